@@ -1,0 +1,228 @@
+//! The words every room shares and no front owns.
+//!
+//! Owns: names for who acts, on what, what was seen in it, and how a held chunk is recognised.
+//! Refuses: anything that only Kafka (or only Kinesis) would understand; the fronts fill
+//! these types in. Stays true: plain values, no I/O, no clock; a raw record value never
+//! lives in one of them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// What a principal does to a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    /// Records go towards the broker.
+    Produce,
+    /// Records come from the broker.
+    Fetch,
+}
+
+impl Operation {
+    /// The name used in rules, summaries and the audit.
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Produce => "produce",
+            Operation::Fetch => "fetch",
+        }
+    }
+}
+
+/// The part of a record in which something was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// The record's key.
+    Key,
+    /// The record's value.
+    Value,
+    /// A header's key or value.
+    Header,
+}
+
+impl Part {
+    /// The name used in rules (`in: [key, value, header]`) and summaries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Key => "key",
+            Part::Value => "value",
+            Part::Header => "header",
+        }
+    }
+}
+
+/// One field of one record, as a range of bytes in the (uncompressed) records body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Index of the record within its batch, from 0.
+    pub record: u32,
+    /// Which part of the record.
+    pub part: Part,
+    /// First byte, from the start of the body.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// Index of a detector in `scan::DETECTORS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DetectorId(pub u8);
+
+/// A set of detectors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct DetectorSet(pub u64);
+
+impl DetectorSet {
+    /// Adds one.
+    pub fn insert(&mut self, id: DetectorId) {
+        self.0 |= 1 << id.0;
+    }
+    /// Whether it is in the set.
+    pub fn contains(self, id: DetectorId) -> bool {
+        self.0 & (1 << id.0) != 0
+    }
+    /// Both sets together.
+    pub fn union(self, other: DetectorSet) -> DetectorSet {
+        DetectorSet(self.0 | other.0)
+    }
+    /// No detector at all.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// How sure a detector is. Rules act from `Likely`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Likelihood {
+    /// The form fits and nothing speaks for it.
+    Possible,
+    /// Checksum, delimiters or context speak for it.
+    Likely,
+    /// Several of them do.
+    Certain,
+}
+
+/// Something a detector found, located in the records body that was scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which detector.
+    pub detector: DetectorId,
+    /// How sure it is.
+    pub likelihood: Likelihood,
+    /// Index of the record within its batch, from 0.
+    pub record: u32,
+    /// Where in the record.
+    pub part: Part,
+    /// First byte, from the start of the body.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// Who a connection acts for, as the identity room established it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// `sub` (or the configured claim) of the token; `anonymous` on a listener without login.
+    pub name: Arc<str>,
+    /// Groups of the token, in its order; empty when the claim is absent.
+    pub groups: Arc<[String]>,
+    /// Issuer that vouched for it; empty for `anonymous`.
+    pub issuer: Arc<str>,
+}
+
+/// SHA-256 over a record's key, value and headers, uncompressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContentKey(pub [u8; 32]);
+
+/// Names one send of a chunk: only an equal send is a duplicate of another. Opaque outside the front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SendKey(pub [u8; 32]);
+
+/// A hold's name, printed as 13 characters of Crockford base 32.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HoldId(pub u64);
+
+const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+impl fmt::Display for HoldId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for i in (0..13).rev() {
+            let digit = (self.0 >> (i * 5)) & 31;
+            write!(f, "{}", CROCKFORD[digit as usize] as char)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for HoldId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HoldId({self})")
+    }
+}
+
+/// The text is not a hold's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAHoldId;
+
+impl FromStr for HoldId {
+    type Err = NotAHoldId;
+    fn from_str(text: &str) -> Result<Self, NotAHoldId> {
+        if text.len() != 13 {
+            return Err(NotAHoldId);
+        }
+        let mut value: u64 = 0;
+        for (i, byte) in text.bytes().enumerate() {
+            let digit = CROCKFORD.iter().position(|c| *c == byte.to_ascii_lowercase());
+            let digit = digit.ok_or(NotAHoldId)? as u64;
+            if i == 0 && digit > 15 {
+                return Err(NotAHoldId); // 13 × 5 = 65 bits: the first digit carries four
+            }
+            value = (value << 5) | digit;
+        }
+        Ok(HoldId(value))
+    }
+}
+
+/// What a reviewer may see of a held chunk: counts, shapes and masked samples, never a raw value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Summary {
+    /// Records in the chunk.
+    pub records: u32,
+    /// Records that a hold rule flagged.
+    pub flagged: u32,
+    /// Size of the chunk on the wire.
+    pub bytes: u64,
+    /// How often each detector fired, by its name.
+    pub counts: Vec<(String, u32)>,
+    /// Up to `limits::SUMMARY_SAMPLES_MAX` flagged fields, findings masked, cut to
+    /// `limits::SUMMARY_SAMPLE_BYTES_MAX`.
+    pub samples: Vec<String>,
+}
+
+/// Milliseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct UnixMillis(pub i64);
+
+impl UnixMillis {
+    /// Now, by the system's clock. The only place the pure rooms' callers take time from.
+    pub fn now() -> UnixMillis {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        UnixMillis(since.map(|d| d.as_millis() as i64).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hold_ids_read_back() {
+        for id in [0, 1, 31, 32, u64::MAX, 0x0123_4567_89ab_cdef] {
+            let text = HoldId(id).to_string();
+            assert_eq!(text.len(), 13);
+            assert_eq!(text.parse(), Ok(HoldId(id)), "{text}");
+        }
+        for bad in ["", "0", "zzzzzzzzzzzzz", "u000000000000", "00000000000000"] {
+            assert_eq!(bad.parse::<HoldId>(), Err(NotAHoldId), "{bad}");
+        }
+    }
+}
