@@ -21,10 +21,13 @@ pub const FETCH_BYTES_MAX: i32 = 4 * MIB as i32;
 
 // ---- buffers --------------------------------------------------------------------------
 
-/// A core's pool lends buffers of this size; a bigger frame gets one of its own size. Measured:
-/// 256 KiB costs 15 % less CPU than 64 KiB at 64 KiB frames.
-pub const BUFFER_BYTES: usize = 256 * KIB;
-/// Buffers a core keeps for re-use, per size class (power-of-two classes from `BUFFER_BYTES`).
+/// Smallest buffer a core's pool lends; classes grow fourfold: 16 KiB, 64 KiB, 256 KiB … A
+/// connection that fills its buffer gets the next class, so idle chatter stays small and bulk
+/// transfers read 256 KiB and more at a time (15 % less CPU than 64 KiB at 64 KiB frames).
+pub const BUFFER_BYTES_SMALLEST: usize = 16 * KIB;
+/// A connection starts its next buffer at the class its last one reached, up to this.
+pub const BUFFER_BYTES_REMEMBERED_MAX: usize = 4 * MIB;
+/// Buffers a core keeps for re-use, per size class.
 pub const BUFFERS_KEPT_PER_CLASS: usize = 16;
 /// Bytes a core's pool keeps idle, over all classes.
 pub const BUFFER_BYTES_KEPT: usize = 64 * MIB;
@@ -76,6 +79,9 @@ pub const SUMMARY_SAMPLES_MAX: usize = 5;
 /// Bytes of one sample.
 pub const SUMMARY_SAMPLE_BYTES_MAX: usize = 160;
 
+/// Topics a connection caches the applicable rules of; topic names come from outside.
+pub const SCOPES_CACHED_MAX: usize = 4096;
+
 // ---- messages between threads ---------------------------------------------------------
 
 /// Messages a core may have under way to the control thread. Full: the hold is refused with a
@@ -92,6 +98,21 @@ pub const LOGIN_MS_MAX: u64 = 30_000;
 /// A logged-in connection that says nothing is closed after this: a minute more than the
 /// brokers' `connections.max.idle.ms` (10 min), so that the broker decides.
 pub const IDLE_MS_MAX: u64 = 11 * 60 * 1000;
+/// A connection that was silent for this long gives its read buffer back.
+pub const BUFFER_IDLE_MS: i64 = 1_000;
+/// The core's clock ticks, and waits of holds are looked at, this often.
+pub const TICK_MS: u64 = 50;
+/// The sweep over a core's connections.
+pub const SWEEP_MS: u64 = 1_000;
+/// Connections that wait to be accepted, per core and port (the kernel caps it at
+/// `net.core.somaxconn`).
+pub const ACCEPT_BACKLOG: i32 = 4096;
+/// Pause after a failed accept (out of descriptors, mostly).
+pub const ACCEPT_PAUSE_MS: u64 = 50;
+/// Requests in flight may finish for this long when the gateway stops.
+pub const DRAIN_MS_MAX: u64 = 10_000;
+/// How long a login waits for a key that its issuer may just have published.
+pub const KEY_WAIT_MS_MAX: u64 = 2_000;
 /// Connecting to a broker.
 pub const CONNECT_MS_MAX: u64 = 10_000;
 /// A write that moves nothing for this long closes the connection.
@@ -102,7 +123,7 @@ pub const SCRAM_ITERATIONS_MAX: u32 = 100_000;
 // ---- audit ----------------------------------------------------------------------------
 
 /// Entries wait in memory at most this long before they are handed to the kernel.
-pub const AUDIT_FLUSH_MS: u64 = 5;
+pub const AUDIT_FLUSH_MS: u64 = 50;
 /// A segment is closed past this size.
 pub const AUDIT_SEGMENT_BYTES_MAX: u64 = 64 * MIB as u64;
 /// Largest payload of one entry.
