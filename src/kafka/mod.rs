@@ -9,6 +9,7 @@ pub mod api;
 pub mod api_versions;
 pub mod error;
 pub mod frame;
+pub mod guard;
 pub mod reader;
 pub mod sasl;
 pub mod writer;
