@@ -15,9 +15,21 @@ pub const MIB: usize = 1024 * KIB;
 pub const FRAME_BYTES_MAX: usize = 100 * MIB;
 /// Largest frame before login: Kafka's `sasl.server.max.receive.size` default (512 KiB).
 pub const FRAME_BYTES_BEFORE_LOGIN_MAX: usize = 512 * KIB;
+/// Tagged fields in one struct (KIP-482). Kafka 4.3 knows at most four in any struct; the rest is
+/// room for newer ones.
+pub const TAGS_PER_STRUCT_MAX: usize = 64;
 /// What a Fetch may ask of the broker at once: small enough to stay in a core's cache while it
 /// is walked, checked, scanned and written.
 pub const FETCH_BYTES_MAX: i32 = 4 * MIB as i32;
+
+/// Brokers in one cluster. Kafka's own design goal is some hundreds.
+pub const BROKERS_PER_CLUSTER_MAX: usize = 10_000;
+/// Array elements and tagged fields in a request that is decoded to be refused: a topic each and a
+/// partition each. kafka-protocol spends about 150 bytes on one, so 30 MB at most.
+pub const REFUSED_ELEMENTS_MAX: usize = 2 * PARTITIONS_PER_REQUEST_MAX;
+/// Bytes of the text in a refusal. It may be repeated for every element, and stays under a frame:
+/// 200,000 × 256 = 51 MB.
+pub const REFUSAL_TEXT_BYTES_MAX: usize = 256;
 
 // ---- buffers --------------------------------------------------------------------------
 
@@ -137,6 +149,7 @@ pub const TOKEN_BYTES_MAX: usize = 64 * KIB;
 pub const TOKEN_LEEWAY_S: u64 = 30;
 
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
+const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
 const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
 const _: () = assert!(HOLD_WAIT_BEHIND_MS <= HOLD_WAIT_MS_MAX);
