@@ -1,2 +1,10 @@
-//! (being built)
+//! Kafka's wire protocol without a socket: bytes in, spans and new bytes out.
+//!
+//! Owns: everything that knows how Kafka lays out a message. Refuses: I/O, clocks, threads, and
+//! any byte it cannot account for. Stays true: bytes from outside are read through `reader` or
+//! validated by `guard` first, so no count or length that a peer claims is ever allocated.
+
 pub mod compression;
+pub mod error;
+pub mod reader;
+pub mod writer;
