@@ -14,11 +14,10 @@
 
 use super::{FLEXIBLE_FROM, LOG_START_OFFSET_FROM, SESSIONS_FROM, flexible};
 use crate::kafka::reader::{Malformed, Reader};
+use crate::kafka::{api, frame};
 use crate::limits::PARTITIONS_PER_REQUEST_MAX;
 use std::ops::Range;
 
-/// Size and correlation id.
-const HEADER_0_BYTES: usize = 8;
 const PREFERRED_REPLICA_FROM: i16 = 11;
 
 /// A Fetch response, in place.
@@ -57,11 +56,8 @@ pub struct FetchChunk {
 /// `out` holds nothing to be used.
 pub fn parse_response(frame: &[u8], version: i16, out: &mut Fetched) -> Result<(), Malformed> {
     out.chunks.clear();
-    let mut reader = Reader::at(frame, HEADER_0_BYTES)?;
+    let mut reader = Reader::at(frame, frame::response_body(frame, api::FETCH, version)?)?;
     let flexible = flexible(version, &reader)?;
-    if flexible {
-        reader.skip_tags()?; // header 1
-    }
     out.throttle_ms = reader.i32()?;
     (out.error, out.session_id) = (0, 0);
     if version >= SESSIONS_FROM {

@@ -5,9 +5,8 @@
 //! request they came from.
 
 use super::{FLEXIBLE_FROM, Produce, ProduceChunk};
+use crate::kafka::api;
 use crate::kafka::writer::Writer;
-
-const API_KEY: i16 = 0;
 
 /// What becomes of one topic-partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +115,7 @@ pub fn single(request: &Single<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(request.records.len() + request.topic.len() + 256);
     let mut writer = Writer::new(&mut out);
     let start = writer.frame_begin();
-    writer.i16(API_KEY);
+    writer.i16(api::PRODUCE);
     writer.i16(request.version);
     writer.i32(request.correlation_id);
     // The client id keeps its classic form in the flexible header (KIP-482).

@@ -7,9 +7,7 @@
 use super::{FLEXIBLE_FROM, LOG_START_OFFSET_FROM, RECORD_ERRORS_FROM, flexible};
 use crate::kafka::reader::{Malformed, Reader};
 use crate::kafka::writer::Writer;
-
-/// Size and correlation id.
-const HEADER_0_BYTES: usize = 8;
+use crate::kafka::{api, frame};
 
 /// What became of one topic-partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,11 +117,8 @@ fn walk<'a>(
     version: i16,
     visit: &mut dyn FnMut(Seen<'a>),
 ) -> Result<i32, Malformed> {
-    let mut reader = Reader::at(frame, HEADER_0_BYTES)?;
+    let mut reader = Reader::at(frame, frame::response_body(frame, api::PRODUCE, version)?)?;
     let flexible = flexible(version, &reader)?;
-    if flexible {
-        reader.skip_tags()?; // header 1
-    }
     for _ in 0..reader.array_len(flexible, 2)?.unwrap_or(0) {
         visit(Seen::Topic(reader.string(flexible)?));
         for _ in 0..reader.array_len(flexible, 22)?.unwrap_or(0) {
@@ -186,9 +181,7 @@ pub fn write_response<'a>(
     let flexible = version >= FLEXIBLE_FROM;
     let mut out = Vec::with_capacity(256);
     let mut writer = Writer::new(&mut out);
-    let start = writer.frame_begin();
-    writer.i32(correlation_id);
-    writer.end_struct(flexible);
+    let start = frame::response_begin(&mut writer, (api::PRODUCE, version), correlation_id);
     writer.array_len(flexible, Some(topics.len()));
     for (name, partitions) in topics {
         writer.string(flexible, Some(name));
