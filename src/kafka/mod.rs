@@ -7,9 +7,13 @@
 pub mod addresses;
 pub mod api;
 pub mod api_versions;
+pub mod batch;
+pub mod compression;
 pub mod error;
+pub mod fetch;
 pub mod frame;
 pub mod guard;
+pub mod produce;
 pub mod reader;
 pub mod sasl;
 pub mod writer;
