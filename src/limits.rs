@@ -146,10 +146,13 @@ pub const KEYS_RETRY_S: (u64, u64) = (1, 60);
 pub const KEY_REFRESH_BURST: u32 = 5;
 /// One more such refresh is allowed every this many seconds.
 pub const KEY_REFRESH_EVERY_S: u64 = 10;
-/// A key id that was asked for is not asked for again within this.
+/// A key id that was asked for is not asked for again within this. Ids are only remembered when
+/// they caused a refresh, so 5 + 60 / 10 = 11 of them at most.
 pub const KEY_ID_REMEMBERED_S: u64 = 60;
-/// Key ids remembered as asked for. Past it the oldest is forgotten.
-pub const KEY_IDS_REMEMBERED_MAX: usize = 1024;
+/// How long a login may wait for the refresh that its key id caused.
+pub const KEY_REFRESH_WAIT_MS_MAX: u64 = 2_000;
+/// Redirects followed while fetching keys, all within one host.
+pub const ISSUER_REDIRECTS_MAX: usize = 3;
 
 // ---- discovery of brokers -------------------------------------------------------------
 

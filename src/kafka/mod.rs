@@ -10,4 +10,5 @@ pub mod error;
 pub mod frame;
 pub mod reader;
 pub mod sasl;
+pub mod upstream_login;
 pub mod writer;
