@@ -4,10 +4,12 @@
 //! any byte it cannot account for. Stays true: bytes from outside are read through `reader` or
 //! validated by `guard` first, so no count or length that a peer claims is ever allocated.
 
+pub mod addresses;
 pub mod api;
 pub mod api_versions;
 pub mod error;
 pub mod frame;
+pub mod guard;
 pub mod reader;
 pub mod sasl;
 pub mod upstream_login;
