@@ -147,6 +147,52 @@ pub const AUDIT_ENTRY_BYTES_MAX: usize = MIB;
 pub const TOKEN_BYTES_MAX: usize = 64 * KIB;
 /// Clock skew allowed on `exp` and `nbf`: Kafka's own default.
 pub const TOKEN_LEEWAY_S: u64 = 30;
+/// Longest key id (`kid`) read from a token or a key set; RFC 7638 thumbprints are 43 bytes.
+pub const KEY_ID_BYTES_MAX: usize = 256;
+/// Longest principal name. Longer than any URI, e-mail address or UUID an issuer uses as `sub`.
+pub const PRINCIPAL_BYTES_MAX: usize = 512;
+/// Groups read from one token: more than any issuer puts into one before it switches to a
+/// reference (Entra ID stops at 200).
+pub const GROUPS_PER_TOKEN_MAX: usize = 1024;
+/// Longest group name.
+pub const GROUP_BYTES_MAX: usize = 512;
+/// Name=value pairs beside `auth` in one OAUTHBEARER message.
+pub const SASL_EXTENSIONS_MAX: usize = 32;
+/// Longest SCRAM message accepted from a broker. A nonce, a salt and a count need some 200 bytes.
+pub const SCRAM_MESSAGE_BYTES_MAX: usize = 4 * KIB;
+/// Keys read from one issuer's key set; issuers publish two to ten.
+pub const JWKS_KEYS_MAX: usize = 128;
+/// Largest discovery document or key set read: 128 RSA-4096 keys with certificate chains.
+pub const JWKS_BYTES_MAX: usize = MIB;
+/// Time between two fetches of an issuer's keys: Kafka's own default.
+pub const KEYS_REFRESH_S: u64 = 60 * 60;
+/// An issuer that cannot be reached keeps its last keys for this long, then they are dropped.
+pub const KEYS_STALE_S_MAX: u64 = 24 * 60 * 60;
+/// One request to an issuer.
+pub const ISSUER_REQUEST_MS_MAX: u64 = 10_000;
+/// Pause after a failed fetch of keys: doubles from the first to the second.
+pub const KEYS_RETRY_S: (u64, u64) = (1, 60);
+/// Refreshes that unknown key ids may cause in a burst, over all issuers.
+pub const KEY_REFRESH_BURST: u32 = 5;
+/// One more such refresh is allowed every this many seconds.
+pub const KEY_REFRESH_EVERY_S: u64 = 10;
+/// A key id that was asked for is not asked for again within this. Ids are only remembered when
+/// they caused a refresh, so 5 + 60 / 10 = 11 of them at most.
+pub const KEY_ID_REMEMBERED_S: u64 = 60;
+/// How long a login may wait for the refresh that its key id caused.
+pub const KEY_REFRESH_WAIT_MS_MAX: u64 = 2_000;
+/// Redirects followed while fetching keys, all within one host.
+pub const ISSUER_REDIRECTS_MAX: usize = 3;
+
+// ---- discovery of brokers -------------------------------------------------------------
+
+/// Time between two looks at the cluster's brokers.
+pub const BROKERS_REFRESH_S: u64 = 30;
+/// One exchange with a broker while discovering.
+pub const DISCOVERY_REQUEST_MS_MAX: u64 = 10_000;
+/// Largest reply read while discovering. No topic is asked for: a reply grows with brokers
+/// only, at most some 800 bytes each (`host` and `rack` of 255), so this is 20,000 of them.
+pub const DISCOVERY_FRAME_BYTES_MAX: usize = 16 * MIB;
 
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
@@ -155,3 +201,5 @@ const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
 const _: () = assert!(HOLD_WAIT_BEHIND_MS <= HOLD_WAIT_MS_MAX);
 const _: () = assert!(HOLD_WAIT_MS_DEFAULT <= HOLD_WAIT_MS_MAX);
 const _: () = assert!(REQUESTS_BEHIND_HOLD_MAX <= REQUESTS_IN_FLIGHT_MAX);
+const _: () = assert!(KEYS_REFRESH_S < KEYS_STALE_S_MAX);
+const _: () = assert!(DISCOVERY_FRAME_BYTES_MAX <= FRAME_BYTES_MAX);

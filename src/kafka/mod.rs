@@ -16,4 +16,5 @@ pub mod guard;
 pub mod produce;
 pub mod reader;
 pub mod sasl;
+pub mod upstream_login;
 pub mod writer;
