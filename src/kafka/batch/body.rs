@@ -54,3 +54,34 @@ pub fn open<'a>(
     inflater.inflate(codec, stored, scratch, INFLATED_BYTES_MAX)?;
     Ok(scratch)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::kafka::batch::HEADER_BYTES;
+    use crate::kafka::batch::samples::{batch_of, only, some_records};
+
+    #[test]
+    fn compacted_batches_are_empty_whatever_their_codec() {
+        let mut bytes = batch_of(&[], 0);
+        bytes[22] |= 4;
+        let batch = only(&bytes);
+        assert_eq!(Bodies::new().open(&bytes, &batch), Ok(&[][..]));
+        bytes.push(0);
+        let length = bytes.len() as i32 - 12;
+        bytes[8..12].copy_from_slice(&length.to_be_bytes());
+        let batch = only(&bytes);
+        assert!(Bodies::new().open(&bytes, &batch).is_err());
+    }
+
+    #[test]
+    fn an_uncompressed_body_is_not_copied() {
+        let bytes = batch_of(&some_records(), 0);
+        let mut scratch = vec![];
+        let batch = only(&bytes);
+        let body = open(&mut Inflater::new(), &mut scratch, &bytes, &batch).unwrap();
+        assert_eq!(body.as_ptr(), bytes[HEADER_BYTES..].as_ptr());
+        assert_eq!(scratch.capacity(), 0);
+    }
+}

@@ -128,3 +128,123 @@ impl Hash {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::kafka::batch::samples::{Plain, batch_of, body_of, only, plain, some_records};
+
+    fn key(record: &Plain) -> ContentKey {
+        let mut out = vec![];
+        let body = body_of(std::slice::from_ref(record));
+        content_keys(&body, 1, &mut |_| true, &mut out).unwrap();
+        assert_eq!(out.len(), 1);
+        out[0]
+    }
+
+    #[test]
+    fn different_contents_have_different_keys() {
+        let all = [
+            plain(None, None, &[]),
+            plain(Some(""), None, &[]),
+            plain(None, Some(""), &[]),
+            plain(Some("a"), Some("b"), &[]),
+            plain(Some("ab"), Some(""), &[]),
+            plain(Some("b"), Some("a"), &[]),
+            plain(Some("a"), None, &[("b", None)]),
+            plain(Some("a"), None, &[("b", Some(""))]),
+            plain(Some("a"), None, &[("b", None), ("b", None)]),
+            plain(Some("a"), None, &[("b", Some("1")), ("c", Some("2"))]),
+            plain(Some("a"), None, &[("c", Some("2")), ("b", Some("1"))]),
+        ];
+        for (i, one) in all.iter().enumerate() {
+            for (j, other) in all.iter().enumerate() {
+                assert_eq!(key(one) == key(other), i == j, "{one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_retry_keeps_the_content_key() {
+        let record = plain(Some("k"), Some("v"), &[("h", None)]);
+        let stamped = Plain {
+            timestamp: 77,
+            offset: 5,
+            ..record.clone()
+        };
+        assert_eq!(key(&record), key(&stamped));
+        // The stored form outlives a release: a changed encoding must not go unseen.
+        let hex = data_encoding::HEXLOWER.encode(&key(&record).0);
+        assert_eq!(
+            hex,
+            "7ac8cb0ab2536e64df5e553c97e46a0ef7a79e90845f6f9a267195cc955b83f0"
+        );
+    }
+
+    #[test]
+    fn only_flagged_records_get_one() {
+        let mut out = vec![];
+        let list = some_records();
+        content_keys(&body_of(&list), 3, &mut |i| i != 1, &mut out).unwrap();
+        assert_eq!(out, [key(&list[0]), key(&list[2])]);
+        assert!(content_keys(&[1, 2, 3], 1, &mut |_| true, &mut out).is_err());
+        let full = &mut vec![ContentKey([0; 32]); crate::limits::CONTENT_KEYS_PER_CHUNK_MAX];
+        let fault = content_keys(&body_of(&list), 3, &mut |_| true, full);
+        assert!(matches!(fault, Err(BatchFault::TooManyFlagged { .. })));
+    }
+
+    fn send(edit: impl Fn(&mut Sender<'_>, &mut BatchHeader, &mut Vec<Plain>)) -> SendKey {
+        let mut sender = Sender {
+            principal: "p",
+            client_id: "c",
+            topic: "t",
+            partition: 1,
+        };
+        let mut list = some_records();
+        let mut header = only(&batch_of(&list, 0)).header;
+        edit(&mut sender, &mut header, &mut list);
+        send_key(&sender, &header, &body_of(&list)).unwrap()
+    }
+
+    #[test]
+    fn an_idempotent_send_is_its_sequence_and_content() {
+        let base = send(|_, _, _| {});
+        assert_eq!(
+            base,
+            send(|s, _, l| (s.client_id, l[0].timestamp) = ("other", 9))
+        );
+        assert_ne!(base, send(|_, h, _| h.producer_id += 1));
+        assert_ne!(base, send(|_, h, _| h.producer_epoch += 1));
+        assert_ne!(base, send(|_, h, _| h.base_sequence += 1));
+        assert_ne!(base, send(|s, _, _| s.partition = 2));
+        assert_ne!(base, send(|s, _, _| s.topic = "u"));
+        assert_ne!(base, send(|_, _, l| l[1].value = Some(vec![])));
+    }
+
+    #[test]
+    fn another_send_is_its_sender_times_and_content() {
+        let not_idempotent = |h: &mut BatchHeader| h.producer_id = -1;
+        let base = send(|_, h, _| not_idempotent(h));
+        assert_ne!(base, send(|_, _, _| {}));
+        let same_time = send(|_, h, l| {
+            not_idempotent(h);
+            h.base_timestamp -= 5;
+            l.iter_mut().for_each(|r| r.timestamp += 5);
+        });
+        assert_eq!(base, same_time, "the time counts, not how it is split");
+        for edit in [
+            |s: &mut Sender<'_>, _: &mut Vec<Plain>| s.principal = "q",
+            |s: &mut Sender<'_>, _: &mut Vec<Plain>| s.client_id = "d",
+            |s: &mut Sender<'_>, _: &mut Vec<Plain>| s.partition = 0,
+            |_: &mut Sender<'_>, l: &mut Vec<Plain>| l[2].timestamp = 1,
+            |_: &mut Sender<'_>, l: &mut Vec<Plain>| l[2].key = None,
+        ] {
+            let other = send(|s, h, l| {
+                not_idempotent(h);
+                edit(s, l);
+            });
+            assert_ne!(base, other);
+        }
+    }
+}

@@ -15,14 +15,18 @@
 //! Attributes: bits 0–2 codec, 3 timestamp type, 4 transactional, 5 control, 6 delete horizon.
 
 mod body;
+mod fields;
 mod keys;
 mod rebuild;
 mod records;
+#[cfg(test)]
+mod samples;
 
 pub use body::{Bodies, open};
+pub use fields::Fields;
 pub use keys::{Sender, content_keys, send_key};
 pub use rebuild::rebuild;
-pub use records::{Fields, Header, Headers, Record, Records, check_records, records};
+pub use records::{Header, Headers, Record, Records, check_records, records};
 
 use super::compression::{Codec, InflateFault};
 use super::reader::{Malformed, Reader};
@@ -281,4 +285,108 @@ pub fn rewrite_crc(batch: &mut [u8]) {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::samples::{batch_of, only, some_records};
+    use super::*;
+
+    #[test]
+    fn every_header_field_is_where_it_belongs() {
+        let bytes = batch_of(&some_records(), 0b101_1000);
+        let batch = only(&bytes);
+        let expected = BatchHeader {
+            base_offset: 1000,
+            length: bytes.len() as i32 - 12,
+            leader_epoch: 7,
+            magic: 2,
+            crc: u32::from_be_bytes(bytes[17..21].try_into().unwrap()),
+            attributes: 0b101_1000,
+            last_offset_delta: 2,
+            base_timestamp: 1_700_000_000_000,
+            max_timestamp: 1_700_000_000_999,
+            producer_id: 4001,
+            producer_epoch: 3,
+            base_sequence: 55,
+            records_count: 3,
+        };
+        assert_eq!(batch.header, expected);
+        assert_eq!((batch.span, batch.body), (0..bytes.len(), 61..bytes.len()));
+        assert!(batch.header.is_transactional() && !batch.header.is_control());
+    }
+
+    #[test]
+    fn batches_follow_each_other_and_a_cut_one_is_told() {
+        let (one, two) = (batch_of(&some_records(), 0), batch_of(&[], 0));
+        let both = [&one[..], &two, &one].concat();
+        let spans: Vec<_> = batches(&both).map(|b| b.unwrap().span).collect();
+        let (a, b) = (one.len(), one.len() + two.len());
+        assert_eq!(spans, [0..a, a..b, b..both.len()]);
+        for cut in 1..one.len() {
+            let found: Vec<_> = batches(&both[..both.len() - cut]).collect();
+            assert_eq!(found.len(), 3);
+            assert_eq!(found[2], Err(BatchFault::Partial { at: b }), "cut by {cut}");
+        }
+    }
+
+    #[test]
+    fn other_formats_and_lengths_are_faults() {
+        let sound = batch_of(&some_records(), 0);
+        for magic in [0, 1, 3, -1i8] {
+            let mut other = sound.clone();
+            other[16] = magic as u8;
+            let found: Vec<_> = batches(&other).collect();
+            assert_eq!(found, [Err(BatchFault::Magic { at: 0, magic })]);
+        }
+        for length in [-1, 0, 48, i32::MIN] {
+            let mut other = sound.clone();
+            other[8..12].copy_from_slice(&length.to_be_bytes());
+            assert_eq!(
+                batches(&other).next(),
+                Some(Err(BatchFault::Length { at: 0, length }))
+            );
+        }
+        let mut other = sound;
+        other[8..12].copy_from_slice(&i32::MAX.to_be_bytes());
+        assert_eq!(
+            batches(&other).next(),
+            Some(Err(BatchFault::Partial { at: 0 }))
+        );
+    }
+
+    #[test]
+    fn a_producer_sends_one_batch_of_data() {
+        let sound = batch_of(&some_records(), 0);
+        assert!(produced_batch(&sound).is_ok());
+        let refused =
+            |bytes: &[u8]| matches!(produced_batch(bytes), Err(BatchFault::NotForProducers(_)));
+        assert!(refused(&[]));
+        assert!(refused(&[&sound[..], &sound].concat()));
+        assert!(refused(&batch_of(&some_records(), 1 << 5)));
+        let cut = produced_batch(&sound[..sound.len() - 1]);
+        assert_eq!(cut, Err(BatchFault::Partial { at: 0 }));
+        let trailing = [&sound[..], b"x"].concat();
+        assert_eq!(
+            produced_batch(&trailing),
+            Err(BatchFault::Partial { at: sound.len() })
+        );
+        let mut unknown = sound;
+        unknown[22] |= 7;
+        assert_eq!(produced_batch(&unknown), Err(BatchFault::Codec { bits: 7 }));
+    }
+
+    #[test]
+    fn the_checksum_covers_attributes_to_end() {
+        let mut bytes = batch_of(&some_records(), 0);
+        assert!(check_crc(&bytes));
+        for at in 0..bytes.len() {
+            bytes[at] ^= 0x10;
+            assert_eq!(check_crc(&bytes), at < 17, "byte {at}");
+            bytes[at] ^= 0x10;
+        }
+        bytes[30] ^= 1;
+        rewrite_crc(&mut bytes);
+        assert!(check_crc(&bytes));
+        assert!(!check_crc(&[]) && !check_crc(&[0; 20]));
+        rewrite_crc(&mut [0; 3]);
+    }
+}

@@ -12,7 +12,6 @@
 //! ```
 
 use super::BatchFault;
-use crate::chunk::{Field, Part};
 use crate::kafka::reader::{Malformed, Reader};
 use std::ops::Range;
 
@@ -196,6 +195,16 @@ impl<'a> Headers<'a> {
     }
 }
 
+impl Headers<'_> {
+    /// No headers at all.
+    pub fn none() -> Self {
+        Headers {
+            reader: None,
+            left: 0,
+        }
+    }
+}
+
 impl Iterator for Headers<'_> {
     type Item = Header;
 
@@ -210,74 +219,143 @@ pub fn check_records(body: &[u8], count: i32) -> Result<(), BatchFault> {
     records(body, count).try_for_each(|record| record.map(|_| ()))
 }
 
-/// The fields of a body in which something can be found, in ascending order of bytes: each record's
-/// key and value where not null, each header's key, and its value where not null.
-#[derive(Clone, Debug)]
-pub struct Fields<'a> {
-    records: Records<'a>,
-    record: u32,
-    key: Option<Range<usize>>,
-    value: Option<Range<usize>>,
-    headers: Headers<'a>,
-    header_value: Option<Range<usize>>,
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::kafka::batch::samples::{Bytes, Plain, body_of, plain, record};
+    use crate::kafka::batch::{Bodies, batches};
+    use proptest::prelude::*;
 
-impl<'a> Fields<'a> {
-    /// Walks the `count` records of an uncompressed body.
-    pub fn new(body: &'a [u8], count: i32) -> Fields<'a> {
-        Fields {
-            records: records(body, count),
-            record: 0,
-            key: None,
-            value: None,
-            headers: Headers {
-                reader: None,
-                left: 0,
-            },
-            header_value: None,
-        }
-    }
-
-    fn of_record(&mut self) -> Option<(Part, Range<usize>)> {
-        if let Some(span) = self.key.take() {
-            return Some((Part::Key, span));
-        }
-        if let Some(span) = self.value.take() {
-            return Some((Part::Value, span));
-        }
-        if let Some(span) = self.header_value.take() {
-            return Some((Part::Header, span));
-        }
-        let header = self.headers.next()?;
-        self.header_value = header.value;
-        Some((Part::Header, header.key))
-    }
-}
-
-impl Iterator for Fields<'_> {
-    type Item = Result<Field, BatchFault>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some((part, span)) = self.of_record() {
-                // 32 bits hold it: the walk refuses bodies of 4 GiB.
-                let (start, end) = (span.start as u32, span.end as u32);
-                return Some(Ok(Field {
-                    record: self.record,
-                    part,
-                    start,
-                    end,
-                }));
+    /// The slow twin: eats bytes from the front, owns what it finds.
+    fn slow(body: &[u8], count: i32) -> Option<Vec<Plain>> {
+        let mut rest = body
+            .iter()
+            .copied()
+            .collect::<std::collections::VecDeque<u8>>();
+        let mut out = vec![];
+        for _ in 0..u32::try_from(count).ok()? {
+            let length = usize::try_from(slow_varint(&mut rest, 32)?).ok()?;
+            let mut record: std::collections::VecDeque<u8> = slow_take(&mut rest, length)?.into();
+            record.pop_front()?;
+            let timestamp = slow_varint(&mut record, 64)? as i64;
+            let offset = slow_varint(&mut record, 32)? as i32;
+            let key = slow_field(&mut record)?;
+            let value = slow_field(&mut record)?;
+            let mut headers = vec![];
+            let many = slow_varint(&mut record, 32)?;
+            for _ in 0..u32::try_from(many).ok()? {
+                headers.push((slow_field(&mut record)??, slow_field(&mut record)?));
             }
-            match self.records.next()? {
-                Ok(record) => {
-                    self.headers = self.records.headers(&record);
-                    self.record = record.index;
-                    self.key = record.key;
-                    self.value = record.value;
+            record.is_empty().then_some(())?;
+            out.push(Plain {
+                timestamp,
+                offset,
+                key,
+                value,
+                headers,
+            });
+        }
+        rest.is_empty().then_some(out)
+    }
+
+    fn slow_take(rest: &mut std::collections::VecDeque<u8>, length: usize) -> Option<Bytes> {
+        (length <= rest.len()).then(|| rest.drain(..length).collect())
+    }
+
+    fn slow_field(rest: &mut std::collections::VecDeque<u8>) -> Option<Option<Bytes>> {
+        match slow_varint(rest, 32)? {
+            -1 => Some(None),
+            length => Some(Some(slow_take(rest, usize::try_from(length).ok()?)?)),
+        }
+    }
+
+    fn slow_varint(rest: &mut std::collections::VecDeque<u8>, bits: u32) -> Option<i128> {
+        let mut raw: u128 = 0;
+        for i in 0..bits.div_ceil(7) {
+            let byte = rest.pop_front()?;
+            raw |= u128::from(byte & 0x7f) << (7 * i);
+            if byte < 0x80 {
+                let fits = raw < 1 << bits;
+                return fits.then_some((raw >> 1) as i128 ^ -((raw & 1) as i128));
+            }
+        }
+        None
+    }
+
+    fn fast(body: &[u8], count: i32) -> Option<Vec<Plain>> {
+        let own = |span: Range<usize>| body[span].to_vec();
+        let walk = records(body, count);
+        let to_plain = |record: Record| Plain {
+            timestamp: record.timestamp_delta,
+            offset: record.offset_delta,
+            headers: Headers::new(body, &record)
+                .map(|header| (own(header.key), header.value.map(own)))
+                .collect(),
+            key: record.key.map(own),
+            value: record.value.map(own),
+        };
+        walk.map(|record| record.ok().map(to_plain)).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn sound_bodies_read_as_written(list in proptest::collection::vec(record(), 0..6)) {
+            let (body, count) = (body_of(&list), list.len() as i32);
+            prop_assert_eq!(fast(&body, count), Some(list.clone()));
+            prop_assert_eq!(check_records(&body, count), Ok(()));
+            for wrong in [-1, i32::MIN, i32::MAX, count - 1, count + 1] {
+                prop_assert!(check_records(&body, wrong).is_err());
+            }
+        }
+
+        #[test]
+        fn broken_bodies_fail_for_both(
+            list in proptest::collection::vec(record(), 1..4),
+            edits in proptest::collection::vec((any::<prop::sample::Index>(), 0u8..4, any::<u8>()), 1..4),
+        ) {
+            let mut body = body_of(&list);
+            for (at, how, byte) in edits {
+                let at = at.index(body.len());
+                match how {
+                    0 => body[at] = byte,
+                    1 => body[at] = body[at].wrapping_add(1),
+                    2 => body.insert(at, byte),
+                    _ if body.len() > 1 => { body.remove(at); }
+                    _ => {}
                 }
-                Err(fault) => return Some(Err(fault)),
+            }
+            let count = list.len() as i32;
+            let told = slow(&body, count);
+            prop_assert_eq!(check_records(&body, count).is_ok(), told.is_some());
+            prop_assert_eq!(fast(&body, count), told);
+        }
+
+        #[test]
+        fn any_bytes_are_an_answer(noise in proptest::collection::vec(any::<u8>(), 0..200), count in -2i32..9) {
+            prop_assert_eq!(fast(&noise, count), slow(&noise, count));
+            let mut bodies = Bodies::new();
+            for batch in batches(&noise).flatten() {
+                let _ = bodies.open(&noise, &batch);
             }
         }
+    }
+
+    #[test]
+    fn what_was_malformed_is_said() {
+        let mut body = body_of(&[plain(None, Some("v"), &[]), plain(Some("k"), None, &[])]);
+        body.push(0);
+        let fault = check_records(&body, 2);
+        assert!(
+            matches!(fault, Err(BatchFault::Record { record: 2, .. })),
+            "{fault:?}"
+        );
+        // length 7: attributes, deltas, null key, null value, one header with a null key
+        let null_header_key = [14, 0, 0, 0, 1, 1, 2, 1];
+        assert!(check_records(&null_header_key, 1).is_err());
+        let six_byte_length = [0x90, 0x80, 0x80, 0x80, 0x80, 0, 0, 0, 0, 1, 1, 0];
+        assert!(check_records(&six_byte_length, 1).is_err());
     }
 }
