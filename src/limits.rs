@@ -115,6 +115,12 @@ pub const TOKEN_BYTES_MAX: usize = 64 * KIB;
 /// Clock skew allowed on `exp` and `nbf`: Kafka's own default.
 pub const TOKEN_LEEWAY_S: u64 = 30;
 
+// ---- scan -----------------------------------------------------------------------------
+
+/// Candidates that wait for validation at once, give or take one tile's; past it the pass pauses
+/// and goes on when they are checked. 65,536 × 16 B = 1 MiB a core.
+pub const SCAN_CANDIDATES_WAITING_MAX: usize = 65_536;
+
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
 const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
