@@ -194,6 +194,12 @@ pub const DISCOVERY_REQUEST_MS_MAX: u64 = 10_000;
 /// only, at most some 800 bytes each (`host` and `rack` of 255), so this is 20,000 of them.
 pub const DISCOVERY_FRAME_BYTES_MAX: usize = 16 * MIB;
 
+// ---- scan -----------------------------------------------------------------------------
+
+/// Candidates that wait for validation at once, give or take one tile's; past it the pass pauses
+/// and goes on when they are checked. 65,536 × 16 B = 1 MiB a core.
+pub const SCAN_CANDIDATES_WAITING_MAX: usize = 65_536;
+
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
