@@ -200,6 +200,30 @@ pub const DISCOVERY_FRAME_BYTES_MAX: usize = 16 * MIB;
 /// and goes on when they are checked. 65,536 × 16 B = 1 MiB a core.
 pub const SCAN_CANDIDATES_WAITING_MAX: usize = 65_536;
 
+// ---- configuration --------------------------------------------------------------------
+
+/// Longest configuration read: 100 rules are about 40 KiB.
+pub const CONFIG_BYTES_MAX: usize = 4 * MIB;
+/// Deepest nesting in it; the language itself needs 7.
+pub const CONFIG_DEPTH_MAX: usize = 32;
+/// Longest secret file read.
+pub const SECRET_BYTES_MAX: u64 = 64 * KIB as u64;
+/// Longest name of a rule, list, exception or approval policy: they are quoted to clients.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Characters a mask may leave: of the shortest thing detected (9 digits) at least one is hidden.
+pub const MASK_KEEP_MAX: u8 = 8;
+/// An approval policy gives people this long when it does not say.
+pub const APPROVAL_WITHIN_MS_DEFAULT: i64 = 10 * 60 * 1000;
+/// Longest an approval policy may wait or stay redeemable.
+pub const APPROVAL_MS_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
+/// Past this no stock client keeps retrying by itself: Java's `delivery.timeout.ms` default.
+pub const CLIENT_RETRIES_MS_MAX: i64 = 120_000;
+/// Memory for frames in flight when the configuration does not say.
+pub const MEMORY_BYTES_DEFAULT: usize = 512 * MIB;
+
+const _: () = assert!(FRAME_BYTES_MAX <= MEMORY_BYTES_DEFAULT);
+const _: () = assert!(APPROVAL_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
+const _: () = assert!(REDEEM_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
