@@ -116,6 +116,11 @@ pub const BUFFER_IDLE_MS: i64 = 1_000;
 pub const TICK_MS: u64 = 50;
 /// The sweep over a core's connections.
 pub const SWEEP_MS: u64 = 1_000;
+/// Submission entries of a core's ring; the completion ring has twice as many, and the kernel
+/// keeps what does not fit (IORING_FEAT_NODROP).
+pub const RING_ENTRIES: u32 = 4096;
+/// Cores at most: chain names have two digits and session ids 16 bits for the core.
+pub const CORES_MAX: usize = 99;
 /// Connections that wait to be accepted, per core and port (the kernel caps it at
 /// `net.core.somaxconn`).
 pub const ACCEPT_BACKLOG: i32 = 4096;

@@ -36,7 +36,7 @@ pub struct Shared {
     /// The listener.
     pub listener: Listener,
     /// The gateway's own credential at the brokers.
-    pub credential: Option<crate::identity::credential::Credential>,
+    pub credential: Option<Arc<crate::identity::credential::Credential>>,
     /// The policy and its scanner.
     pub rules: ArcSwap<Rules>,
     /// The cluster.

@@ -14,7 +14,7 @@ use crate::kafka::produce::Produce;
 use crate::limits::{CONTENT_KEYS_PER_CHUNK_MAX, INFLATED_BYTES_MAX, SUMMARY_SAMPLE_BYTES_MAX, SUMMARY_SAMPLES_MAX};
 use crate::policy::{Evidence, Gate, Policy, Records, Scope, Then, Verdict};
 use crate::hold::messages::{self, HoldRule};
-use crate::scan::{self, Engine, mask};
+use crate::scan::{self, Engine, mask, sample};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -276,11 +276,11 @@ fn edit(
         return Ok(Masked::No);
     }
     if !is_compressed(found).unwrap_or(false) {
-        mask::apply_all(&mut bytes[body.clone()], &orders);
+        mask::apply_each(&mut bytes[body.clone()], &orders);
         batch::rewrite_crc(bytes);
         return Ok(Masked::InPlace);
     }
-    mask::apply_all(&mut scratch.body, &orders);
+    mask::apply_each(&mut scratch.body, &orders);
     let mut rebuilt = Vec::with_capacity(bytes.len());
     batch::rebuild(bytes, &scratch.body, &mut scratch.deflater, &mut rebuilt)
         .map_err(|fault| Unacceptable { code: error::INVALID_RECORD, why: fault.to_string() })?;
@@ -348,13 +348,8 @@ fn samples(plain: &[u8], count: i32, findings: &[Finding], flagged: &Records) ->
         hit || (findings.is_empty() && flagged.contains(field.record))
     });
     let text = |field: crate::chunk::Field| {
-        let bytes = &plain[field.start as usize..field.end as usize];
-        let inside: Vec<Range<usize>> = findings
-            .iter()
-            .filter(|f| f.start >= field.start && f.end <= field.end)
-            .map(|f| (f.start - field.start) as usize..(f.end - field.start) as usize)
-            .collect();
-        format!("{}: {}", field.part.name(), mask::sample(bytes, &inside, SUMMARY_SAMPLE_BYTES_MAX))
+        let safe = sample::sample(plain, field, findings, SUMMARY_SAMPLE_BYTES_MAX);
+        format!("{}: {safe}", field.part.name())
     };
     shown.take(SUMMARY_SAMPLES_MAX).map(text).collect()
 }

@@ -105,7 +105,7 @@ enum Out {
 
 /// Matches one reply of the broker to what it answers.
 fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> Result<Out, Cause> {
-    let id = frame::response_correlation_id(reply).ok_or(Cause::BrokerFault("the broker sent a stub of a reply"))?;
+    let id = frame::response_correlation_id(reply).map_err(|_| Cause::BrokerFault("the broker sent a stub of a reply"))?;
     let owed = connection.answers().settle(id);
     let number = match owed {
         Some(Owed::Reply(number)) => number,

@@ -12,6 +12,7 @@ use crate::kafka::upstream_login::{Step, UpstreamLogin};
 use crate::limits::{CONNECT_MS_MAX, FRAME_BYTES_BEFORE_LOGIN_MAX};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Connects and logs in.
@@ -53,7 +54,9 @@ async fn log_in(connection: &Connection, socket: &Socket) -> Result<(), Cause> {
         tracing::error!(%fault, "the broker refused the gateway's own login");
         Cause::NoBroker
     };
-    let mut login = UpstreamLogin::new(credential, "lockgate").map_err(|fault| refused(&fault))?;
+    let nonce = nonce().ok_or(Cause::OwnFault)?;
+    let login = UpstreamLogin::new(Arc::clone(credential), &nonce, "lockgate", 0);
+    let mut login = login.map_err(|fault| refused(&fault))?;
     let mut inflow = Inflow::new(socket, &connection.core.replies, FRAME_BYTES_BEFORE_LOGIN_MAX);
     let mut step = login.next(None).map_err(|fault| refused(&fault))?;
     while let Step::Send(frame) = step {
@@ -69,4 +72,11 @@ async fn log_in(connection: &Connection, socket: &Socket) -> Result<(), Cause> {
         inflow.keep(buffer);
     }
     Ok(())
+}
+
+/// A fresh SCRAM nonce (RFC 5802 §5.1): 18 random bytes as printable text.
+fn nonce() -> Option<String> {
+    let mut bytes = [0; 18];
+    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    Some(data_encoding::BASE64.encode(&bytes))
 }

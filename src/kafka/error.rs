@@ -45,6 +45,8 @@ pub const UNSUPPORTED_FOR_MESSAGE_FORMAT: i16 = 43;
 pub const POLICY_VIOLATION: i16 = 44;
 /// The sequence number leaves a gap.
 pub const OUT_OF_ORDER_SEQUENCE_NUMBER: i16 = 45;
+/// The broker has this very batch already.
+pub const DUPLICATE_SEQUENCE_NUMBER: i16 = 46;
 /// The principal may not use the transactional id.
 pub const TRANSACTIONAL_ID_AUTHORIZATION_FAILED: i16 = 53;
 /// The broker's disk failed.

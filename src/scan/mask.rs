@@ -62,6 +62,23 @@ pub fn apply_all(body: &mut [u8], findings: &[Finding], styles: &[(DetectorSet, 
     }
 }
 
+/// Masks each finding in the style that was chosen for it. A finding outside the body is passed over.
+pub fn apply_each(body: &mut [u8], orders: &[(Finding, MaskStyle)]) {
+    for (finding, style) in orders {
+        let Some(detector) = Detector::of(finding.detector) else {
+            continue;
+        };
+        let keep = Keep::of(*style, detector);
+        mask_one(
+            body,
+            finding.start as usize,
+            finding.end as usize,
+            keep,
+            detector,
+        );
+    }
+}
+
 /// Digits left at either end; at most one of the two is not zero.
 #[derive(Clone, Copy)]
 struct Keep {
