@@ -145,6 +145,28 @@ pub const AUDIT_FLUSH_MS: u64 = 50;
 pub const AUDIT_SEGMENT_BYTES_MAX: u64 = 64 * MIB as u64;
 /// Largest payload of one entry.
 pub const AUDIT_ENTRY_BYTES_MAX: usize = MIB;
+/// Entries gather in memory up to this before they are handed to the kernel early.
+pub const AUDIT_BUFFER_BYTES: usize = 256 * KIB;
+/// One `traffic` entry is closed past this, so that a request of any shape gives entries that are
+/// well under `AUDIT_ENTRY_BYTES_MAX`: names, chunks and CRCs, then one more topic name of at most
+/// 32 KiB (Kafka's string length is an int16).
+pub const AUDIT_TRAFFIC_BYTES_MAX: usize = 256 * KIB;
+/// Batch CRCs (4 B each) that one `traffic` entry lists; the rest is folded into one per chunk.
+pub const AUDIT_TRAFFIC_CRCS_MAX: usize = 64 * KIB;
+/// Segments that may wait for their sync before the writer stops: 8 x 64 MiB behind is a disk
+/// that does not keep up, and what is not synced is not proved.
+pub const AUDIT_SEGMENTS_UNSYNCED_MAX: usize = 8;
+/// Longest name of a chain: the field in the segment's header.
+pub const AUDIT_CHAIN_NAME_BYTES_MAX: usize = 32;
+/// A reader of the audit takes this much from a file at a time.
+pub const AUDIT_READ_BYTES: usize = 256 * KIB;
+/// Behind damage, a reader tries this many places that look like an entry before it gives up on
+/// the segment: bounds the work that a crafted file can cause to 1,000 checksums of 1 MiB.
+pub const AUDIT_RESYNC_TRIES_MAX: usize = 1000;
+/// Faults that `audit verify` lists one by one; the rest is counted.
+pub const AUDIT_FAULTS_LISTED_MAX: usize = 1000;
+/// Open sessions whose principal `audit query` remembers (about 100 B each: 100 MiB).
+pub const AUDIT_QUERY_SESSIONS_MAX: usize = 1_000_000;
 
 // ---- identity -------------------------------------------------------------------------
 
@@ -238,3 +260,7 @@ const _: () = assert!(HOLD_WAIT_MS_DEFAULT <= HOLD_WAIT_MS_MAX);
 const _: () = assert!(REQUESTS_BEHIND_HOLD_MAX <= REQUESTS_IN_FLIGHT_MAX);
 const _: () = assert!(KEYS_REFRESH_S < KEYS_STALE_S_MAX);
 const _: () = assert!(DISCOVERY_FRAME_BYTES_MAX <= FRAME_BYTES_MAX);
+const _: () = assert!(
+    AUDIT_TRAFFIC_BYTES_MAX + 4 * AUDIT_TRAFFIC_CRCS_MAX + 64 * KIB < AUDIT_ENTRY_BYTES_MAX
+);
+const _: () = assert!((AUDIT_ENTRY_BYTES_MAX as u64) < AUDIT_SEGMENT_BYTES_MAX);
