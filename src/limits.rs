@@ -215,6 +215,11 @@ pub const ISSUER_REDIRECTS_MAX: usize = 3;
 
 /// Time between two looks at the cluster's brokers.
 pub const BROKERS_REFRESH_S: u64 = 30;
+/// Pause after a failed look, doubling up to `BROKERS_REFRESH_S`, and least time between two.
+pub const BROKERS_RETRY_S: u64 = 1;
+/// Metadata version asked for while discovering: the newest that frames and brokers from Kafka
+/// 2.8 to 4 have in common is taken, up to this.
+pub const DISCOVERY_METADATA_VERSION_MAX: i16 = 12;
 /// One exchange with a broker while discovering.
 pub const DISCOVERY_REQUEST_MS_MAX: u64 = 10_000;
 /// Largest reply read while discovering. No topic is asked for: a reply grows with brokers

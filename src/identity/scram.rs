@@ -64,9 +64,14 @@ pub struct ClientFinal {
     signed: String,
 }
 
+/// A nonce made of the caller's random bytes: fit for [`ClientFirst::new`].
+pub fn nonce(random: [u8; 18]) -> String {
+    BASE64.encode(&random) // 24 characters, no padding, no comma
+}
+
 impl ClientFirst {
     /// Starts a login; gives it and the client-first-message. `nonce` must be fresh, random and
-    /// printable without a comma (18 random bytes in base64 are usual).
+    /// printable without a comma; [`nonce`] makes one.
     ///
     /// # Errors
     /// `ScramFault::Nonce`.
