@@ -4,74 +4,122 @@
 //! order of bytes and never overlap; what is between them is lengths, deltas and counts.
 
 use super::BatchFault;
-use super::records::{Headers, Records, records};
+use super::records::{
+    check_filled, check_size, header_key, nullable, read_headers_count, read_opening,
+};
 use crate::chunk::{Field, Part};
+use crate::kafka::reader::{Malformed, Reader};
 use std::ops::Range;
 
 /// Iterates, in ascending order of bytes, over each record's key and value where not null, each
-/// header's key, and its value where not null. After an error it ends.
+/// header's key, and its value where not null. One pass: the fields of a record may come out before
+/// the record turns out to be malformed, so nothing counts until the walk has ended without an
+/// error. After an error it ends.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
-    records: Records<'a>,
+    reader: Reader<'a>,
+    count: i32,
     record: u32,
-    key: Option<Range<usize>>,
-    value: Option<Range<usize>>,
-    headers: Headers<'a>,
-    header_value: Option<Range<usize>>,
+    /// One past the last byte of the current record.
+    end: usize,
+    headers_left: u32,
+    next: Next,
+}
+
+/// What stands at the reader's position.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    Body,
+    Record,
+    Value,
+    HeaderOrEnd,
+    HeaderValue,
+    Nothing,
 }
 
 impl<'a> Fields<'a> {
     /// Walks the `count` records of an uncompressed body.
     pub fn new(body: &'a [u8], count: i32) -> Fields<'a> {
         Fields {
-            records: records(body, count),
+            reader: Reader::new(body),
+            count,
             record: 0,
-            key: None,
-            value: None,
-            headers: Headers::none(),
-            header_value: None,
+            end: 0,
+            headers_left: 0,
+            next: Next::Body,
         }
     }
 
-    fn of_record(&mut self) -> Option<(Part, Range<usize>)> {
-        if let Some(span) = self.key.take() {
-            return Some((Part::Key, span));
+    /// Reads until a field that is not null, or the end.
+    #[inline]
+    fn step(&mut self) -> Result<Option<(Part, Range<usize>)>, Malformed> {
+        let reader = &mut self.reader;
+        loop {
+            let (part, field) = match self.next {
+                Next::Body => {
+                    check_size(reader, self.count)?;
+                    self.next = Next::Record;
+                    continue;
+                }
+                Next::Record if self.record == self.count as u32 => {
+                    reader.end()?;
+                    self.next = Next::Nothing;
+                    continue;
+                }
+                Next::Record => {
+                    self.end = read_opening(reader)?.end;
+                    self.next = Next::Value;
+                    (Part::Key, nullable(reader)?)
+                }
+                Next::Value => {
+                    let value = nullable(reader)?;
+                    self.headers_left = read_headers_count(reader)?;
+                    self.next = Next::HeaderOrEnd;
+                    (Part::Value, value)
+                }
+                Next::HeaderOrEnd if self.headers_left == 0 => {
+                    check_filled(reader, self.end)?;
+                    self.record += 1;
+                    self.next = Next::Record;
+                    continue;
+                }
+                Next::HeaderOrEnd => {
+                    self.headers_left -= 1;
+                    self.next = Next::HeaderValue;
+                    (Part::Header, Some(header_key(reader)?))
+                }
+                Next::HeaderValue => {
+                    self.next = Next::HeaderOrEnd;
+                    (Part::Header, nullable(reader)?)
+                }
+                Next::Nothing => return Ok(None),
+            };
+            if let Some(span) = field {
+                return Ok(Some((part, span)));
+            }
         }
-        if let Some(span) = self.value.take() {
-            return Some((Part::Value, span));
-        }
-        if let Some(span) = self.header_value.take() {
-            return Some((Part::Header, span));
-        }
-        let header = self.headers.next()?;
-        self.header_value = header.value;
-        Some((Part::Header, header.key))
     }
 }
 
 impl Iterator for Fields<'_> {
     type Item = Result<Field, BatchFault>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some((part, span)) = self.of_record() {
-                // 32 bits hold it: the walk refuses bodies of 4 GiB.
-                let (start, end) = (span.start as u32, span.end as u32);
-                return Some(Ok(Field {
-                    record: self.record,
-                    part,
-                    start,
-                    end,
-                }));
-            }
-            match self.records.next()? {
-                Ok(record) => {
-                    self.headers = self.records.headers(&record);
-                    self.record = record.index;
-                    self.key = record.key;
-                    self.value = record.value;
-                }
-                Err(fault) => return Some(Err(fault)),
+        // The record counter moves on only after a record's last field was given out, and spans
+        // fit 32 bits because bodies of 4 GiB are refused.
+        match self.step() {
+            Ok(None) => None,
+            Ok(Some((part, span))) => Some(Ok(Field {
+                record: self.record,
+                part,
+                start: span.start as u32,
+                end: span.end as u32,
+            })),
+            Err(Malformed { what, at }) => {
+                self.next = Next::Nothing;
+                let record = self.record;
+                Some(Err(BatchFault::Record { record, what, at }))
             }
         }
     }

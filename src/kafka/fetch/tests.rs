@@ -294,7 +294,7 @@ fn a_cut_or_longer_response_is_a_fault() {
 
 #[test]
 fn a_blanked_tail_shows_nothing_and_stays_incomplete() {
-    let mut whole = vec![0xaa; 200];
+    let mut whole = [0xaa; 200];
     whole[8..12].copy_from_slice(&188i32.to_be_bytes());
     whole[16] = 2;
     for length in 0..200 {
