@@ -294,6 +294,22 @@ pub fn answer(version: i16, correlation_id: i32, clamped: &Clamped) -> Vec<u8> {
     out
 }
 
+/// The reply frame to a version newer than the table's, for who has no broker's offer at hand: the
+/// versions to ask in are among what the gateway answers by itself.
+pub fn answer_newer(correlation_id: i32) -> Vec<u8> {
+    let features = Features {
+        supported: Vec::new(),
+        epoch: -1,
+        finalized: Vec::new(),
+    };
+    let silent = Offered {
+        error: NONE,
+        apis: Vec::new(),
+        features,
+    };
+    answer(i16::MAX, correlation_id, &intersect(&silent))
+}
+
 fn write_features(writer: &mut Writer<'_>, version: i16, features: &Features) {
     // Clients older than version 4 fail on a minimum of 0 (KAFKA-17011).
     let supported: Vec<_> = features

@@ -11,5 +11,6 @@ pub mod error;
 pub mod frame;
 pub mod guard;
 pub mod reader;
+pub mod refusal;
 pub mod sasl;
 pub mod writer;

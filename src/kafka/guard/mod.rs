@@ -259,4 +259,4 @@ fn min_struct_bytes(fields: &'static [Field], version: i16, flexible: bool) -> u
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
