@@ -15,6 +15,7 @@ pub mod frame;
 pub mod guard;
 pub mod produce;
 pub mod reader;
+pub mod refusal;
 pub mod sasl;
 pub mod upstream_login;
 pub mod writer;
