@@ -15,6 +15,9 @@ pub const MIB: usize = 1024 * KIB;
 pub const FRAME_BYTES_MAX: usize = 100 * MIB;
 /// Largest frame before login: Kafka's `sasl.server.max.receive.size` default (512 KiB).
 pub const FRAME_BYTES_BEFORE_LOGIN_MAX: usize = 512 * KIB;
+/// Tagged fields in one struct (KIP-482). Kafka 4.3 knows at most four in any struct; the rest is
+/// room for newer ones.
+pub const TAGS_PER_STRUCT_MAX: usize = 64;
 /// What a Fetch may ask of the broker at once: small enough to stay in a core's cache while it
 /// is walked, checked, scanned and written.
 pub const FETCH_BYTES_MAX: i32 = 4 * MIB as i32;
@@ -139,6 +142,13 @@ pub const MEMORY_BYTES_DEFAULT: usize = 512 * MIB;
 const _: () = assert!(FRAME_BYTES_MAX <= MEMORY_BYTES_DEFAULT);
 const _: () = assert!(APPROVAL_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
 const _: () = assert!(REDEEM_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
+
+// ---- scan -----------------------------------------------------------------------------
+
+/// Candidates that wait for validation at once, give or take one tile's; past it the pass pauses
+/// and goes on when they are checked. 65,536 × 16 B = 1 MiB a core.
+pub const SCAN_CANDIDATES_WAITING_MAX: usize = 65_536;
+
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
 const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
