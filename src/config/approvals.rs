@@ -6,7 +6,7 @@
 use super::checker::{Checker, Section};
 use super::model::{ApprovalPolicy, Reason};
 use super::tree::{Key, Node};
-use crate::limits::{APPROVAL_WITHIN_MS_DEFAULT, REDEEM_WITHIN_MS_DEFAULT};
+use crate::limits::{APPROVAL_MS_MAX, APPROVAL_WITHIN_MS_DEFAULT, REDEEM_WITHIN_MS_DEFAULT};
 use std::collections::BTreeMap;
 
 pub(super) fn approvals(
@@ -39,7 +39,7 @@ fn approval(c: &mut Checker<'_>, key: &Key, node: &Node) -> Option<ApprovalPolic
     let reasons = reasons(c, &section);
     let redeem = match section.get("redeem_within") {
         None => Some(REDEEM_WITHIN_MS_DEFAULT),
-        Some(node) => c.duration(node, "1s", "30d"),
+        Some(node) => c.duration(node, 1_000, APPROVAL_MS_MAX),
     };
     let (any_of, people, within_ms) = stage?;
     let (reason_on_approve, reason_on_reject) = reasons?;
@@ -84,7 +84,7 @@ fn stage(c: &mut Checker<'_>, node: &Node) -> Option<(Vec<String>, u32, i64)> {
     };
     let within = match section.get("within") {
         None => Some(APPROVAL_WITHIN_MS_DEFAULT),
-        Some(node) => c.duration(node, "1s", "30d"),
+        Some(node) => c.duration(node, 1_000, APPROVAL_MS_MAX),
     };
     if let Some(node) = section.get("else") {
         c.choice(node, &[("reject", ())], &["escalate"]);

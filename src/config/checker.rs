@@ -8,6 +8,7 @@ use super::fault::{Fault, Faults, Place, Warning, did_you_mean};
 use super::secret::{self, Secret};
 use super::tree::{Key, Node, Value};
 use super::values;
+use crate::limits::NAME_BYTES_MAX;
 use std::path::{Path, PathBuf};
 
 /// What faults and secrets need to know of their surroundings.
@@ -130,7 +131,8 @@ impl<'c> Checker<'c> {
     /// Checks a name that the configuration chose.
     pub(super) fn name(&mut self, key: &Key) {
         if !values::is_name(&key.text) {
-            let expected = "a name of at most 64 letters, digits, `-`, `_` or `.`";
+            let expected =
+                format!("a name of at most {NAME_BYTES_MAX} letters, digits, `-`, `_` or `.`");
             self.fault(key.place, format!("`{}`", cut(&key.text)), expected);
         }
     }
@@ -197,11 +199,11 @@ impl<'c> Checker<'c> {
         chosen.map(|(_, value)| *value)
     }
 
-    /// A duration in milliseconds, within bounds given as texts of the language.
-    pub(super) fn duration(&mut self, node: &Node, least: &str, most: &str) -> Option<i64> {
-        let bound = |text| values::duration_ms(text).unwrap_or_default();
-        let expected = format!("a duration from {least} to {most}, such as 500ms, 3s, 10m, 8h");
-        let fits = |ms: &i64| (bound(least)..=bound(most)).contains(ms);
+    /// A duration in milliseconds, within bounds in milliseconds.
+    pub(super) fn duration(&mut self, node: &Node, least: i64, most: i64) -> Option<i64> {
+        let (from, to) = (values::shown_duration(least), values::shown_duration(most));
+        let expected = format!("a duration from {from} to {to}, such as 500ms, 3s, 10m, 8h");
+        let fits = |ms: &i64| (least..=most).contains(ms);
         self.parsed(node, &expected, |text| {
             values::duration_ms(text).filter(fits)
         })

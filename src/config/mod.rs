@@ -197,5 +197,4 @@ fn sha256(text: &str) -> [u8; 32] {
 }
 
 #[cfg(test)]
-#[path = "config_tests.rs"]
 mod tests;

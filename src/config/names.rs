@@ -15,9 +15,12 @@ use crate::scan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// Texts, each with its place.
+type Texts<'n> = Vec<(Place, &'n str)>;
+
 /// The names that rules and exceptions may use.
 pub(super) struct Names<'n> {
-    lists: BTreeMap<&'n str, (&'n Key, Vec<(Place, &'n str)>)>,
+    lists: BTreeMap<&'n str, (&'n Key, Texts<'n>)>,
     pub(super) approvals: BTreeMap<String, ApprovalPolicy>,
     approval_keys: Vec<&'n Key>,
     used: BTreeSet<&'n str>,
@@ -55,12 +58,7 @@ impl<'n> Names<'n> {
     }
 
     /// The texts of `[a, b]`, or of the list that a single word names.
-    fn texts(
-        &mut self,
-        c: &mut Checker<'_>,
-        node: &'n Node,
-        of: &str,
-    ) -> Option<Vec<(Place, &'n str)>> {
+    fn texts(&mut self, c: &mut Checker<'_>, node: &'n Node, of: &str) -> Option<Texts<'n>> {
         let expected = format!("the name of a list, or {of} in brackets");
         let Value::Text(_) = node.value else {
             return c.texts(node, &expected);

@@ -10,10 +10,10 @@ use super::names::Names;
 use super::terms;
 use super::tree::{Key, Node, Value};
 use crate::chunk::{DetectorId, Operation, Part};
-use crate::scan::{self, mask::MaskStyle};
 use crate::policy::{
     Condition, Contains, Effect, Mode, Parts, Pattern, Rule, UNREADABLE, Want, When,
 };
+use crate::scan::{self, mask::MaskStyle};
 
 /// The two modes, as they are written.
 pub(super) const MODES: [(&str, Mode); 2] =
@@ -120,7 +120,10 @@ fn fits(c: &mut Checker<'_>, then: &Node, when: &When, condition: &Condition, ef
 /// Warns where a detector's own bound leaves less than the rule says.
 fn keeps(c: &mut Checker<'_>, then: &Node, condition: &Condition, style: MaskStyle) {
     let set = condition.detectors();
-    let ids = scan::DETECTORS.iter().zip(0..).filter(|(_, id)| set.contains(DetectorId(*id)));
+    let ids = scan::DETECTORS
+        .iter()
+        .zip(0..)
+        .filter(|(_, id)| set.contains(DetectorId(*id)));
     for (detector, _) in ids {
         let (asked, most) = match style {
             MaskStyle::KeepLast(n) => (n, detector.keep_last_digits_max),
@@ -129,7 +132,10 @@ fn keeps(c: &mut Checker<'_>, then: &Node, condition: &Condition, style: MaskSty
         };
         if asked > most {
             let name = detector.name;
-            c.warn(then.place, format!("a mask of `{name}` leaves at most {most}, not {asked}"));
+            c.warn(
+                then.place,
+                format!("a mask of `{name}` leaves at most {most}, not {asked}"),
+            );
         }
     }
 }

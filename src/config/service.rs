@@ -10,7 +10,7 @@ use super::model::{Audit, Defaults, Http, Io};
 use super::rules::MODES;
 use super::terms::meanwhile;
 use super::values;
-use crate::limits::{FRAME_BYTES_MAX, HOLD_WAIT_MS_DEFAULT, MEMORY_BYTES_DEFAULT};
+use crate::limits::{FRAME_BYTES_MAX, HOLD_WAIT_MS_DEFAULT, MEMORY_BYTES_DEFAULT, MIB};
 use crate::policy::{Mode, Then};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -158,8 +158,10 @@ pub(super) fn memory(c: &mut Checker<'_>, root: &Section<'_>) -> usize {
     let Some(node) = root.get("memory") else {
         return MEMORY_BYTES_DEFAULT;
     };
-    let expected = "a size such as 512MiB or 2GiB, at least 100MiB (the largest frame)";
-    let size = c.parsed(node, expected, |text| {
+    let least = FRAME_BYTES_MAX / MIB;
+    let expected =
+        format!("a size such as 512MiB or 2GiB, at least {least}MiB (the largest frame)");
+    let size = c.parsed(node, &expected, |text| {
         values::bytes(text).filter(|bytes| *bytes >= FRAME_BYTES_MAX)
     });
     size.unwrap_or(MEMORY_BYTES_DEFAULT)

@@ -57,14 +57,16 @@ fn mask(c: &mut Checker<'_>, node: &Node) -> Option<MaskStyle> {
         );
     }
     let section = c.section(node.place, node, &["keep_last", "keep_first"], &[])?;
+    let expected = format!("a number of characters from 1 to {MASK_KEEP_MAX}");
+    let count = |text: &str| {
+        text.parse()
+            .ok()
+            .filter(|n| (1..=MASK_KEEP_MAX).contains(n))
+    };
     let mut keep = |key| {
-        section.get(key).map(|node| {
-            c.parsed(node, "a number of characters from 1 to 8", |text| {
-                text.parse::<u8>()
-                    .ok()
-                    .filter(|n| (1..=MASK_KEEP_MAX).contains(n))
-            })
-        })
+        section
+            .get(key)
+            .map(|node| c.parsed(node, &expected, count))
     };
     match (keep("keep_last"), keep("keep_first")) {
         (Some(last), None) => last.map(MaskStyle::KeepLast),
@@ -125,10 +127,9 @@ pub(super) fn meanwhile(
         return Some(default);
     };
     let section = c.section(node.place, node, &["wait", "then"], &[])?;
-    const { assert!(HOLD_WAIT_MS_MAX == 15_000) }; // the text below
     let wait = section
         .get("wait")
-        .map(|node| c.duration(node, "0s", "15s"));
+        .map(|node| c.duration(node, 0, HOLD_WAIT_MS_MAX as i64));
     let then = section
         .get("then")
         .map(|node| c.choice(node, &THEN, &["park"]));

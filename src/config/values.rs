@@ -26,18 +26,27 @@ impl fmt::Display for HostPort {
     }
 }
 
+const DURATIONS: [(&str, i64); 5] = [
+    ("ms", 1),
+    ("s", 1_000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+];
+
 /// `500ms`, `3s`, `10m`, `8h`, `7d` → milliseconds.
 pub(super) fn duration_ms(text: &str) -> Option<i64> {
-    with_unit(
-        text,
-        &[
-            ("ms", 1),
-            ("s", 1_000),
-            ("m", 60_000),
-            ("h", 3_600_000),
-            ("d", 86_400_000),
-        ],
-    )
+    with_unit(text, &DURATIONS)
+}
+
+/// Milliseconds → the shortest text that says the same.
+pub(super) fn shown_duration(ms: i64) -> String {
+    let whole = DURATIONS
+        .iter()
+        .rev()
+        .find(|(_, factor)| ms != 0 && ms % factor == 0);
+    let (unit, factor) = whole.unwrap_or(&("s", 1));
+    format!("{}{unit}", ms / factor)
 }
 
 /// `512MiB`, `64KiB`, `1GiB`, `1048576` → bytes.
@@ -134,6 +143,9 @@ mod tests {
             "99999999999999999d",
         ] {
             assert_eq!(duration_ms(bad), None, "{bad}");
+        }
+        for text in ["500ms", "90s", "3s", "10m", "36h", "30d", "0s"] {
+            assert_eq!(duration_ms(text).map(shown_duration).as_deref(), Some(text));
         }
         assert_eq!(bytes("512MiB"), Some(512 << 20));
         assert_eq!(bytes("1048576"), Some(1 << 20));

@@ -130,5 +130,133 @@ fn apply_unreadable(verdict: &mut Verdict, scoped: &Scoped, reason: &str, now: U
 }
 
 #[cfg(test)]
-#[path = "decide_tests.rs"]
-mod tests;
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::policy::fixtures::{
+        block, contains, exception, finding, found, hold, policy, rule, scope, verdict,
+    };
+    use crate::policy::{Gate, Then, UNREADABLE, Want};
+
+    #[test]
+    fn several_holds_ask_everyone_and_wait_the_shortest() {
+        let cards = rule(
+            "cards",
+            contains(1, Want::Any, 1),
+            hold("security", 3_000, Then::Retry),
+        );
+        let ssn = rule(
+            "ssn",
+            contains(2, Want::Any, 1),
+            hold("privacy", 1_000, Then::Refuse),
+        );
+        let policy = policy(&[ssn, cards], &[]);
+        let verdict = verdict(&policy, &found(&[finding(0, 4), finding(1, 2)]));
+        let Gate::Hold {
+            rules,
+            wait_ms,
+            then,
+        } = &verdict.gate
+        else {
+            panic!("{verdict:?}")
+        };
+        let asked: Vec<&str> = rules.iter().map(|order| order.ask.as_ref()).collect();
+        assert_eq!(
+            (asked, *wait_ms, *then),
+            (vec!["security", "privacy"], 1_000, Then::Refuse)
+        );
+        assert_eq!(verdict.flagged, Records::Some(vec![2, 4]));
+        assert!(verdict.flagged(&finding(0, 2)) && !verdict.flagged(&finding(0, 3)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_blocked_unless_a_named_exception_lifts_it() {
+        let unreadable = Evidence {
+            findings: &[],
+            unreadable: Some("unknown codec 7"),
+        };
+        let strict = verdict(&policy(&[], &[]), &unreadable);
+        let Gate::Block { rule, reason } = &strict.gate else {
+            panic!("{strict:?}")
+        };
+        assert_eq!(rule.as_ref(), UNREADABLE);
+        assert_eq!(
+            reason.as_ref(),
+            "the records cannot be inspected: unknown codec 7"
+        );
+        let lifted = verdict(
+            &policy(&[], &[exception("vault", &[UNREADABLE], 2_000)]),
+            &unreadable,
+        );
+        assert_eq!(
+            (lifted.gate, lifted.lifted),
+            (Gate::Allow, vec!["vault".into()])
+        );
+    }
+
+    #[test]
+    fn an_always_block_needs_no_records() {
+        let no = rule("no", Condition::Always, block("SEC-12"));
+        let blocked = scope(&policy(std::slice::from_ref(&no), &[]));
+        assert!(matches!(
+            blocked.blocked_before_sending().unwrap().gate,
+            Gate::Block { .. }
+        ));
+        assert!(!blocked.is_empty());
+        let observing = Rule {
+            mode: Mode::Observe,
+            ..no.clone()
+        };
+        assert_eq!(
+            scope(&policy(&[observing], &[])).blocked_before_sending(),
+            None
+        );
+        let lifted = scope(&policy(&[no], &[exception("e", &["no"], 2_000)]));
+        assert_eq!(lifted.blocked_before_sending(), None);
+    }
+
+    #[test]
+    fn an_exception_ends_inside_an_old_scope() {
+        let rules = [rule("no", contains(1, Want::Any, 1), block("x"))];
+        let exceptions = [
+            exception("e", &["no"], 2_000),
+            exception("short", &["no"], 1_500),
+        ];
+        let policy = policy(&rules, &exceptions);
+        let scope = scope(&policy);
+        assert_eq!(scope.valid_until, Some(UnixMillis(2_000)));
+        let at = |now| policy.decide(&scope, &found(&[finding(0, 0)]), UnixMillis(now));
+        assert_eq!(at(1_999).lifted, ["e".into()]);
+        assert_eq!(at(1_999).gate, Gate::Allow);
+        assert!(matches!(at(2_000).gate, Gate::Block { .. }));
+    }
+
+    #[test]
+    fn a_mask_hides_only_what_its_rule_counted() {
+        let many = rule(
+            "many",
+            contains(1, Want::Any, 2),
+            Effect::Mask(MaskStyle::KeepLast(4)),
+        );
+        let any = rule(
+            "any",
+            contains(2, Want::Any, 1),
+            Effect::Mask(MaskStyle::Full),
+        );
+        let verdict = verdict(
+            &policy(&[many, any], &[]),
+            &found(&[finding(0, 0), finding(0, 1), finding(0, 1), finding(1, 0)]),
+        );
+        assert_eq!(verdict.mask_of(&finding(0, 0)), None);
+        assert_eq!(
+            verdict.mask_of(&finding(0, 1)),
+            Some(MaskStyle::KeepLast(4))
+        );
+        assert_eq!(verdict.mask_of(&finding(1, 0)), Some(MaskStyle::Full));
+        let unlikely = Finding {
+            likelihood: Likelihood::Possible,
+            ..finding(1, 0)
+        };
+        assert_eq!(verdict.mask_of(&unlikely), None);
+    }
+}

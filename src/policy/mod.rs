@@ -14,6 +14,10 @@
 
 mod contains;
 mod decide;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod laws;
 mod pattern;
 mod rule;
 mod scope;
