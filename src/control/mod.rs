@@ -1,1 +1,30 @@
-//! (being built)
+//! The control thread: the approval desk, its durable log, and the surface that reviewers use.
+//!
+//! Owns: what several cores must agree on about holds. Refuses: to stand in the way of clean
+//! traffic: no core waits for this thread, and with it stopped held chunks stay held. Stays true:
+//! **nothing takes effect before it is durable**: an event is in the log, and a decision or
+//! release in the audit, before a core is answered or a reviewer is told.
+//!
+//! ```text
+//! desk     messages and reviews → events and answers (no I/O)
+//! log      the events, on disk
+//! record   what the audit is told
+//! journal  the thread that makes a step durable
+//! turn     steps, commits and deliveries, in order (no I/O either)
+//! run      the thread itself: messages, commands, ticks
+//! client   how the HTTP surface talks to it
+//! gauges   numbers for the metrics
+//! ```
+
+pub mod client;
+pub mod desk;
+pub mod gauges;
+pub mod journal;
+pub mod log;
+pub mod record;
+pub mod run;
+mod turn;
+
+pub use client::DeskClient;
+pub use record::{AuditSink, Record, What};
+pub use run::{Handle, Setup, StartError, Surfaces, spawn};
