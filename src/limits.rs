@@ -86,6 +86,18 @@ pub const REJECTION_REMEMBERED_MS: i64 = 10 * 60 * 1000;
 pub const REDEEM_WITHIN_MS_DEFAULT: i64 = 60 * 60 * 1000;
 /// Written sends are remembered for this long, to answer an equal send without writing it twice.
 pub const WRITTEN_REMEMBERED_MS: i64 = 60 * 60 * 1000;
+/// Holds pending at once for one principal: a quarter of all, so that one runaway producer does not
+/// close the desk to the others.
+pub const HOLDS_PENDING_PER_PRINCIPAL_MAX: usize = HOLDS_PENDING_MAX / 4;
+/// Holds kept in memory, pending or remembered: ten times the pending ones.
+pub const HOLDS_KEPT_MAX: usize = 10 * HOLDS_PENDING_MAX;
+/// Content keys kept over all holds: ten chunks of the largest kind. At about 200 bytes each
+/// (index, account, send) 200 MiB.
+pub const CONTENT_KEYS_KEPT_MAX: usize = 10 * CONTENT_KEYS_PER_CHUNK_MAX;
+/// Chunks that wait at the desk at once, over all cores.
+pub const TICKETS_OPEN_MAX: usize = 2 * HOLDS_PENDING_MAX;
+/// Longest reason of a review: it has to fit into a client's error message.
+pub const REVIEW_REASON_BYTES_MAX: usize = 1000;
 /// Masked samples in a summary.
 pub const SUMMARY_SAMPLES_MAX: usize = 5;
 /// Bytes of one sample.
@@ -263,6 +275,30 @@ const _: () = assert!(REDEEM_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
 /// and goes on when they are checked. 65,536 × 16 B = 1 MiB a core.
 pub const SCAN_CANDIDATES_WAITING_MAX: usize = 65_536;
 
+// ---- control and HTTP -----------------------------------------------------------------
+
+/// Messages of the cores that the control thread takes before it looks at anything else.
+pub const CONTROL_DRAIN_MESSAGES_MAX: usize = 1024;
+/// Events that wait for the log while one commit is under way; past it the cores' messages wait
+/// in their channel.
+pub const CONTROL_EVENTS_WAITING_MAX: usize = 10_000;
+/// Commands of the HTTP surface that wait for the control thread.
+pub const CONTROL_COMMANDS_MAX: usize = 256;
+/// How often the control thread looks at deadlines and at full channels.
+pub const CONTROL_TICK_MS: u64 = 200;
+/// HTTP connections at once, on each of the two listeners.
+pub const HTTP_CONNECTIONS_MAX: usize = 256;
+/// Time for an HTTP request's head to arrive; an idle connection is closed after it as well.
+pub const HTTP_HEAD_MS_MAX: u64 = 10_000;
+/// Time for an HTTP request to be read and answered.
+pub const HTTP_REQUEST_MS_MAX: u64 = 15_000;
+/// Life of an HTTP connection: a reader that never takes its answer does not keep its place.
+pub const HTTP_CONNECTION_MS_MAX: u64 = 5 * 60 * 1000;
+/// Body of an HTTP request: a verdict and a reason, every character of it escaped.
+pub const HTTP_BODY_BYTES_MAX: usize = 16 * KIB;
+/// Holds in one answer.
+pub const HTTP_HOLDS_LISTED_MAX: usize = 500;
+
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
@@ -276,3 +312,6 @@ const _: () = assert!(
     AUDIT_TRAFFIC_BYTES_MAX + 4 * AUDIT_TRAFFIC_CRCS_MAX + 64 * KIB < AUDIT_ENTRY_BYTES_MAX
 );
 const _: () = assert!((AUDIT_ENTRY_BYTES_MAX as u64) < AUDIT_SEGMENT_BYTES_MAX);
+const _: () = assert!(6 * REVIEW_REASON_BYTES_MAX < HTTP_BODY_BYTES_MAX);
+const _: () = assert!(HTTP_REQUEST_MS_MAX < HTTP_CONNECTION_MS_MAX);
+const _: () = assert!(HOLDS_PENDING_MAX <= HOLDS_KEPT_MAX);
