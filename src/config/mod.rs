@@ -101,7 +101,13 @@ pub fn parse(
     let config = root.and_then(|root| config(&mut c, &root, text));
     match config {
         Some(config) if c.faults.is_empty() => Ok(config),
-        _ => Err(c.finish()),
+        _ => {
+            debug_assert!(
+                !c.faults.is_empty(),
+                "a reader said nothing and told nothing"
+            );
+            Err(c.finish())
+        }
     }
 }
 

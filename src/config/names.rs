@@ -30,20 +30,10 @@ pub(super) struct Names<'n> {
 impl<'n> Names<'n> {
     /// Reads `lists` and `approvals`.
     pub(super) fn read(c: &mut Checker<'_>, root: &Section<'n>) -> Names<'n> {
-        let named = |c: &mut Checker<'_>, key| {
-            let section = root.get(key).and_then(|node| c.named(node.place, node));
-            section.map(|section| section.entries()).unwrap_or_default()
-        };
-        let mut lists = BTreeMap::new();
-        for (key, node) in named(c, "lists") {
-            c.name(key);
-            let texts = c
-                .texts(node, "a list of texts, one at least")
-                .unwrap_or_default();
-            lists.insert(key.text.as_str(), (key, texts));
-        }
+        let lists = lists(c, root);
         let approvals = approvals::approvals(c, root);
-        let keys = match root.get("approvals").map(|node| &node.value) {
+        // A policy with a fault of its own is still a name that rules may use.
+        let approval_keys = match root.get("approvals").map(|node| &node.value) {
             Some(Value::Map(entries)) => entries.iter().map(|(key, _)| key).collect(),
             _ => Vec::new(),
         };
@@ -51,7 +41,7 @@ impl<'n> Names<'n> {
         Names {
             lists,
             approvals,
-            approval_keys: keys,
+            approval_keys,
             used,
             asked,
         }
@@ -149,6 +139,19 @@ impl<'n> Names<'n> {
             );
         }
     }
+}
+
+fn lists<'n>(c: &mut Checker<'_>, root: &Section<'n>) -> BTreeMap<&'n str, (&'n Key, Texts<'n>)> {
+    let named = root.get("lists").and_then(|node| c.named(node.place, node));
+    let entries = named.map(|section| section.entries()).unwrap_or_default();
+    let read = entries.iter().map(|(key, node)| {
+        c.name(key);
+        let texts = c
+            .texts(node, "a list of texts, one at least")
+            .unwrap_or_default();
+        (key.text.as_str(), (key, texts))
+    });
+    read.collect()
 }
 
 fn unknown_detector(c: &mut Checker<'_>, place: Place, text: &str) {
