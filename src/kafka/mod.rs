@@ -11,6 +11,7 @@ pub mod error;
 pub mod frame;
 pub mod guard;
 pub mod reader;
+pub mod refusal;
 pub mod sasl;
 pub mod upstream_login;
 pub mod writer;

@@ -187,9 +187,15 @@ impl Walk<'_> {
 
     fn kind(&mut self, name: &'static str, kind: &'static Kind) -> Result<(), Malformed> {
         match kind {
-            Kind::Fixed(bytes) => drop(self.reader.take(*bytes, name)?),
-            Kind::String => drop(self.reader.string_span(self.flexible)?),
-            Kind::Bytes => drop(self.reader.nullable_bytes(self.flexible)?),
+            Kind::Fixed(bytes) => {
+                self.reader.take(*bytes, name)?;
+            }
+            Kind::String => {
+                self.reader.string_span(self.flexible)?;
+            }
+            Kind::Bytes => {
+                self.reader.nullable_bytes(self.flexible)?;
+            }
             Kind::Numbers(bytes) => {
                 let count = self.array(*bytes)?;
                 self.reader.take(count * bytes, name)?;
@@ -259,4 +265,4 @@ fn min_struct_bytes(fields: &'static [Field], version: i16, flexible: bool) -> u
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -127,6 +127,11 @@ fn sample(message: &'static Message, version: i16, seed: u64) -> Vec<u8> {
     bytes
 }
 
+/// A request by its table, for the tests of the rooms that decode; `None` without a table.
+pub(in crate::kafka) fn sample_request(key: i16, version: i16, seed: u64) -> Option<Vec<u8>> {
+    Some(sample(find(key, version)?, version, seed))
+}
+
 fn table<M: Request>() -> &'static Message {
     let mut known = client::REQUESTS.iter().chain(admin::REQUESTS);
     known.find(|message| message.key == M::KEY).unwrap()
