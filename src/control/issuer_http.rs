@@ -62,6 +62,13 @@ pub enum IssuerFault {
     KeySet(#[from] KeySetFault),
 }
 
+impl IssuerFault {
+    /// Whether the issuer itself says that no key of its is to be used any more.
+    pub(super) fn withdraws_all_keys(&self) -> bool {
+        matches!(self, IssuerFault::KeySet(KeySetFault::NoneUsable))
+    }
+}
+
 /// Asks one issuer for its keys.
 pub(super) struct IssuerClient {
     http: Client,

@@ -116,14 +116,14 @@ impl Shared {
         });
     }
 
-    /// The keys are too old to be trusted.
+    /// The keys are too old to be trusted, or withdrawn.
     pub(super) fn drop_keys(&self, issuer: usize) {
         let none = Arc::new(IssuerKeys::default());
         self.set.rcu(|set| set.with(issuer, none.clone()));
         self.update_health(issuer, |health| {
             tracing::error!(
                 issuer = &*health.issuer,
-                "its keys are too old and were dropped"
+                "its keys are too old or withdrawn, and were dropped"
             );
             health.keys = 0;
         });

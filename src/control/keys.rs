@@ -1,9 +1,10 @@
 //! Keeps the issuers' keys fresh, as one snapshot for all cores.
 //!
-//! Owns: when keys are fetched, and how long they are served while their issuer is away. Refuses: to stop the gateway because an issuer
-//! is down; its logins fail, and its health says why. Stays true: keys older than
-//! `KEYS_STALE_S_MAX` are dropped, so that an issuer which withdrew a key and then went silent
-//! is not trusted for ever.
+//! Owns: when keys are fetched, and how long they are served while their issuer is away.
+//! Refuses: to stop the gateway because an issuer is down; its logins fail, and its health says
+//! why. Stays true: keys older than `KEYS_STALE_S_MAX` are dropped, so that an issuer which
+//! withdrew a key and then went silent is not trusted for ever; an issuer that answers with a set
+//! of no usable key has withdrawn them all, and is taken at its word at once.
 
 use super::issuer_http::IssuerClient;
 use super::key_state::Shared;
@@ -119,7 +120,8 @@ async fn keep(issuer: usize, client: IssuerClient, options: HttpOptions, shared:
                 options.refresh
             }
             Err(fault) => {
-                if fetched.is_some_and(|at| at.elapsed() >= options.stale_max) {
+                let too_old = |at: Instant| at.elapsed() >= options.stale_max;
+                if fetched.is_some_and(|at| too_old(at) || fault.withdraws_all_keys()) {
                     fetched = None;
                     shared.drop_keys(issuer);
                 }
@@ -291,6 +293,20 @@ mod tests {
         idp.down.store(Arc::new(false));
         until("back", || running.set.load().keys_of(0) == 3).await;
         assert_eq!(running.health.load()[0].fault, None);
+    }
+
+    #[tokio::test]
+    async fn an_empty_key_set_withdraws_the_keys_at_once() {
+        let idp = Idp::start().await;
+        let running = start(&[idp.source()], HttpOptions::default());
+        until("first fetch", || running.set.load().keys_of(0) == 3).await;
+        idp.jwks.store(Arc::new("{}".to_owned()));
+        assert!(running.refresh.ask(0, "a"));
+        assert!(running.fault().await.contains("not a JWK Set"));
+        assert_eq!(running.set.load().keys_of(0), 3, "an accident, not a word");
+        idp.jwks.store(Arc::new(json!({"keys": []}).to_string()));
+        assert!(running.refresh.ask(0, "b"));
+        until("dropped", || running.set.load().keys_of(0) == 0).await;
     }
 
     #[tokio::test]
