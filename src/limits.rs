@@ -269,12 +269,6 @@ const _: () = assert!(FRAME_BYTES_MAX <= MEMORY_BYTES_DEFAULT);
 const _: () = assert!(APPROVAL_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
 const _: () = assert!(REDEEM_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
 
-// ---- scan -----------------------------------------------------------------------------
-
-/// Candidates that wait for validation at once, give or take one tile's; past it the pass pauses
-/// and goes on when they are checked. 65,536 × 16 B = 1 MiB a core.
-pub const SCAN_CANDIDATES_WAITING_MAX: usize = 65_536;
-
 // ---- control and HTTP -----------------------------------------------------------------
 
 /// Messages of the cores that the control thread takes before it looks at anything else.

@@ -77,22 +77,19 @@ pub fn describe(body: &Body) -> String {
             list(&e.by)
         ),
         Body::Release(e) => format!(
-            "hold={} {} {}/{} core={} chunk={} send={}",
+            "hold={} {} {}/{} send={}",
             HoldId(e.hold),
             e.principal,
             e.topic,
             e.partition,
-            e.core,
-            e.chunk,
             short(&e.send)
         ),
         Body::Outcome(e) => {
             format!(
-                "hold={} {} core={} chunk={}",
+                "hold={} {} send={}",
                 HoldId(e.hold),
                 landed(e.landed),
-                e.core,
-                e.chunk
+                short(&e.send)
             )
         }
     };

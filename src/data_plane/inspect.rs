@@ -14,7 +14,7 @@ use crate::kafka::produce::Produce;
 use crate::limits::{CONTENT_KEYS_PER_CHUNK_MAX, INFLATED_BYTES_MAX, SUMMARY_SAMPLE_BYTES_MAX, SUMMARY_SAMPLES_MAX};
 use crate::policy::{Evidence, Gate, Policy, Records, Scope, Then, Verdict};
 use crate::hold::messages::{self, HoldRule};
-use crate::scan::{self, Engine, mask, sample};
+use crate::scan::{self, Engine, mask};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -348,7 +348,7 @@ fn samples(plain: &[u8], count: i32, findings: &[Finding], flagged: &Records) ->
         hit || (findings.is_empty() && flagged.contains(field.record))
     });
     let text = |field: crate::chunk::Field| {
-        let safe = sample::sample(plain, field, findings, SUMMARY_SAMPLE_BYTES_MAX);
+        let safe = scan::sample(plain, field, findings, SUMMARY_SAMPLE_BYTES_MAX);
         format!("{}: {safe}", field.part.name())
     };
     shown.take(SUMMARY_SAMPLES_MAX).map(text).collect()

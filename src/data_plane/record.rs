@@ -133,7 +133,8 @@ pub fn login_refused(core: &Core, connection: &Connection, mechanism: &str, code
         peer: peer(connection),
         listener: core.shared.listener.name.clone(),
         mechanism: mechanism.to_owned(),
-        reason: code.to_owned(),
+        code: code.to_owned(),
+        reason: String::new(),
         claimed,
     };
     write(core, entry, Tier::Kernel);

@@ -44,7 +44,7 @@ fn body(record: &Record) -> Body {
                 crate::approvals::Verdict::Reject => Vote::Reject,
             },
             reason: review.reason.clone(),
-            version: review.version,
+            version: review.seen.unwrap_or_default(),
         }
         .into(),
         What::Decision { state, by, reason: _ } => Decision {
@@ -59,18 +59,14 @@ fn body(record: &Record) -> Body {
         .into(),
         What::Release { send, .. } => Release {
             hold,
-            core: send.ticket.core,
-            chunk: send.ticket.chunk,
             send: send.key.0,
             principal: about.subject.principal.clone(),
             topic: about.subject.topic.clone(),
-            partition: about.partition,
+            partition: send.partition,
         }
         .into(),
         What::Outcome { send, outcome } => OutcomeEntry {
             hold,
-            core: send.ticket.core,
-            chunk: send.ticket.chunk,
             send: send.key.0,
             landed: match outcome {
                 Outcome::Written { offset } => Landed::Written { offset: *offset },
@@ -81,8 +77,6 @@ fn body(record: &Record) -> Body {
         .into(),
         What::Reopened { send } => OutcomeEntry {
             hold,
-            core: send.ticket.core,
-            chunk: send.ticket.chunk,
             send: send.key.0,
             landed: Landed::Unknown,
         }

@@ -139,10 +139,6 @@ pub struct Release {
     /// The hold that it redeems.
     #[serde(serialize_with = "json::hold")]
     pub hold: u64,
-    /// The core that has the bytes.
-    pub core: u16,
-    /// The chunk's number on that core.
-    pub chunk: u64,
     /// This send's key.
     #[serde(serialize_with = "json::hash")]
     pub send: Hash,
@@ -181,10 +177,6 @@ pub struct Outcome {
     /// The hold.
     #[serde(serialize_with = "json::hold")]
     pub hold: u64,
-    /// The core that sent it.
-    pub core: u16,
-    /// The chunk's number on that core.
-    pub chunk: u64,
     /// This send's key.
     #[serde(serialize_with = "json::hash")]
     pub send: Hash,

@@ -152,8 +152,6 @@ fn hold_samples() -> Vec<Body> {
     };
     let release = Release {
         hold: 77,
-        core: 0,
-        chunk: 9,
         send: [7; 32],
         principal: "alice".into(),
         topic: "payments.eu".into(),
@@ -162,8 +160,6 @@ fn hold_samples() -> Vec<Body> {
     let landed = Landed::Written { offset: 12 };
     let outcome = Outcome {
         hold: 77,
-        core: 0,
-        chunk: 9,
         send: [7; 32],
         landed,
     };

@@ -52,7 +52,7 @@ pub struct Feature {
 }
 
 /// The features of a broker or of the gateway.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Features {
     /// What could be in force.
     pub supported: Vec<Feature>,
@@ -85,7 +85,7 @@ pub struct Offered {
 }
 
 /// What the gateway offers in front of that broker.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clamped {
     apis: Vec<ApiRange>,
     features: Features,
