@@ -22,6 +22,15 @@ pub const TAGS_PER_STRUCT_MAX: usize = 64;
 /// is walked, checked, scanned and written.
 pub const FETCH_BYTES_MAX: i32 = 4 * MIB as i32;
 
+/// Brokers in one cluster. Kafka's own design goal is some hundreds.
+pub const BROKERS_PER_CLUSTER_MAX: usize = 10_000;
+/// Array elements and tagged fields in a request that is decoded to be refused: a topic each and a
+/// partition each. kafka-protocol spends about 150 bytes on one, so 30 MB at most.
+pub const REFUSED_ELEMENTS_MAX: usize = 2 * PARTITIONS_PER_REQUEST_MAX;
+/// Bytes of the text in a refusal. It may be repeated for every element, and stays under a frame:
+/// 200,000 × 256 = 51 MB.
+pub const REFUSAL_TEXT_BYTES_MAX: usize = 256;
+
 // ---- buffers --------------------------------------------------------------------------
 
 /// A core's pool lends buffers of this size; a bigger frame gets one of its own size. Measured:
@@ -119,6 +128,7 @@ pub const TOKEN_BYTES_MAX: usize = 64 * KIB;
 pub const TOKEN_LEEWAY_S: u64 = 30;
 
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
+const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
 const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
 const _: () = assert!(HOLD_WAIT_BEHIND_MS <= HOLD_WAIT_MS_MAX);

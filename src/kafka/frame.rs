@@ -77,10 +77,8 @@ pub fn request_header(frame: &[u8]) -> Result<RequestHeader, Malformed> {
         return Ok(header);
     };
     let start = reader.pos();
-    header.client_id = match reader.nullable_string(false)? {
-        Some(text) => Some(start + 2..start + 2 + text.len()),
-        None => None,
-    };
+    let client_id = reader.nullable_string(false)?;
+    header.client_id = client_id.map(|text| start + 2..start + 2 + text.len());
     if flexible {
         reader.skip_tags()?;
     }

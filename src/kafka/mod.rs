@@ -4,6 +4,7 @@
 //! any byte it cannot account for. Stays true: bytes from outside are read through `reader` or
 //! validated by `guard` first, so no count or length that a peer claims is ever allocated.
 
+pub mod addresses;
 pub mod api;
 pub mod api_versions;
 pub mod batch;
@@ -11,7 +12,9 @@ pub mod compression;
 pub mod error;
 pub mod fetch;
 pub mod frame;
+pub mod guard;
 pub mod produce;
 pub mod reader;
+pub mod refusal;
 pub mod sasl;
 pub mod writer;

@@ -52,10 +52,7 @@ impl<'a> Reader<'a> {
     /// Starts at `pos`, which may be the end but not lie past it.
     pub fn at(bytes: &'a [u8], pos: usize) -> Result<Reader<'a>, Malformed> {
         if pos > bytes.len() {
-            return Err(Malformed {
-                what: "offset past the end",
-                at: bytes.len(),
-            });
+            return Err(malformed_at("offset past the end", bytes.len()));
         }
         Ok(Reader { bytes, pos })
     }
@@ -115,10 +112,7 @@ impl<'a> Reader<'a> {
         }
         let start = self.pos;
         let value = self.base128(5)?;
-        u32::try_from(value).map_err(|_| Malformed {
-            what: "uvarint over 32 bits",
-            at: start,
-        })
+        u32::try_from(value).map_err(|_| malformed_at("uvarint over 32 bits", start))
     }
 
     /// A zigzag varint of at most 5 bytes.
@@ -175,20 +169,17 @@ impl<'a> Reader<'a> {
         let Some(span) = self.string_span(flexible)? else {
             return Ok(None);
         };
-        let text = std::str::from_utf8(self.slice(span));
-        text.map(Some).map_err(|_| Malformed {
-            what: "string is not UTF-8",
-            at: start,
-        })
+        match std::str::from_utf8(self.slice(span)) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(malformed_at("string is not UTF-8", start)),
+        }
     }
 
     /// A string that may not be null. Classic or compact form.
     pub fn string(&mut self, flexible: bool) -> Result<&'a str, Malformed> {
         let start = self.pos;
-        self.nullable_string(flexible)?.ok_or(Malformed {
-            what: "null string",
-            at: start,
-        })
+        let text = self.nullable_string(flexible)?;
+        text.ok_or(malformed_at("null string", start))
     }
 
     /// A byte field's span; `None` when null. Classic (i32 length) or compact form.
@@ -219,10 +210,7 @@ impl<'a> Reader<'a> {
         let Some(count) = count else { return Ok(None) };
         match count.checked_mul(min_element_bytes.max(1)) {
             Some(bytes) if bytes <= self.remaining() => Ok(Some(count)),
-            _ => Err(Malformed {
-                what: "array count past the end",
-                at: start,
-            }),
+            _ => Err(malformed_at("array count past the end", start)),
         }
     }
 
@@ -282,24 +270,13 @@ impl<'a> Reader<'a> {
         (c < 0x80).then_some((low | c << 14, 3))
     }
 
-    /// Seven bits a byte, least significant first, until a byte without the top bit.
+    /// A varint of any length: seven bits a byte, least significant first, until a byte without
+    /// the top bit.
+    #[inline]
     fn base128(&mut self, max_bytes: usize) -> Result<u64, Malformed> {
-        let mut value: u64 = 0;
-        for i in 0..max_bytes {
-            let byte = *self
-                .bytes
-                .get(self.pos + i)
-                .ok_or(self.malformed("varint past the end"))?;
-            if i == 9 && byte > 1 {
-                break; // bits 64 and up
-            }
-            value |= u64::from(byte & 0x7f) << (7 * i);
-            if byte & 0x80 == 0 {
-                self.pos += i + 1;
-                return Ok(value);
-            }
-        }
-        Err(self.malformed("varint too long"))
+        let (value, end) = base128(self.bytes, self.pos, max_bytes)?;
+        self.pos = end;
+        Ok(value)
     }
 
     fn compact_length(&mut self) -> Result<Option<usize>, Malformed> {
@@ -307,25 +284,47 @@ impl<'a> Reader<'a> {
     }
 
     fn classic_length_i16(&mut self) -> Result<Option<usize>, Malformed> {
-        let at = self.pos;
-        Self::classic_length(i32::from(self.i16()?), at)
+        let length = self.i16()?;
+        self.classic_length(length.into())
     }
 
     fn classic_length_i32(&mut self) -> Result<Option<usize>, Malformed> {
-        let at = self.pos;
-        Self::classic_length(self.i32()?, at)
+        let length = self.i32()?;
+        self.classic_length(length)
     }
 
-    fn classic_length(length: i32, at: usize) -> Result<Option<usize>, Malformed> {
+    fn classic_length(&self, length: i32) -> Result<Option<usize>, Malformed> {
         match length {
             -1 => Ok(None),
             0.. => Ok(Some(length as usize)),
-            _ => Err(Malformed {
-                what: "negative length",
-                at,
-            }),
+            _ => Err(self.malformed("negative length")),
         }
     }
+}
+
+/// Reads at `start` and returns the value and where it ends. It is no method, and not inlined, so
+/// that a caller's reader can live in registers.
+#[cold]
+#[inline(never)]
+fn base128(bytes: &[u8], start: usize, max_bytes: usize) -> Result<(u64, usize), Malformed> {
+    let mut value: u64 = 0;
+    for i in 0..max_bytes {
+        let Some(&byte) = bytes.get(start + i) else {
+            return Err(malformed_at("varint past the end", start));
+        };
+        if i == 9 && byte > 1 {
+            break; // bits 64 and up
+        }
+        value |= u64::from(byte & 0x7f) << (7 * i);
+        if byte & 0x80 == 0 {
+            return Ok((value, start + i + 1));
+        }
+    }
+    Err(malformed_at("varint too long", start))
+}
+
+fn malformed_at(what: &'static str, at: usize) -> Malformed {
+    Malformed { what, at }
 }
 
 #[cfg(test)]
@@ -362,13 +361,7 @@ mod tests {
     fn counts_are_held_against_the_bytes() {
         let claims = [0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0];
         let refused = Reader::new(&claims).array_len(false, 1);
-        assert_eq!(
-            refused,
-            Err(Malformed {
-                what: "array count past the end",
-                at: 0
-            })
-        );
+        assert_eq!(refused, Err(malformed_at("array count past the end", 0)));
         assert_eq!(
             Reader::new(&[0, 0, 0, 2, 0, 0]).array_len(false, 1),
             Ok(Some(2))
