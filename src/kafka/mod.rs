@@ -17,4 +17,5 @@ pub mod produce;
 pub mod reader;
 pub mod refusal;
 pub mod sasl;
+mod varint;
 pub mod writer;
