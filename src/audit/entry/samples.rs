@@ -234,7 +234,7 @@ pub(crate) fn arbitrary_body() -> impl Strategy<Value = Body> {
                 }
                 Body::Review(e) => (e.reason, e.groups, e.version) = (text, texts, number),
                 Body::Decision(e) => (e.by, e.hold) = (texts, number),
-                Body::Release(e) => (e.topic, e.send, e.chunk) = (text, hash, number),
+                Body::Release(e) => (e.topic, e.send, e.partition) = (text, hash, number as i32),
                 Body::Outcome(e) => (e.landed, e.send) = (Landed::Written { offset: time }, hash),
             }
             body
