@@ -118,7 +118,7 @@ impl Writer {
         let mut form = root.form();
         if self.scratch.len() > AUDIT_ENTRY_BYTES_MAX {
             let stand_in = Oversized {
-                kind: root.name().into(),
+                was: root.name().into(),
                 bytes: self.scratch.len() as u64,
                 sha256: sha256(&self.scratch),
             };
