@@ -17,6 +17,10 @@ const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 /// Entries per measured call.
 const ENTRIES: u64 = 1000;
 
+/// Counts allocations: appending must do none once its storage has grown.
+#[global_allocator]
+static ALLOCATIONS: divan::AllocProfiler = divan::AllocProfiler::system();
+
 fn main() {
     divan::main();
 }

@@ -158,6 +158,19 @@ fn an_unfinished_tail_is_forgiven_only_live_and_only_at_the_end() {
 }
 
 #[test]
+fn a_segment_that_was_created_this_moment_is_forgiven_only_live() {
+    let dir = log();
+    let next = SegmentName {
+        chain: "core-01".into(),
+        epoch: u64::MAX,
+        first_seq: 4,
+    };
+    std::fs::write(dir.path().join(next.to_string()), b"LOCK").unwrap();
+    assert_eq!(codes(&dir), ["header"]);
+    assert!(verify(dir.path(), true).unwrap().is_clean());
+}
+
+#[test]
 fn any_missing_segment_is_found() {
     let names: Vec<_> = segments_in(log().path()).unwrap();
     for missing in names {
