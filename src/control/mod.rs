@@ -18,11 +18,15 @@
 
 pub mod client;
 pub mod desk;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod gauges;
 pub mod journal;
 pub mod log;
 pub mod record;
 pub mod run;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub use client::DeskClient;
