@@ -14,17 +14,28 @@
 //! run      the thread itself: messages, commands, ticks
 //! client   how the HTTP surface talks to it
 //! gauges   numbers for the metrics
+//! keys     the issuers' keys, kept fresh
+//! brokers  the cluster's brokers, discovered and followed
 //! ```
 
+mod broker_link;
+pub mod brokers;
 pub mod client;
 pub mod desk;
+mod discovery;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod gauges;
+pub mod issuer_http;
 pub mod journal;
+mod key_gate;
+pub mod key_state;
+pub mod keys;
 pub mod log;
 pub mod record;
 pub mod run;
+#[cfg(test)]
+mod test_broker;
 #[cfg(test)]
 mod tests;
 mod turn;
