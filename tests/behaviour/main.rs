@@ -1,1 +1,9 @@
+//! What Lockgate does, shown with real Kafka, real clients and a real OIDC issuer: one behaviour
+//! a module, all in one binary, so that they share one broker.
+//!
+//! `harness` runs without a gateway: what it shows is that the tests' own eyes are good.
 
+mod harness;
+
+/// What a test gives back: an error says what was expected and what came.
+type Outcome = anyhow::Result<()>;

@@ -1,1 +1,2 @@
+//! `campaign NAME`: the long runs.
 fn main() {}
