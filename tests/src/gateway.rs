@@ -3,6 +3,7 @@
 //! Owns: its configuration file, its process and its directories, which outlive a kill. Stays
 //! true: it counts as started when `/readyz` says so, and its log is shown when a test fails.
 
+use crate::limits::{self, Rings};
 use crate::process::{Output, Process};
 use crate::settings::{Ports, Settings};
 use crate::{http, process, toolbox, wait};
@@ -63,9 +64,17 @@ impl Gateway {
 
     /// Starts it on its directories; whatever still runs is killed first.
     pub fn restart(&self) -> Result<()> {
+        self.restart_with(Rings::AsTheyAre)
+    }
+
+    /// The same, with or without io_uring.
+    pub fn restart_with(&self, rings: Rings) -> Result<()> {
         self.kill9();
         let mut command = Command::new(binary("lockgate")?);
         command.arg("run").arg("-c").arg(self.config());
+        if rings == Rings::Forbidden {
+            limits::forbid_rings(&mut command);
+        }
         let mut process = Process::start("lockgate", command, &self.dir.join("log"), false)?;
         let ready = wait::until("the gateway's /readyz", START_LIMIT, || {
             match process.ended() {

@@ -57,6 +57,8 @@ pub struct Settings {
     pub issuer: String,
     /// `auto`, `uring` or `epoll`.
     pub io: &'static str,
+    /// The host that clients are told.
+    pub advertise: &'static str,
     /// `enforce` or `observe`.
     pub mode: &'static str,
     /// How long a held reply is withheld, such as `1s`.
@@ -86,6 +88,7 @@ impl Settings {
             scram: false,
             issuer: issuer.to_owned(),
             io: "auto",
+            advertise: "127.0.0.1",
             mode: "enforce",
             wait: "1s".to_owned(),
             then: "retry",
@@ -124,6 +127,12 @@ impl Settings {
         self
     }
 
+    /// Telling clients another host.
+    pub fn advertise(mut self, host: &'static str) -> Settings {
+        self.advertise = host;
+        self
+    }
+
     /// `observe` instead of `enforce`.
     pub fn mode(mut self, mode: &'static str) -> Settings {
         self.mode = mode;
@@ -157,6 +166,7 @@ impl Settings {
             sasl,
             issuer,
             io,
+            advertise,
             mode,
             wait,
             then,
@@ -178,7 +188,7 @@ impl Settings {
                main:\n    \
                  bootstrap: [\"{bootstrap}\"]\n    \
                  listeners:\n      \
-                   default: {{address: \"127.0.0.1:{listener}\", advertise: 127.0.0.1, \
+                   default: {{address: \"127.0.0.1:{listener}\", advertise: {advertise}, \
                               broker_ports: {brokers}-{last_broker}, sasl: {sasl}}}\n    \
                  upstream: {{credential: {credential}}}\n\
              identity:\n  \
