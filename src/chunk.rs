@@ -171,7 +171,9 @@ impl FromStr for HoldId {
         }
         let mut value: u64 = 0;
         for (i, byte) in text.bytes().enumerate() {
-            let digit = CROCKFORD.iter().position(|c| *c == byte.to_ascii_lowercase());
+            let digit = CROCKFORD
+                .iter()
+                .position(|c| *c == byte.to_ascii_lowercase());
             let digit = digit.ok_or(NotAHoldId)? as u64;
             if i == 0 && digit > 15 {
                 return Err(NotAHoldId); // 13 × 5 = 65 bits: the first digit carries four
@@ -199,7 +201,9 @@ pub struct Summary {
 }
 
 /// Milliseconds since the Unix epoch, UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub struct UnixMillis(pub i64);
 
 impl UnixMillis {

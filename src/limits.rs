@@ -15,16 +15,31 @@ pub const MIB: usize = 1024 * KIB;
 pub const FRAME_BYTES_MAX: usize = 100 * MIB;
 /// Largest frame before login: Kafka's `sasl.server.max.receive.size` default (512 KiB).
 pub const FRAME_BYTES_BEFORE_LOGIN_MAX: usize = 512 * KIB;
+/// Tagged fields in one struct (KIP-482). Kafka 4.3 knows at most four in any struct; the rest is
+/// room for newer ones.
+pub const TAGS_PER_STRUCT_MAX: usize = 64;
 /// What a Fetch may ask of the broker at once: small enough to stay in a core's cache while it
 /// is walked, checked, scanned and written.
 pub const FETCH_BYTES_MAX: i32 = 4 * MIB as i32;
 
+/// Brokers in one cluster. Kafka's own design goal is some hundreds.
+pub const BROKERS_PER_CLUSTER_MAX: usize = 10_000;
+/// Array elements and tagged fields in a request that is decoded to be refused: a topic each and a
+/// partition each. kafka-protocol spends about 150 bytes on one, so 30 MB at most.
+pub const REFUSED_ELEMENTS_MAX: usize = 2 * PARTITIONS_PER_REQUEST_MAX;
+/// Bytes of the text in a refusal. It may be repeated for every element, and stays under a frame:
+/// 200,000 × 256 = 51 MB.
+pub const REFUSAL_TEXT_BYTES_MAX: usize = 256;
+
 // ---- buffers --------------------------------------------------------------------------
 
-/// A core's pool lends buffers of this size; a bigger frame gets one of its own size. Measured:
-/// 256 KiB costs 15 % less CPU than 64 KiB at 64 KiB frames.
-pub const BUFFER_BYTES: usize = 256 * KIB;
-/// Buffers a core keeps for re-use, per size class (power-of-two classes from `BUFFER_BYTES`).
+/// Smallest buffer a core's pool lends; classes grow fourfold: 16 KiB, 64 KiB, 256 KiB … A
+/// connection that fills its buffer gets the next class, so idle chatter stays small and bulk
+/// transfers read 256 KiB and more at a time (15 % less CPU than 64 KiB at 64 KiB frames).
+pub const BUFFER_BYTES_SMALLEST: usize = 16 * KIB;
+/// A connection starts its next buffer at the class its last one reached, up to this.
+pub const BUFFER_BYTES_REMEMBERED_MAX: usize = 4 * MIB;
+/// Buffers a core keeps for re-use, per size class.
 pub const BUFFERS_KEPT_PER_CLASS: usize = 16;
 /// Bytes a core's pool keeps idle, over all classes.
 pub const BUFFER_BYTES_KEPT: usize = 64 * MIB;
@@ -71,10 +86,25 @@ pub const REJECTION_REMEMBERED_MS: i64 = 10 * 60 * 1000;
 pub const REDEEM_WITHIN_MS_DEFAULT: i64 = 60 * 60 * 1000;
 /// Written sends are remembered for this long, to answer an equal send without writing it twice.
 pub const WRITTEN_REMEMBERED_MS: i64 = 60 * 60 * 1000;
+/// Holds pending at once for one principal: a quarter of all, so that one runaway producer does not
+/// close the desk to the others.
+pub const HOLDS_PENDING_PER_PRINCIPAL_MAX: usize = HOLDS_PENDING_MAX / 4;
+/// Holds kept in memory, pending or remembered: ten times the pending ones.
+pub const HOLDS_KEPT_MAX: usize = 10 * HOLDS_PENDING_MAX;
+/// Content keys kept over all holds: ten chunks of the largest kind. At about 200 bytes each
+/// (index, account, send) 200 MiB.
+pub const CONTENT_KEYS_KEPT_MAX: usize = 10 * CONTENT_KEYS_PER_CHUNK_MAX;
+/// Chunks that wait at the desk at once, over all cores.
+pub const TICKETS_OPEN_MAX: usize = 2 * HOLDS_PENDING_MAX;
+/// Longest reason of a review: it has to fit into a client's error message.
+pub const REVIEW_REASON_BYTES_MAX: usize = 1000;
 /// Masked samples in a summary.
 pub const SUMMARY_SAMPLES_MAX: usize = 5;
 /// Bytes of one sample.
 pub const SUMMARY_SAMPLE_BYTES_MAX: usize = 160;
+
+/// Topics a connection caches the applicable rules of; topic names come from outside.
+pub const SCOPES_CACHED_MAX: usize = 4096;
 
 // ---- messages between threads ---------------------------------------------------------
 
@@ -92,6 +122,26 @@ pub const LOGIN_MS_MAX: u64 = 30_000;
 /// A logged-in connection that says nothing is closed after this: a minute more than the
 /// brokers' `connections.max.idle.ms` (10 min), so that the broker decides.
 pub const IDLE_MS_MAX: u64 = 11 * 60 * 1000;
+/// A connection that was silent for this long gives its read buffer back.
+pub const BUFFER_IDLE_MS: i64 = 1_000;
+/// The core's clock ticks, and waits of holds are looked at, this often.
+pub const TICK_MS: u64 = 50;
+/// The sweep over a core's connections.
+pub const SWEEP_MS: u64 = 1_000;
+/// Submission entries of a core's ring; the completion ring has twice as many, and the kernel
+/// keeps what does not fit (IORING_FEAT_NODROP).
+pub const RING_ENTRIES: u32 = 4096;
+/// Cores at most: chain names have two digits and session ids 16 bits for the core.
+pub const CORES_MAX: usize = 99;
+/// Connections that wait to be accepted, per core and port (the kernel caps it at
+/// `net.core.somaxconn`).
+pub const ACCEPT_BACKLOG: i32 = 4096;
+/// Pause after a failed accept (out of descriptors, mostly).
+pub const ACCEPT_PAUSE_MS: u64 = 50;
+/// Requests in flight may finish for this long when the gateway stops.
+pub const DRAIN_MS_MAX: u64 = 10_000;
+/// How long a login waits for a key that its issuer may just have published.
+pub const KEY_WAIT_MS_MAX: u64 = 2_000;
 /// Connecting to a broker.
 pub const CONNECT_MS_MAX: u64 = 10_000;
 /// A write that moves nothing for this long closes the connection.
@@ -102,11 +152,33 @@ pub const SCRAM_ITERATIONS_MAX: u32 = 100_000;
 // ---- audit ----------------------------------------------------------------------------
 
 /// Entries wait in memory at most this long before they are handed to the kernel.
-pub const AUDIT_FLUSH_MS: u64 = 5;
+pub const AUDIT_FLUSH_MS: u64 = 50;
 /// A segment is closed past this size.
 pub const AUDIT_SEGMENT_BYTES_MAX: u64 = 64 * MIB as u64;
 /// Largest payload of one entry.
 pub const AUDIT_ENTRY_BYTES_MAX: usize = MIB;
+/// Entries gather in memory up to this before they are handed to the kernel early.
+pub const AUDIT_BUFFER_BYTES: usize = 256 * KIB;
+/// One `traffic` entry is closed past this, so that a request of any shape gives entries that are
+/// well under `AUDIT_ENTRY_BYTES_MAX`: names, chunks and CRCs, then one more topic name of at most
+/// 32 KiB (Kafka's string length is an int16).
+pub const AUDIT_TRAFFIC_BYTES_MAX: usize = 256 * KIB;
+/// Batch CRCs (4 B each) that one `traffic` entry lists; the rest is folded into one per chunk.
+pub const AUDIT_TRAFFIC_CRCS_MAX: usize = 64 * KIB;
+/// Segments that may wait for their sync before the writer stops: 8 x 64 MiB behind is a disk
+/// that does not keep up, and what is not synced is not proved.
+pub const AUDIT_SEGMENTS_UNSYNCED_MAX: usize = 8;
+/// Longest name of a chain: the field in the segment's header.
+pub const AUDIT_CHAIN_NAME_BYTES_MAX: usize = 32;
+/// A reader of the audit takes this much from a file at a time.
+pub const AUDIT_READ_BYTES: usize = 256 * KIB;
+/// Behind damage, a reader tries this many places that look like an entry before it gives up on
+/// the segment: bounds the work that a crafted file can cause to 1,000 checksums of 1 MiB.
+pub const AUDIT_RESYNC_TRIES_MAX: usize = 1000;
+/// Faults that `audit verify` lists one by one; the rest is counted.
+pub const AUDIT_FAULTS_LISTED_MAX: usize = 1000;
+/// Open sessions whose principal `audit query` remembers (about 100 B each: 100 MiB).
+pub const AUDIT_QUERY_SESSIONS_MAX: usize = 1_000_000;
 
 // ---- identity -------------------------------------------------------------------------
 
@@ -114,10 +186,126 @@ pub const AUDIT_ENTRY_BYTES_MAX: usize = MIB;
 pub const TOKEN_BYTES_MAX: usize = 64 * KIB;
 /// Clock skew allowed on `exp` and `nbf`: Kafka's own default.
 pub const TOKEN_LEEWAY_S: u64 = 30;
+/// Longest key id (`kid`) read from a token or a key set; RFC 7638 thumbprints are 43 bytes.
+pub const KEY_ID_BYTES_MAX: usize = 256;
+/// Longest principal name. Longer than any URI, e-mail address or UUID an issuer uses as `sub`.
+pub const PRINCIPAL_BYTES_MAX: usize = 512;
+/// Groups read from one token: more than any issuer puts into one before it switches to a
+/// reference (Entra ID stops at 200).
+pub const GROUPS_PER_TOKEN_MAX: usize = 1024;
+/// Longest group name.
+pub const GROUP_BYTES_MAX: usize = 512;
+/// Name=value pairs beside `auth` in one OAUTHBEARER message.
+pub const SASL_EXTENSIONS_MAX: usize = 32;
+/// Longest SCRAM message accepted from a broker. A nonce, a salt and a count need some 200 bytes.
+pub const SCRAM_MESSAGE_BYTES_MAX: usize = 4 * KIB;
+/// Keys read from one issuer's key set; issuers publish two to ten.
+pub const JWKS_KEYS_MAX: usize = 128;
+/// Largest discovery document or key set read: 128 RSA-4096 keys with certificate chains.
+pub const JWKS_BYTES_MAX: usize = MIB;
+/// Time between two fetches of an issuer's keys: Kafka's own default.
+pub const KEYS_REFRESH_S: u64 = 60 * 60;
+/// An issuer that cannot be reached keeps its last keys for this long, then they are dropped.
+pub const KEYS_STALE_S_MAX: u64 = 24 * 60 * 60;
+/// One request to an issuer.
+pub const ISSUER_REQUEST_MS_MAX: u64 = 10_000;
+/// Pause after a failed fetch of keys: doubles from the first to the second.
+pub const KEYS_RETRY_S: (u64, u64) = (1, 60);
+/// Refreshes that unknown key ids may cause in a burst, over all issuers.
+pub const KEY_REFRESH_BURST: u32 = 5;
+/// One more such refresh is allowed every this many seconds.
+pub const KEY_REFRESH_EVERY_S: u64 = 10;
+/// A key id that was asked for is not asked for again within this. Ids are only remembered when
+/// they caused a refresh, so 5 + 60 / 10 = 11 of them at most.
+pub const KEY_ID_REMEMBERED_S: u64 = 60;
+/// How long a login may wait for the refresh that its key id caused.
+pub const KEY_REFRESH_WAIT_MS_MAX: u64 = 2_000;
+/// Redirects followed while fetching keys, all within one host.
+pub const ISSUER_REDIRECTS_MAX: usize = 3;
+
+// ---- discovery of brokers -------------------------------------------------------------
+
+/// Time between two looks at the cluster's brokers.
+pub const BROKERS_REFRESH_S: u64 = 30;
+/// Pause after a failed look, doubling up to `BROKERS_REFRESH_S`, and least time between two.
+pub const BROKERS_RETRY_S: u64 = 1;
+/// Metadata version asked for while discovering: the newest that frames and brokers from Kafka
+/// 2.8 to 4 have in common is taken, up to this.
+pub const DISCOVERY_METADATA_VERSION_MAX: i16 = 12;
+/// One exchange with a broker while discovering.
+pub const DISCOVERY_REQUEST_MS_MAX: u64 = 10_000;
+/// Largest reply read while discovering. No topic is asked for: a reply grows with brokers
+/// only, at most some 800 bytes each (`host` and `rack` of 255), so this is 20,000 of them.
+pub const DISCOVERY_FRAME_BYTES_MAX: usize = 16 * MIB;
+
+// ---- scan -----------------------------------------------------------------------------
+
+/// Candidates that wait for validation at once, give or take one tile's; past it the pass pauses
+/// and goes on when they are checked. 65,536 × 16 B = 1 MiB a core.
+pub const SCAN_CANDIDATES_WAITING_MAX: usize = 65_536;
+
+// ---- configuration --------------------------------------------------------------------
+
+/// Longest configuration read: 100 rules are about 40 KiB.
+pub const CONFIG_BYTES_MAX: usize = 4 * MIB;
+/// Deepest nesting in it; the language itself needs 7.
+pub const CONFIG_DEPTH_MAX: usize = 32;
+/// Longest secret file read.
+pub const SECRET_BYTES_MAX: u64 = 64 * KIB as u64;
+/// Longest name of a rule, list, exception or approval policy: they are quoted to clients.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Characters a mask may leave: of the shortest thing detected (9 digits) at least one is hidden.
+pub const MASK_KEEP_MAX: u8 = 8;
+/// An approval policy gives people this long when it does not say.
+pub const APPROVAL_WITHIN_MS_DEFAULT: i64 = 10 * 60 * 1000;
+/// Longest an approval policy may wait or stay redeemable.
+pub const APPROVAL_MS_MAX: i64 = 30 * 24 * 60 * 60 * 1000;
+/// Past this no stock client keeps retrying by itself: Java's `delivery.timeout.ms` default.
+pub const CLIENT_RETRIES_MS_MAX: i64 = 120_000;
+/// Memory for frames in flight when the configuration does not say.
+pub const MEMORY_BYTES_DEFAULT: usize = 512 * MIB;
+
+const _: () = assert!(FRAME_BYTES_MAX <= MEMORY_BYTES_DEFAULT);
+const _: () = assert!(APPROVAL_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
+const _: () = assert!(REDEEM_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
+
+// ---- control and HTTP -----------------------------------------------------------------
+
+/// Messages of the cores that the control thread takes before it looks at anything else.
+pub const CONTROL_DRAIN_MESSAGES_MAX: usize = 1024;
+/// Events that wait for the log while one commit is under way; past it the cores' messages wait
+/// in their channel.
+pub const CONTROL_EVENTS_WAITING_MAX: usize = 10_000;
+/// Commands of the HTTP surface that wait for the control thread.
+pub const CONTROL_COMMANDS_MAX: usize = 256;
+/// How often the control thread looks at deadlines and at full channels.
+pub const CONTROL_TICK_MS: u64 = 200;
+/// HTTP connections at once, on each of the two listeners.
+pub const HTTP_CONNECTIONS_MAX: usize = 256;
+/// Time for an HTTP request's head to arrive; an idle connection is closed after it as well.
+pub const HTTP_HEAD_MS_MAX: u64 = 10_000;
+/// Time for an HTTP request to be read and answered.
+pub const HTTP_REQUEST_MS_MAX: u64 = 15_000;
+/// Life of an HTTP connection: a reader that never takes its answer does not keep its place.
+pub const HTTP_CONNECTION_MS_MAX: u64 = 5 * 60 * 1000;
+/// Body of an HTTP request: a verdict and a reason, every character of it escaped.
+pub const HTTP_BODY_BYTES_MAX: usize = 16 * KIB;
+/// Holds in one answer.
+pub const HTTP_HOLDS_LISTED_MAX: usize = 500;
 
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
+const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
 const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
 const _: () = assert!(HOLD_WAIT_BEHIND_MS <= HOLD_WAIT_MS_MAX);
 const _: () = assert!(HOLD_WAIT_MS_DEFAULT <= HOLD_WAIT_MS_MAX);
 const _: () = assert!(REQUESTS_BEHIND_HOLD_MAX <= REQUESTS_IN_FLIGHT_MAX);
+const _: () = assert!(KEYS_REFRESH_S < KEYS_STALE_S_MAX);
+const _: () = assert!(DISCOVERY_FRAME_BYTES_MAX <= FRAME_BYTES_MAX);
+const _: () = assert!(
+    AUDIT_TRAFFIC_BYTES_MAX + 4 * AUDIT_TRAFFIC_CRCS_MAX + 64 * KIB < AUDIT_ENTRY_BYTES_MAX
+);
+const _: () = assert!((AUDIT_ENTRY_BYTES_MAX as u64) < AUDIT_SEGMENT_BYTES_MAX);
+const _: () = assert!(6 * REVIEW_REASON_BYTES_MAX < HTTP_BODY_BYTES_MAX);
+const _: () = assert!(HTTP_REQUEST_MS_MAX < HTTP_CONNECTION_MS_MAX);
+const _: () = assert!(HOLDS_PENDING_MAX <= HOLDS_KEPT_MAX);

@@ -1,1 +1,33 @@
-//! (being built)
+//! The approval machine: events in, state out.
+//!
+//! Owns: what a hold is, which review counts, when people have decided, and which of the
+//! approved records have been spent. Refuses: any clock, thread, file or socket: time comes in as
+//! a value and events go out as values, so a log replayed is the same machine. Stays true: the
+//! **first valid event in log order wins**; an event that is not valid where it stands changes
+//! nothing; nothing is spent that was not approved, and nothing is spent twice.
+//!
+//! ```text
+//! policy     who may decide, how many of them, in what time (snapshot inside each hold)
+//! event      what happened, as it is logged
+//! hold       events → state
+//! review     one person's answer → counted, repeated, or refused and why
+//! seats      reviews → is every seat filled by a person of its own
+//! spending   content keys and sends → what may still be redeemed
+//! ```
+
+pub mod event;
+pub mod hold;
+#[cfg(test)]
+mod model;
+pub mod policy;
+pub mod review;
+pub mod seats;
+pub mod spending;
+mod wire;
+
+pub use event::{
+    Kind, Opened, Outcome, Redeemed, Reviewed, Reviewer, Rule, SendId, Subject, Verdict,
+};
+pub use hold::{Change, Decision, Hold, State, Void};
+pub use policy::Policy;
+pub use review::{Judgement, Refusal, ReviewRequest};

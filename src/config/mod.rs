@@ -1,1 +1,206 @@
-//! (being built)
+//! Text → checked runtime types.
+//!
+//! Owns: the language of the configuration file. Refuses: unknown keys, unknown names, and every
+//! part of the language that this version does not have: ignoring one could let records pass that
+//! somebody meant to stop. Stays true: all faults are told at once, each with its line, its column,
+//! the offending text and what was expected; a [`Config`] that exists is complete.
+
+mod approvals;
+mod checker;
+mod cluster;
+mod exceptions;
+mod fault;
+mod identity;
+mod model;
+mod names;
+mod rules;
+mod secret;
+mod service;
+mod terms;
+mod tree;
+mod values;
+
+pub use fault::{Fault, Faults, Place, Warning};
+pub use model::{
+    ApprovalPolicy, Audit, Cluster, Config, Credential, Defaults, Http, Io, Issuer, Listener,
+    Reason, Sasl, Scram,
+};
+pub use secret::Secret;
+pub use values::HostPort;
+
+use crate::limits::CONFIG_BYTES_MAX;
+use crate::policy::Policy;
+use aws_lc_rs::digest::{SHA256, digest};
+use checker::{Checker, Section};
+use names::Names;
+use std::io::Read;
+use std::path::Path;
+use tree::Node;
+
+const KEYS: [&str; 14] = [
+    "version",
+    "clusters",
+    "identity",
+    "defaults",
+    "lists",
+    "rules",
+    "exceptions",
+    "approvals",
+    "audit",
+    "holds",
+    "http",
+    "io",
+    "cores",
+    "memory",
+];
+const KEYS_LATER: [&str; 2] = ["include", "accounts"];
+
+/// Reads and checks a configuration file, with the process's environment.
+///
+/// # Errors
+/// Every fault in it, or the one that it cannot be read.
+pub fn load(path: &Path) -> Result<Config, Faults> {
+    let name = path.display().to_string();
+    let text = read(path).map_err(|error| {
+        let what = format!("cannot be read: {error}");
+        let place = Place { line: 1, column: 1 };
+        Faults(vec![Fault {
+            file: name.clone(),
+            place,
+            what,
+            expected: String::new(),
+        }])
+    })?;
+    parse(&text, &name, &|variable| std::env::var(variable).ok())
+}
+
+/// One byte past the bound is enough for the bound's own message.
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?
+        .take(CONFIG_BYTES_MAX as u64 + 1)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Checks the text of a configuration. `file_name` goes into faults, and relative paths start at
+/// its directory.
+///
+/// # Errors
+/// Every fault in it, in the order of the text.
+pub fn parse(
+    text: &str,
+    file_name: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Faults> {
+    let mut c = Checker::new(file_name, env);
+    let (root, broken) = tree::read(text);
+    for (place, what, expected) in broken {
+        c.fault(place, what, expected);
+    }
+    let config = root.and_then(|root| config(&mut c, &root, text));
+    match config {
+        Some(config) if c.faults.is_empty() => Ok(config),
+        _ => {
+            debug_assert!(
+                !c.faults.is_empty(),
+                "a reader said nothing and told nothing"
+            );
+            Err(c.finish())
+        }
+    }
+}
+
+fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
+    let root = c.section(root.place, root, &KEYS, &KEYS_LATER)?;
+    version(c, &root);
+    let cluster = cluster::clusters(c, &root);
+    let identity = identity::identity(c, &root);
+    let defaults = service::defaults(c, &root);
+    let mut names = Names::read(c, &root);
+    let rules = rules::rules(c, &root, &mut names, &defaults);
+    let exceptions = exceptions::exceptions(c, &root, &mut names);
+    names.warn_unused(c);
+    let audit = service::audit(c, &root);
+    let state = service::holds(c, &root, &audit);
+    let http = service::http(c, &root);
+    let (io, cores, memory) = (
+        service::io(c, &root),
+        service::cores(c, &root),
+        service::memory(c, &root),
+    );
+    let cluster = cluster?;
+    together(c, &root, &cluster, &identity, &http);
+    c.warnings.sort_by_key(|warning| warning.place);
+    Some(Config {
+        cluster,
+        identity,
+        policy: Policy::new(sha256(text), rules, exceptions, defaults.mode),
+        policy_text: text.to_owned(),
+        approvals: names.approvals,
+        audit,
+        state,
+        http,
+        io,
+        cores,
+        memory,
+        defaults,
+        warnings: std::mem::take(&mut c.warnings),
+    })
+}
+
+fn version(c: &mut Checker<'_>, root: &Section<'_>) {
+    if let Some(node) = c.require(root, "version") {
+        c.choice(node, &[("1", ())], &[]);
+    }
+}
+
+/// What one section says of another.
+fn together(
+    c: &mut Checker<'_>,
+    root: &Section<'_>,
+    cluster: &Cluster,
+    issuers: &[Issuer],
+    http: &Http,
+) {
+    let at = |key| root.get(key).map_or(root.place, |node| node.place);
+    let listener = &cluster.listener;
+    if listener.sasl == Sasl::Oidc && issuers.is_empty() {
+        let expected = "an issuer in `identity`, or `sasl: none`";
+        c.fault(
+            at("clusters"),
+            "clients log in with tokens, and no issuer is trusted",
+            expected,
+        );
+    }
+    for (key, address) in [("page", http.page), ("admin", http.admin)] {
+        let Some(port) = address
+            .map(|address| address.port())
+            .filter(|port| *port != 0)
+        else {
+            continue;
+        };
+        if port == listener.address.port() || listener.broker_ports.contains(&port) {
+            c.fault(
+                at("http"),
+                format!("`{key}` listens on {port}, a port for clients"),
+                "another port",
+            );
+        }
+    }
+    if http.page.is_some() && issuers.is_empty() {
+        c.warn(
+            at("http"),
+            "no issuer is trusted, so nobody can sign in to review",
+        );
+    }
+}
+
+fn sha256(text: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    hash
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,39 @@
-//! (being built)
+//! The I/O of one core: clients on one side, brokers on the other, inspection in between.
+//!
+//! ```text
+//!            accept ─► serve ─► login ─► upstream
+//!                                  │
+//!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
+//!                          │          └────── holding ◄─► control thread
+//!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)
+//!                                                └────► record ─► audit
+//! ```
+//!
+//! Owns: sockets, buffers, tasks, the order of replies. Refuses: to block, to lock, to share with
+//! another core. Stays true: a connection lives and dies on the core that accepted it; frames are
+//! edited in the buffer they were read into; everything is bounded by a name in `limits`.
+
+pub mod accept;
+pub mod answers;
+pub mod buffers;
+pub mod cluster;
+pub mod connection;
+pub mod core;
+pub mod event;
+pub mod fetch;
+pub mod holding;
+pub mod inflow;
+pub mod inspect;
+pub mod login;
+pub mod mailbox;
+pub mod merge;
+pub mod produce;
+pub mod record;
+pub mod replies;
+pub mod requests;
+pub mod serve;
+pub mod session;
+pub mod socket;
+pub mod stats;
+pub mod sweep;
+pub mod upstream;

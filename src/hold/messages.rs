@@ -151,6 +151,8 @@ pub enum ToCore {
         /// The word on it.
         answer: Answer,
     },
+    /// The list of brokers changed: listen for the new ones.
+    Brokers,
     /// Close every session of this principal.
     Cut(Arc<str>),
     /// Stop accepting, finish what is in flight, end.

@@ -1,1 +1,35 @@
-//! (being built)
+//! Rules → verdict: what the policy says of a chunk, and which rule says it.
+//!
+//! Owns: the compiled policy, what it can match for one subject, operation and topic ([`Scope`]),
+//! and the decision over the findings of one batch ([`Verdict`]). Refuses: YAML (`config` reads
+//! it), bytes of records, sockets, clocks: time is an argument.
+//!
+//! Stays true:
+//! - rules only tighten: another rule never lowers the gate (block > hold > allow) and never
+//!   unmasks a byte; the order of rules changes nothing;
+//! - exceptions only lift, and only until their end, whoever still holds an old [`Scope`];
+//! - a rule in observe mode is reported and never acts;
+//! - what could not be read is blocked, unless an exception lifts the rule named
+//!   [`UNREADABLE`].
+
+mod contains;
+mod decide;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod laws;
+mod pattern;
+mod rule;
+mod scope;
+mod verdict;
+
+pub use contains::{Contains, Parts, Want};
+pub use decide::Evidence;
+pub use pattern::Pattern;
+pub use rule::{Condition, Effect, Exception, Hold, Mode, Rule, Then, When};
+pub use scope::{Policy, Scope, Subject};
+pub use verdict::{Gate, HoldOrder, MaskOrder, Records, Verdict};
+
+/// The built-in rule that blocks what could not be read; no rule of the configuration may have
+/// this name, and an exception may lift it.
+pub const UNREADABLE: &str = "unreadable";

@@ -1,1 +1,91 @@
-//! (being built)
+//! Finds regulated identifiers by what they are, not by what their field is called.
+//!
+//! ```text
+//! body ─► candidates  one SIMD pass: clusters of digits that could be something
+//!      ─► engine      clusters meet the fields they lie in, and are cut at their edges
+//!      ─► us_ssn, payment_card, …   exact rules, checksums, context → findings
+//!      ─► mask        findings overwritten in place, same length
+//!      ─► sample      what a reviewer may see of a field
+//! ```
+//!
+//! Owns: the detectors and the table that names them. Refuses: record formats (fields come in as
+//! ranges), verdicts, I/O. Stays true: a body is read once however many detectors there are; time
+//! is linear and memory bounded for any bytes; "digit" means an ASCII digit. Other spellings of a
+//! digit (`\u0031`, full-width) are not seen yet.
+
+mod candidates;
+mod cluster;
+mod context;
+mod engine;
+pub mod mask;
+mod payment_card;
+mod sample;
+mod us_ssn;
+
+pub use candidates::Kernel;
+pub use engine::{Engine, Scratch};
+pub use sample::sample;
+
+use crate::chunk::DetectorId;
+use cluster::{Cluster, Sink};
+
+/// One identifier: its name, its rule, and what a mask may leave of it.
+pub struct Detector {
+    /// snake_case, as rules and summaries write it.
+    pub name: &'static str,
+    /// Most leading digits `keep_first` may leave.
+    pub keep_first_digits_max: u8,
+    /// Most trailing digits `keep_last` may leave.
+    pub keep_last_digits_max: u8,
+    /// Whether a cluster of the body, before it is cut at field edges, could hold one. May say yes
+    /// wrongly; must never say no wrongly. Runs for every cluster, so it is cheap.
+    plausible: fn(body: &[u8], cluster: &Cluster) -> bool,
+    /// Reports every one in a cluster of a field.
+    find: fn(field: &[u8], cluster: &Cluster, sink: &mut Sink<'_>),
+    /// Whether these bare digits could be one, context aside: what a mask must not leave behind.
+    fits: fn(digits: &[u8]) -> bool,
+}
+
+/// Every detector. A [`DetectorId`] is an index into it.
+pub static DETECTORS: &[Detector] = &[us_ssn::DETECTOR, payment_card::DETECTOR];
+
+const _: () = assert!(DETECTORS.len() <= 64, "a DetectorSet has 64 bits");
+
+/// The detector with this name.
+pub fn detector(name: &str) -> Option<DetectorId> {
+    DETECTORS
+        .iter()
+        .position(|detector| detector.name == name)
+        .map(|index| DetectorId(index as u8))
+}
+
+impl Detector {
+    /// The detector behind an id; none for an id that was not made by [`detector`].
+    pub fn of(id: DetectorId) -> Option<&'static Detector> {
+        DETECTORS.get(usize::from(id.0))
+    }
+}
+
+#[cfg(test)]
+mod corpora;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_to_ids_and_back() {
+        for (index, row) in DETECTORS.iter().enumerate() {
+            let id = detector(row.name).expect("a row is found by its name");
+            assert_eq!(
+                usize::from(id.0),
+                index,
+                "two rows share the name {}",
+                row.name
+            );
+            assert!(Detector::of(id).is_some_and(|found| found.name == row.name));
+        }
+        assert_eq!(detector("no_such"), None);
+        assert!(Detector::of(DetectorId(200)).is_none());
+    }
+}

@@ -1,0 +1,191 @@
+//! The configuration as the rest of the gateway sees it: checked, complete, immutable.
+//!
+//! Owns: the runtime types, with every default filled in. Refuses: nothing; the checkers of this
+//! room did. Stays true: no secret is printable.
+
+use super::fault::Warning;
+use super::secret::Secret;
+use super::values::HostPort;
+use crate::policy::{Mode, Policy, Then};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+/// Everything `lockgate run` needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The Kafka cluster behind the gateway; exactly one in this version.
+    pub cluster: Cluster,
+    /// Who may vouch for principals and reviewers.
+    pub identity: Vec<Issuer>,
+    /// The rules and exceptions, compiled.
+    pub policy: Policy,
+    /// The text the policy's hash is of.
+    pub policy_text: String,
+    /// Whom holds ask, by name.
+    pub approvals: BTreeMap<String, ApprovalPolicy>,
+    /// Where what happened is kept.
+    pub audit: Audit,
+    /// The file of the holds' log: `holds.log`, or `holds.db` beside the audit's directory.
+    pub state: PathBuf,
+    /// The addresses people and monitors use.
+    pub http: Http,
+    /// How the data plane talks to the kernel.
+    pub io: Io,
+    /// How many data-plane threads; one per CPU when it does not say.
+    pub cores: Option<usize>,
+    /// Bytes of frames in flight, over all cores.
+    pub memory: usize,
+    /// What rules do when they do not say.
+    pub defaults: Defaults,
+    /// What works and may surprise.
+    pub warnings: Vec<Warning>,
+}
+
+/// A Kafka cluster and the address under which the gateway offers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// Its name.
+    pub name: String,
+    /// The brokers asked first.
+    pub bootstrap: Vec<HostPort>,
+    /// Where clients connect; exactly one in this version.
+    pub listener: Listener,
+    /// How the gateway itself logs in.
+    pub credential: Credential,
+}
+
+/// Where clients connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// The bootstrap address, bound by every core.
+    pub address: SocketAddr,
+    /// The host that clients are told, for the bootstrap port and the brokers' ports alike.
+    pub advertise: String,
+    /// One port per broker, in order of discovery.
+    pub broker_ports: RangeInclusive<u16>,
+    /// How clients log in.
+    pub sasl: Sasl,
+}
+
+/// How clients log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sasl {
+    /// With a token: SASL/OAUTHBEARER, or SASL/PLAIN with the token as password.
+    Oidc,
+    /// Not at all: every client is `anonymous`.
+    None,
+}
+
+/// How the gateway logs in to the brokers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// Not at all.
+    None,
+    /// SASL/SCRAM (RFC 5802, RFC 7677).
+    Scram {
+        /// The hash.
+        mechanism: Scram,
+        /// The user.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
+}
+
+/// The hash of a SCRAM login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scram {
+    /// SCRAM-SHA-256.
+    Sha256,
+    /// SCRAM-SHA-512.
+    Sha512,
+}
+
+/// An OIDC issuer whose tokens are accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// `iss`, exactly.
+    pub issuer: String,
+    /// Must be in `aud`.
+    pub audience: String,
+    /// The claim that lists groups.
+    pub groups_claim: String,
+    /// The claim that names the principal.
+    pub principal_claim: String,
+    /// JOSE names of the signature algorithms accepted; asymmetric only.
+    pub algorithms: Vec<String>,
+    /// Where its keys are, if discovery is not to be asked.
+    pub jwks_url: Option<String>,
+    /// Accepted values of `typ` (RFC 9068 §2.1 says `at+jwt`; many issuers say `JWT`).
+    pub token_types: Vec<String>,
+}
+
+/// Whom a hold asks, and on what terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalPolicy {
+    /// Its name.
+    pub name: String,
+    /// Reviewers are members of one of these groups.
+    pub any_of: Vec<String>,
+    /// How many distinct people must approve.
+    pub people: u32,
+    /// How long they have, in milliseconds.
+    pub within_ms: i64,
+    /// Whether an approval needs a reason.
+    pub reason_on_approve: Reason,
+    /// Whether a rejection needs one.
+    pub reason_on_reject: Reason,
+    /// How long an approval can be redeemed, in milliseconds.
+    pub redeem_within_ms: i64,
+}
+
+/// Whether a reviewer must say why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// May be empty.
+    Optional,
+    /// May not.
+    Required,
+}
+
+/// Where what happened is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The directory of the segments.
+    pub directory: PathBuf,
+}
+
+/// The addresses people and monitors use; absent ones are not opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Http {
+    /// The reviewer's page and API.
+    pub page: Option<SocketAddr>,
+    /// Health and metrics.
+    pub admin: Option<SocketAddr>,
+    /// The page's address as people reach it, for links; without a slash at its end.
+    pub public_url: Option<String>,
+}
+
+/// How the data plane talks to the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Io {
+    /// io_uring, or loudly epoll.
+    Auto,
+    /// io_uring, or no start.
+    Uring,
+    /// epoll.
+    Epoll,
+}
+
+/// What rules do when they do not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// Whether they act.
+    pub mode: Mode,
+    /// How long a held reply is withheld, in milliseconds.
+    pub wait_ms: u64,
+    /// What follows the wait.
+    pub then: Then,
+}

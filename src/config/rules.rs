@@ -1,0 +1,245 @@
+//! `rules`: one rule, from its text to what `policy` decides with.
+//!
+//! Owns: `when`, `if` and `then`. Refuses: an effect its evidence cannot carry (a mask without
+//! findings, a hold on fetch), and evidence or effects that come later, rather than ignore them.
+//! Stays true: a rule has exactly one kind of evidence and exactly one effect.
+
+use super::checker::{Checker, Section, cut};
+use super::model::Defaults;
+use super::names::Names;
+use super::terms;
+use super::tree::{Key, Node, Value};
+use crate::chunk::{DetectorId, Operation, Part};
+use crate::policy::{
+    Condition, Contains, Effect, Mode, Parts, Pattern, Rule, UNREADABLE, Want, When,
+};
+use crate::scan::{self, mask::MaskStyle};
+
+/// The two modes, as they are written.
+pub(super) const MODES: [(&str, Mode); 2] =
+    [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
+const OPERATIONS: [(&str, Operation); 2] =
+    [("produce", Operation::Produce), ("fetch", Operation::Fetch)];
+const PARTS: [(&str, Part); 3] = [
+    ("key", Part::Key),
+    ("value", Part::Value),
+    ("header", Part::Header),
+];
+const OPERATIONS_LATER: [&str; 6] = [
+    "create_topics",
+    "delete_topics",
+    "alter_configs",
+    "delete_records",
+    "delete_groups",
+    "create_partitions",
+];
+const EVIDENCE_LATER: [&str; 4] = ["schema", "spike", "first_use", "unreadable"];
+
+pub(super) fn rules<'n>(
+    c: &mut Checker<'_>,
+    root: &Section<'n>,
+    names: &mut Names<'n>,
+    defaults: &Defaults,
+) -> Vec<Rule> {
+    let named = root.get("rules").and_then(|node| c.named(node.place, node));
+    let entries = named.map(|section| section.entries()).unwrap_or_default();
+    entries
+        .iter()
+        .filter_map(|(key, node)| rule(c, key, node, names, defaults))
+        .collect()
+}
+
+fn rule<'n>(
+    c: &mut Checker<'_>,
+    key: &'n Key,
+    node: &'n Node,
+    names: &mut Names<'n>,
+    defaults: &Defaults,
+) -> Option<Rule> {
+    c.name(key);
+    if key.text == UNREADABLE {
+        c.fault(
+            key.place,
+            "`unreadable` is the built-in rule's name",
+            "another name",
+        );
+    }
+    let section = c.section(
+        key.place,
+        node,
+        &["owner", "mode", "when", "if", "then"],
+        &[],
+    )?;
+    let owner = section
+        .get("owner")
+        .map(|node| c.text(node, "a team or a person"));
+    let mode = section.get("mode").map(|node| c.choice(node, &MODES, &[]));
+    let when = c
+        .require(&section, "when")
+        .and_then(|node| when(c, node, names));
+    let condition = c
+        .require(&section, "if")
+        .and_then(|node| condition(c, node, names));
+    let then = c.require(&section, "then");
+    let effect = then.and_then(|node| terms::effect(c, node, names, defaults));
+    let (when, condition, effect) = (when?, condition?, effect?);
+    fits(c, then?, &when, &condition, &effect);
+    Some(Rule {
+        name: key.text.as_str().into(),
+        owner: owner.flatten().map(Into::into),
+        mode: mode.flatten().unwrap_or(defaults.mode),
+        when,
+        condition,
+        effect,
+    })
+}
+
+/// Whether the parts of a rule make sense together.
+fn fits(c: &mut Checker<'_>, then: &Node, when: &When, condition: &Condition, effect: &Effect) {
+    let fetch = when
+        .operations
+        .as_ref()
+        .is_none_or(|them| them.contains(&Operation::Fetch));
+    match effect {
+        Effect::Hold(_) if fetch => {
+            let what = "a hold on fetch comes in a later version";
+            c.fault(then.place, what, "`operations: [produce]` in `when`");
+        }
+        Effect::Mask(_) if *condition == Condition::Always => {
+            c.fault(
+                then.place,
+                "a mask with `if: always` has nothing to hide",
+                "`if: {contains: …}`",
+            );
+        }
+        Effect::Mask(style) => keeps(c, then, condition, *style),
+        _ => {}
+    }
+}
+
+/// Warns where a detector's own bound leaves less than the rule says.
+fn keeps(c: &mut Checker<'_>, then: &Node, condition: &Condition, style: MaskStyle) {
+    let set = condition.detectors();
+    let ids = scan::DETECTORS
+        .iter()
+        .zip(0..)
+        .filter(|(_, id)| set.contains(DetectorId(*id)));
+    for (detector, _) in ids {
+        let (asked, most) = match style {
+            MaskStyle::KeepLast(n) => (n, detector.keep_last_digits_max),
+            MaskStyle::KeepFirst(n) => (n, detector.keep_first_digits_max),
+            MaskStyle::Full => continue,
+        };
+        if asked > most {
+            let name = detector.name;
+            c.warn(
+                then.place,
+                format!("a mask of `{name}` leaves at most {most}, not {asked}"),
+            );
+        }
+    }
+}
+
+/// `when`, of a rule or an exception.
+pub(super) fn when<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<When> {
+    let keys = ["operations", "topics", "principals", "groups", "client_ids"];
+    let section = c.section(node.place, node, &keys, &["claims", "listeners"])?;
+    let before = c.faults.len();
+    let operations = section
+        .get("operations")
+        .and_then(|node| operations(c, node));
+    let mut patterns = |key: &str| -> Option<Vec<Pattern>> {
+        section.get(key).and_then(|node| names.patterns(c, node))
+    };
+    let (topics, principals) = (patterns("topics"), patterns("principals"));
+    let (groups, client_ids) = (patterns("groups"), patterns("client_ids"));
+    // A field that could not be read must not become a field that asks nothing.
+    let complete = c.faults.len() == before;
+    complete.then_some(When {
+        operations,
+        topics,
+        principals,
+        groups,
+        client_ids,
+    })
+}
+
+fn operations(c: &mut Checker<'_>, node: &Node) -> Option<Vec<Operation>> {
+    let items = c.list(node, "a list of produce, fetch")?;
+    let read = items
+        .iter()
+        .filter_map(|item| c.choice(item, &OPERATIONS, &OPERATIONS_LATER));
+    Some(read.collect())
+}
+
+fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<Condition> {
+    let expected = "`always` or `{contains: …}`";
+    match &node.value {
+        Value::Text(word) if word == "always" => Some(Condition::Always),
+        Value::Text(word) if EVIDENCE_LATER.contains(&word.as_str()) => {
+            c.later(node.place, word);
+            None
+        }
+        Value::Text(word) => {
+            c.fault(node.place, format!("`{}`", cut(word)), expected);
+            None
+        }
+        _ => {
+            let section = c.section(node.place, node, &["contains"], &EVIDENCE_LATER)?;
+            let inner = match (section.get("contains"), section.entries().is_empty()) {
+                (Some(node), _) => node,
+                (None, false) => return None, // an unknown or later key, told above
+                (None, true) => {
+                    c.fault(node.place, "no evidence", expected);
+                    return None;
+                }
+            };
+            contains(c, inner, names).map(Condition::Contains)
+        }
+    }
+}
+
+fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<Contains> {
+    let section = c.section(
+        node.place,
+        node,
+        &["any", "all", "at_least", "in"],
+        &["fields"],
+    )?;
+    let (any, all) = (section.get("any"), section.get("all"));
+    let wanted = match (any, all) {
+        (Some(node), None) => Some((Want::Any, node)),
+        (None, Some(node)) => Some((Want::All, node)),
+        (Some(_), Some(node)) => {
+            c.fault(node.place, "`any` and `all` together", "one of them");
+            None
+        }
+        (None, None) => {
+            c.fault(section.place, "no detectors", "`any` or `all`");
+            None
+        }
+    };
+    let detectors = wanted.and_then(|(_, node)| names.detectors(c, node));
+    let at_least = section.get("at_least").map(|node| {
+        c.parsed(node, "a number from 1", |text| {
+            text.parse().ok().filter(|n| *n > 0)
+        })
+    });
+    let parts = section.get("in").map(|node| parts(c, node));
+    Some(Contains {
+        detectors: detectors?,
+        want: wanted?.0,
+        at_least: at_least.unwrap_or(Some(1))?,
+        parts: parts.unwrap_or(Some(Parts::ALL))?,
+    })
+}
+
+fn parts(c: &mut Checker<'_>, node: &Node) -> Option<Parts> {
+    let mut parts = Parts::NONE;
+    for item in c.list(node, "a list of key, value, header")? {
+        if let Some(part) = c.choice(item, &PARTS, &[]) {
+            parts.insert(part);
+        }
+    }
+    (parts != Parts::NONE).then_some(parts)
+}

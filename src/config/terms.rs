@@ -1,0 +1,164 @@
+//! `then`: mask, hold or block, and the terms of a hold.
+//!
+//! Owns: the check of effects. Refuses: `allow` (rules only tighten; exceptions lift), grants and
+//! parking (they come later). Stays true: no reply is withheld past `HOLD_WAIT_MS_MAX`.
+
+use super::checker::{Checker, Section, cut};
+use super::model::Defaults;
+use super::names::Names;
+use super::tree::{Node, Value};
+use crate::limits::{CLIENT_RETRIES_MS_MAX, HOLD_WAIT_MS_MAX, MASK_KEEP_MAX};
+use crate::policy::{Effect, Hold, Then};
+use crate::scan::mask::MaskStyle;
+
+const EFFECTS: [&str; 3] = ["mask", "hold", "block"];
+const THEN: [(&str, Then); 2] = [("retry", Then::Retry), ("refuse", Then::Refuse)];
+
+pub(super) fn effect(
+    c: &mut Checker<'_>,
+    node: &Node,
+    names: &mut Names<'_>,
+    defaults: &Defaults,
+) -> Option<Effect> {
+    if let Value::Text(word) = &node.value {
+        let what = match word.as_str() {
+            "allow" => "`allow`: rules only tighten; an exception lifts them".to_owned(),
+            word => format!("`{}`", cut(word)),
+        };
+        c.fault(node.place, what, "`{mask: …}`, `{hold: …}` or `{block: …}`");
+        return None;
+    }
+    let section = c.section(node.place, node, &EFFECTS, &["throttle"])?;
+    let given: Vec<&str> = EFFECTS
+        .into_iter()
+        .filter(|key| section.get(key).is_some())
+        .collect();
+    let &[key] = given.as_slice() else {
+        if section.entries().is_empty() || given.len() > 1 {
+            let what = format!("{} effects", given.len());
+            c.fault(node.place, what, "exactly one of mask, hold, block");
+        }
+        return None;
+    };
+    let inner = section.get(key)?;
+    match key {
+        "mask" => mask(c, inner).map(Effect::Mask),
+        "hold" => hold(c, inner, names, defaults).map(Effect::Hold),
+        _ => block(c, inner),
+    }
+}
+
+fn mask(c: &mut Checker<'_>, node: &Node) -> Option<MaskStyle> {
+    if let Value::Text(_) = node.value {
+        return c.choice(
+            node,
+            &[("full", MaskStyle::Full)],
+            &["hash", "tokenize", "encrypt"],
+        );
+    }
+    let section = c.section(node.place, node, &["keep_last", "keep_first"], &[])?;
+    let expected = format!("a number of characters from 1 to {MASK_KEEP_MAX}");
+    let count = |text: &str| {
+        text.parse()
+            .ok()
+            .filter(|n| (1..=MASK_KEEP_MAX).contains(n))
+    };
+    let mut keep = |key| {
+        section
+            .get(key)
+            .map(|node| c.parsed(node, &expected, count))
+    };
+    match (keep("keep_last"), keep("keep_first")) {
+        (Some(last), None) => last.map(MaskStyle::KeepLast),
+        (None, Some(first)) => first.map(MaskStyle::KeepFirst),
+        _ => {
+            c.fault(
+                node.place,
+                "no way to mask",
+                "`full`, `{keep_last: N}` or `{keep_first: N}`",
+            );
+            None
+        }
+    }
+}
+
+fn block(c: &mut Checker<'_>, node: &Node) -> Option<Effect> {
+    let section = c.section(node.place, node, &["reason"], &[])?;
+    let reason = c
+        .require(&section, "reason")
+        .and_then(|node| c.text(node, "a reason"));
+    Some(Effect::Block {
+        reason: reason?.into(),
+    })
+}
+
+fn hold(
+    c: &mut Checker<'_>,
+    node: &Node,
+    names: &mut Names<'_>,
+    defaults: &Defaults,
+) -> Option<Hold> {
+    let section = c.section(node.place, node, &["ask", "covers", "meanwhile"], &["for"])?;
+    let ask = c
+        .require(&section, "ask")
+        .and_then(|node| names.ask(c, node));
+    if let Some(node) = section.get("covers") {
+        c.choice(
+            node,
+            &[("records", ())],
+            &["window", "schema", "rate", "access"],
+        );
+    }
+    let (wait_ms, then) = meanwhile(c, &section, (defaults.wait_ms, defaults.then))?;
+    let ask = ask?;
+    if then == Then::Retry {
+        warn_of_impatience(c, names, &ask);
+    }
+    Some(Hold { ask, wait_ms, then })
+}
+
+/// `meanwhile: {wait, then}`, of a hold or of `defaults`; what is absent is as in `default`.
+pub(super) fn meanwhile(
+    c: &mut Checker<'_>,
+    section: &Section<'_>,
+    default: (u64, Then),
+) -> Option<(u64, Then)> {
+    let Some(node) = section.get("meanwhile") else {
+        return Some(default);
+    };
+    let section = c.section(node.place, node, &["wait", "then"], &[])?;
+    let wait = section
+        .get("wait")
+        .map(|node| c.duration(node, 0, HOLD_WAIT_MS_MAX as i64));
+    let then = section
+        .get("then")
+        .map(|node| c.choice(node, &THEN, &["park"]));
+    let wait = wait.unwrap_or(Some(default.0 as i64))?;
+    Some((wait.unsigned_abs(), then.unwrap_or(Some(default.1))?))
+}
+
+/// Once for each approval policy that people may answer after the client has given up.
+fn warn_of_impatience(c: &mut Checker<'_>, names: &Names<'_>, ask: &str) {
+    let within_ms = names
+        .approvals
+        .get(ask)
+        .map_or(0, |policy| policy.within_ms);
+    let Some(place) = names
+        .approval_place(ask)
+        .filter(|_| within_ms > CLIENT_RETRIES_MS_MAX)
+    else {
+        return;
+    };
+    let what = format!(
+        "people have {} s for `{ask}`, but a Java client gives up after 120 s and some others \
+         after 3 s: what is approved later is written only when the client sends it again",
+        within_ms / 1_000
+    );
+    if !c
+        .warnings
+        .iter()
+        .any(|warning| warning.place == place && warning.what == what)
+    {
+        c.warn(place, what);
+    }
+}

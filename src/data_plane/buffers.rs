@@ -1,0 +1,339 @@
+//! The buffers of one core: lent, grown, given back.
+//!
+//! Owns: the memory that frames are read into, its re-use, and its share of the memory budget.
+//! Refuses: an allocation of a size that a peer merely claims: a buffer grows only when the
+//! bytes that fill it have arrived. Stays true: bytes in use never exceed the budget by more
+//! than one frame, since only one buffer at a time may grow past it (which is also why growing
+//! buffers cannot wait for each other for ever).
+
+use super::event::Event;
+use crate::limits::{BUFFER_BYTES_KEPT, BUFFER_BYTES_SMALLEST, BUFFERS_KEPT_PER_CLASS};
+use monoio::buf::{IoBuf, IoBufMut};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Size classes: each four times the one before, from `BUFFER_BYTES_SMALLEST`.
+const CLASSES: usize = 8;
+
+/// Bytes of a size class.
+const fn class_bytes(class: usize) -> usize {
+    BUFFER_BYTES_SMALLEST << (2 * class)
+}
+
+const _: () = assert!(class_bytes(CLASSES - 1) >= crate::limits::FRAME_BYTES_MAX + 4);
+
+/// The smallest class that holds `bytes`.
+fn class_for(bytes: usize) -> usize {
+    (0..CLASSES).find(|c| class_bytes(*c) >= bytes).unwrap_or(CLASSES - 1)
+}
+
+/// A core's pool for one direction. The two directions have a budget each, so that requests
+/// waiting for memory never starve the replies that would free it.
+pub struct Pool {
+    kept: RefCell<[Vec<Vec<u8>>; CLASSES]>,
+    kept_bytes: Cell<usize>,
+    used_bytes: Cell<usize>,
+    budget_bytes: usize,
+    overdrawn: Cell<bool>,
+    freed: Event,
+}
+
+impl Pool {
+    /// A pool that lends at most `budget_bytes` at a time.
+    pub fn new(budget_bytes: usize) -> Rc<Pool> {
+        Rc::new(Pool {
+            kept: RefCell::default(),
+            kept_bytes: Cell::new(0),
+            used_bytes: Cell::new(0),
+            budget_bytes: budget_bytes.max(class_bytes(2)),
+            overdrawn: Cell::new(false),
+            freed: Event::default(),
+        })
+    }
+
+    /// Bytes lent out now.
+    pub fn used_bytes(&self) -> usize {
+        self.used_bytes.get()
+    }
+
+    /// Lends an empty buffer of at least `bytes`, waiting while the budget is spent.
+    pub async fn lend(self: &Rc<Self>, bytes: usize) -> Buffer {
+        let class = class_for(bytes);
+        while self.used_bytes.get() + class_bytes(class) > self.budget_bytes {
+            self.freed.wait().await;
+        }
+        self.take(class, false)
+    }
+
+    /// Moves a full buffer's bytes to one of the next class. One buffer at a time may go past the
+    /// budget: the frames of all others wait until it is back.
+    pub async fn grow(self: &Rc<Self>, mut full: Buffer) -> Buffer {
+        let class = (full.class + 1).min(CLASSES - 1);
+        let mut overdraws = false;
+        while self.used_bytes.get() + class_bytes(class) > self.budget_bytes {
+            if full.overdraws || !self.overdrawn.get() {
+                self.overdrawn.set(true);
+                full.overdraws = false;
+                overdraws = true;
+                break;
+            }
+            self.freed.wait().await;
+        }
+        let mut larger = self.take(class, overdraws);
+        let bytes = full.filled();
+        larger.memory[..bytes.len()].copy_from_slice(bytes);
+        larger.end = bytes.len();
+        larger
+    }
+
+    fn take(self: &Rc<Self>, class: usize, overdraws: bool) -> Buffer {
+        let kept = self.kept.borrow_mut()[class].pop();
+        let memory = match kept {
+            Some(memory) => {
+                self.kept_bytes.set(self.kept_bytes.get() - class_bytes(class));
+                memory
+            }
+            // zeroed by the allocator: large ones are fresh pages, untouched until used
+            None => vec![0; class_bytes(class)],
+        };
+        self.used_bytes.set(self.used_bytes.get() + class_bytes(class));
+        Buffer { memory, start: 0, end: 0, class, overdraws, pool: Rc::clone(self) }
+    }
+
+    fn give_back(&self, memory: Vec<u8>, class: usize, overdraws: bool) {
+        self.used_bytes.set(self.used_bytes.get() - class_bytes(class));
+        if overdraws {
+            self.overdrawn.set(false);
+        }
+        let room = self.kept_bytes.get() + class_bytes(class) <= BUFFER_BYTES_KEPT;
+        let mut kept = self.kept.borrow_mut();
+        if room && kept[class].len() < BUFFERS_KEPT_PER_CLASS {
+            kept[class].push(memory);
+            self.kept_bytes.set(self.kept_bytes.get() + class_bytes(class));
+        }
+        drop(kept);
+        self.freed.notify_all();
+    }
+}
+
+/// A lent buffer: `memory[start..end]` holds bytes that were read and not yet dealt with.
+pub struct Buffer {
+    memory: Vec<u8>,
+    start: usize,
+    end: usize,
+    class: usize,
+    overdraws: bool,
+    pool: Rc<Pool>,
+}
+
+impl Buffer {
+    /// The bytes that were read and not yet consumed.
+    pub fn filled(&self) -> &[u8] {
+        &self.memory[self.start..self.end]
+    }
+
+    /// The same, to be edited in place.
+    pub fn filled_mut(&mut self) -> &mut [u8] {
+        &mut self.memory[self.start..self.end]
+    }
+
+    /// Its whole size.
+    pub fn capacity(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// Whether nothing can be read into it before bytes are consumed or moved.
+    pub fn is_full(&self) -> bool {
+        self.start == 0 && self.end == self.memory.len()
+    }
+
+    /// Forgets the first `bytes` bytes.
+    pub fn consume(&mut self, bytes: usize) {
+        debug_assert!(self.start + bytes <= self.end);
+        self.start = (self.start + bytes).min(self.end);
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    /// Makes room behind the filled bytes for a frame of `frame_bytes` (0: not known yet), moving
+    /// them to the front only when it would not fit where they lie.
+    pub fn make_room(&mut self, frame_bytes: usize) {
+        let fits = self.start + frame_bytes <= self.memory.len();
+        if self.start > 0 && (!fits || self.end == self.memory.len()) {
+            self.memory.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+    }
+
+    /// The free space behind the filled bytes, as something a read can fill.
+    pub fn into_space(self) -> Space {
+        Space { buffer: self }
+    }
+
+    /// Part of the filled bytes (`range` counts from the first filled one), as something a write
+    /// can send.
+    pub fn into_part(self, range: std::ops::Range<usize>) -> PartOf {
+        let start = self.start + range.start;
+        let end = (self.start + range.end).min(self.end);
+        PartOf { buffer: self, start, end }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        self.pool.give_back(std::mem::take(&mut self.memory), self.class, self.overdraws);
+    }
+}
+
+/// The free space of a buffer, lent to the kernel for a read.
+pub struct Space {
+    buffer: Buffer,
+}
+
+impl Space {
+    /// The buffer, with what the read brought.
+    pub fn into_buffer(self) -> Buffer {
+        self.buffer
+    }
+}
+
+// SAFETY: the pointer and length describe the part of `memory` behind `end`; the Vec is owned by
+// this value and never resized, so the address stays valid while the value lives, moved or not.
+// Every byte of it was initialised when the Vec was made.
+#[allow(unsafe_code)]
+unsafe impl IoBufMut for Space {
+    fn write_ptr(&mut self) -> *mut u8 {
+        self.buffer.memory[self.buffer.end..].as_mut_ptr()
+    }
+    fn bytes_total(&mut self) -> usize {
+        self.buffer.memory.len() - self.buffer.end
+    }
+    unsafe fn set_init(&mut self, bytes: usize) {
+        self.buffer.end = (self.buffer.end + bytes).min(self.buffer.memory.len());
+    }
+}
+
+/// Part of a buffer, lent to the kernel for a write.
+pub struct PartOf {
+    buffer: Buffer,
+    start: usize,
+    end: usize,
+}
+
+impl PartOf {
+    /// The buffer back.
+    pub fn into_buffer(self) -> Buffer {
+        self.buffer
+    }
+}
+
+// SAFETY: `start..end` lies within `memory` (slicing checks it), which is owned, initialised and
+// never resized while this value lives, so the address stays valid when the value is moved.
+#[allow(unsafe_code)]
+unsafe impl IoBuf for PartOf {
+    fn read_ptr(&self) -> *const u8 {
+        self.buffer.memory[self.start..self.end].as_ptr()
+    }
+    fn bytes_init(&self) -> usize {
+        self.end - self.start
+    }
+}
+
+/// Something whose first bytes can be taken as sent.
+pub trait Advance {
+    /// Leaves out the first `bytes` bytes.
+    fn advance(&mut self, bytes: usize);
+}
+
+impl Advance for PartOf {
+    fn advance(&mut self, bytes: usize) {
+        self.start = (self.start + bytes).min(self.end);
+    }
+}
+
+/// Bytes of the gateway's own making, on their way out.
+pub struct Made {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Made {
+    /// All of `bytes`.
+    pub fn new(bytes: Vec<u8>) -> Made {
+        Made { bytes, start: 0 }
+    }
+}
+
+// SAFETY: the pointer is into a Vec owned by this value and never changed while it lives; its
+// heap address does not move with the value, and `start..len` is initialised.
+#[allow(unsafe_code)]
+unsafe impl IoBuf for Made {
+    fn read_ptr(&self) -> *const u8 {
+        self.bytes[self.start..].as_ptr()
+    }
+    fn bytes_init(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+}
+
+impl Advance for Made {
+    fn advance(&mut self, bytes: usize) {
+        self.start = (self.start + bytes).min(self.bytes.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::task::{Context, Poll, Waker};
+
+    fn now<F: Future>(future: F) -> Option<F::Output> {
+        let mut future = std::pin::pin!(future);
+        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        }
+    }
+
+    fn fill(buffer: Buffer, bytes: &[u8]) -> Buffer {
+        let mut space = buffer.into_space();
+        let room = space.bytes_total().min(bytes.len());
+        space.buffer.memory[space.buffer.end..][..room].copy_from_slice(&bytes[..room]);
+        space.buffer.end += room;
+        space.into_buffer()
+    }
+
+    #[test]
+    fn bytes_survive_consuming_moving_and_growing() {
+        let pool = Pool::new(64 << 20);
+        let buffer = now(pool.lend(1)).expect("room");
+        assert_eq!(buffer.capacity(), BUFFER_BYTES_SMALLEST);
+        let mut buffer = fill(buffer, &(0..200u8).collect::<Vec<_>>());
+        buffer.consume(50);
+        assert_eq!(buffer.filled()[0], 50);
+        buffer.make_room(BUFFER_BYTES_SMALLEST);
+        assert_eq!(buffer.start, 0, "a frame of the whole buffer needs the whole buffer");
+        let buffer = now(pool.grow(buffer)).expect("room");
+        assert_eq!(buffer.capacity(), 4 * BUFFER_BYTES_SMALLEST);
+        assert_eq!(buffer.filled(), (50..200u8).collect::<Vec<_>>());
+        drop(buffer);
+        assert_eq!(pool.used_bytes(), 0);
+    }
+
+    #[test]
+    fn the_budget_pushes_back_and_one_frame_may_grow_past_it() {
+        let pool = Pool::new(class_bytes(2));
+        let first = now(pool.lend(class_bytes(1))).expect("fits");
+        let second = now(pool.lend(class_bytes(1))).expect("fits");
+        assert!(now(pool.lend(class_bytes(2))).is_none(), "must wait: the budget is spent");
+        let first = now(pool.grow(first)).expect("one may overdraw");
+        assert!(now(pool.grow(second)).is_none(), "a second may not");
+        drop(first);
+        assert_eq!(pool.used_bytes(), 0);
+        assert!(now(pool.lend(class_bytes(2))).is_some());
+    }
+}

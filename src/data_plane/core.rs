@@ -1,0 +1,310 @@
+//! One core: its thread, its runtime, its connections.
+//!
+//! Owns: the pinned thread, the accept loops, the mailbox task, the tick. Refuses: to share: what
+//! several cores must agree on comes as a snapshot or goes to the control thread. Stays true: a
+//! panic in one connection ends that connection alone; a core whose audit failed accepts nothing
+//! more and closes what it has.
+
+use super::buffers::Pool;
+use super::cluster::{Cluster, Listener};
+use super::connection::{Cause, Connection, Target};
+use super::holding::{self, Held};
+use super::inspect::{Rules, Scratch};
+use super::mailbox::Bell;
+use super::socket::Socket;
+use super::stats::Stats;
+use super::{accept, record, sweep};
+use crate::audit;
+use crate::audit::entry::Traffic;
+use crate::chunk::UnixMillis;
+use crate::control::keys::KeyRefresh;
+use crate::hold::link::Post;
+use crate::hold::messages::{ToControl, ToCore};
+use crate::identity::key_set::KeySet;
+use crate::identity::tokens::IssuerRules;
+use crate::limits::{AUDIT_FLUSH_MS, DRAIN_MS_MAX, SWEEP_MS, TICK_MS};
+use arc_swap::{ArcSwap, Guard};
+use crossbeam_channel::Receiver;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What all cores read and nobody on a core writes.
+pub struct Shared {
+    /// The listener.
+    pub listener: Listener,
+    /// The gateway's own credential at the brokers.
+    pub credential: Option<Arc<crate::identity::credential::Credential>>,
+    /// The policy and its scanner.
+    pub rules: ArcSwap<Rules>,
+    /// The cluster.
+    pub cluster: ArcSwap<Cluster>,
+    /// Whose tokens are accepted.
+    pub issuers: Vec<IssuerRules>,
+    /// Their keys.
+    pub keys: Arc<ArcSwap<KeySet>>,
+    /// Asks for keys that are not known yet.
+    pub key_refresh: KeyRefresh,
+    /// A core's counters, by index.
+    pub stats: Vec<Stats>,
+    /// Bytes of frames in flight that one direction of one core may hold.
+    pub budget_bytes: usize,
+}
+
+/// What one core starts with.
+pub struct Setup {
+    /// Its index.
+    pub index: u16,
+    /// What it shares.
+    pub shared: Arc<Shared>,
+    /// Rung when its inbox has something.
+    pub bell: Arc<Bell>,
+    /// Messages from the control thread.
+    pub inbox: Receiver<ToCore>,
+    /// To the control thread.
+    pub desk: Post<ToControl>,
+    /// Its audit chain.
+    pub audit: audit::Writer,
+}
+
+/// One core's state, shared by all of its tasks.
+pub struct Core {
+    /// Its index.
+    pub index: u16,
+    /// What it shares with the others.
+    pub shared: Arc<Shared>,
+    /// Buffers for requests.
+    pub requests: Rc<Pool>,
+    /// Buffers for replies.
+    pub replies: Rc<Pool>,
+    /// Reused memory of the inspection.
+    pub scratch: RefCell<Scratch>,
+    /// Reused entry for clean chunks.
+    pub traffic: RefCell<Traffic>,
+    /// Its audit chain.
+    pub audit: RefCell<audit::Writer>,
+    /// To the control thread.
+    pub desk: Post<ToControl>,
+    /// Chunks that wait.
+    pub held: RefCell<Held>,
+    connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
+    undelivered: RefCell<VecDeque<ToControl>>,
+    accepting: RefCell<BTreeMap<Option<i32>, accept::Listening>>,
+    clock: Cell<UnixMillis>,
+    next_id: Cell<u64>,
+    draining: Cell<bool>,
+    audit_failed: Cell<bool>,
+}
+
+impl Core {
+    fn new(setup: Setup) -> (Rc<Core>, Receiver<ToCore>, Arc<Bell>) {
+        let core = Core {
+            index: setup.index,
+            requests: Pool::new(setup.shared.budget_bytes),
+            replies: Pool::new(setup.shared.budget_bytes),
+            shared: setup.shared,
+            scratch: RefCell::default(),
+            traffic: RefCell::default(),
+            audit: RefCell::new(setup.audit),
+            desk: setup.desk,
+            held: RefCell::default(),
+            connections: RefCell::default(),
+            undelivered: RefCell::default(),
+            accepting: RefCell::default(),
+            clock: Cell::new(UnixMillis::now()),
+            next_id: Cell::new(0),
+            draining: Cell::new(false),
+            audit_failed: Cell::new(false),
+        };
+        (Rc::new(core), setup.inbox, setup.bell)
+    }
+
+    /// The core's clock: right to a tick, and free to read.
+    pub fn now(&self) -> UnixMillis {
+        self.clock.get()
+    }
+
+    /// The policy in force.
+    pub fn rules(&self) -> Guard<Arc<Rules>> {
+        self.shared.rules.load()
+    }
+
+    /// This core's counters.
+    pub fn stats(&self) -> &Stats {
+        &self.shared.stats[self.index as usize]
+    }
+
+    /// A number that no other session of this gateway's run has.
+    pub fn next_session_id(&self) -> u64 {
+        let id = self.next_id.get() + 1;
+        self.next_id.set(id);
+        (u64::from(self.index) << 48) | id
+    }
+
+    /// Whether new connections are welcome.
+    pub fn accepts(&self) -> bool {
+        !self.draining.get() && !self.audit_failed.get()
+    }
+
+    /// Whether the audit could not be written.
+    pub fn audit_failed(&self) -> bool {
+        self.audit_failed.get()
+    }
+
+    /// Stops the core for good: nothing passes that cannot be recorded.
+    pub fn fail_audit(&self) {
+        if !self.audit_failed.replace(true) {
+            self.stats().audit_failed.set(1);
+            self.stop_accepting();
+            self.close_all(Cause::OwnFault);
+        }
+    }
+
+    /// Says something that must not be lost; kept and tried again when the channel is full.
+    pub fn tell_desk(&self, message: ToControl) {
+        if let Err(message) = self.desk.try_send(message) {
+            self.undelivered.borrow_mut().push_back(message);
+        }
+    }
+
+    /// Takes a connection that was just accepted.
+    pub fn admit(self: &Rc<Self>, socket: Socket, target: Target) {
+        let id = self.next_id.get() + 1;
+        self.next_id.set(id);
+        let connection = Connection::new(self, id, socket, target);
+        self.connections.borrow_mut().insert(id, Rc::clone(&connection));
+        self.stats().connections.add(1);
+        self.stats().connections_active.set(self.connections.borrow().len() as u64);
+        super::serve::spawn(connection);
+    }
+
+    /// Forgets a connection whose tasks have ended.
+    pub fn dismiss(&self, connection: &Connection) {
+        holding::abandon(connection);
+        self.connections.borrow_mut().remove(&connection.id);
+        self.stats().connections_active.set(self.connections.borrow().len() as u64);
+    }
+
+    fn close_all(&self, cause: Cause) {
+        let all: Vec<_> = self.connections.borrow().values().cloned().collect();
+        all.iter().for_each(|connection| connection.close(cause));
+    }
+
+    fn stop_accepting(&self) {
+        self.accepting.borrow_mut().clear(); // dropping it shuts the listening socket down
+    }
+
+    /// Listens on the bootstrap port and on one port for each broker that is known.
+    fn listen(self: &Rc<Self>) {
+        if !self.accepts() {
+            return;
+        }
+        let cluster = self.shared.cluster.load();
+        let listener = &self.shared.listener;
+        let brokers = cluster.brokers.keys().filter_map(|id| Some((Some(*id), listener.port_of(*id)?)));
+        let wanted = std::iter::once((None, listener.address.port())).chain(brokers);
+        for (broker, port) in wanted {
+            if self.accepting.borrow().contains_key(&broker) {
+                continue;
+            }
+            let target = broker.map_or(Target::Bootstrap, Target::Broker);
+            let address = std::net::SocketAddr::new(listener.address.ip(), port);
+            match accept::listen(self, address, target) {
+                Ok(listening) => {
+                    self.accepting.borrow_mut().insert(broker, listening);
+                }
+                Err(error) => tracing::error!(core = self.index, %address, %error, "cannot listen"),
+            }
+        }
+    }
+
+    /// Deals with everything the control thread sent.
+    fn read_mail(self: &Rc<Self>, inbox: &Receiver<ToCore>) {
+        self.clock.set(UnixMillis::now());
+        for message in inbox.try_iter() {
+            match message {
+                ToCore::Answer { ticket, answer } => holding::answered(self, ticket.chunk, answer),
+                ToCore::Brokers => self.listen(),
+                ToCore::Cut(principal) => {
+                    let all: Vec<_> = self.connections.borrow().values().cloned().collect();
+                    let theirs = all.iter().filter(|c| c.session().is_some_and(|s| s.principal.name == principal));
+                    theirs.for_each(|connection| connection.close(Cause::Cut));
+                }
+                ToCore::Drain => {
+                    self.draining.set(true);
+                    self.stop_accepting();
+                }
+            }
+        }
+    }
+
+    /// What is due at every tick.
+    fn tick(self: &Rc<Self>) {
+        self.clock.set(UnixMillis::now());
+        holding::tick(self);
+        let mut undelivered = self.undelivered.borrow_mut();
+        while let Some(message) = undelivered.pop_front() {
+            if let Err(message) = self.desk.try_send(message) {
+                undelivered.push_front(message);
+                break;
+            }
+        }
+        let (stats, held) = (self.stats(), self.held.borrow());
+        stats.open_chunks.set(held.len() as u64);
+        stats.open_chunk_bytes.set(held.bytes() as u64);
+        stats.frame_bytes.set((self.requests.used_bytes() + self.replies.used_bytes()) as u64);
+    }
+
+    fn sweep(&self) {
+        let now = self.now();
+        let all: Vec<_> = self.connections.borrow().values().cloned().collect();
+        all.iter().for_each(|connection| sweep::sweep(connection, now));
+    }
+
+    fn is_idle(&self) -> bool {
+        self.connections.borrow().values().all(|c| c.answers().waiting() == 0)
+    }
+}
+
+/// Runs a core until it is drained. Call on the core's own thread, inside its runtime.
+pub async fn run(setup: Setup) {
+    let (core, inbox, bell) = Core::new(setup);
+    core.listen();
+    let mail = {
+        let core = Rc::clone(&core);
+        async move {
+            loop {
+                bell.rung().await;
+                core.read_mail(&inbox);
+            }
+        }
+    };
+    monoio::spawn(mail);
+    let tick = Duration::from_millis(TICK_MS);
+    let (mut since_sweep, mut since_flush, mut drained_ms) = (0, 0, 0);
+    loop {
+        monoio::time::sleep(tick).await;
+        core.tick();
+        since_flush += TICK_MS;
+        if since_flush >= AUDIT_FLUSH_MS {
+            since_flush = 0;
+            record::flush(&core);
+        }
+        since_sweep += TICK_MS;
+        if since_sweep >= SWEEP_MS {
+            since_sweep = 0;
+            core.sweep();
+        }
+        if core.draining.get() {
+            drained_ms += TICK_MS;
+            if core.is_idle() || drained_ms >= DRAIN_MS_MAX {
+                break;
+            }
+        }
+    }
+    core.close_all(Cause::Stopping);
+    monoio::time::sleep(tick).await; // the tasks end and write their last entries
+    record::flush(&core);
+}

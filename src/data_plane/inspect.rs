@@ -1,0 +1,366 @@
+//! What one topic-partition's records carry, and what the rules say of it.
+//!
+//! Owns: the way of a chunk through walk, CRC, inflate, scan, decide and mask; the scratch memory
+//! of a core. Refuses: records it cannot read whole. Stays true: clean uncompressed bytes are
+//! neither copied nor allocated for; a masked chunk has a valid CRC; a chunk that is to be held
+//! has its content keys taken before anything in it is masked.
+
+use crate::chunk::{ContentKey, Finding, Operation, SendKey, Summary, UnixMillis};
+use crate::kafka::batch::{self, Batch, BatchFault, Fields};
+use crate::kafka::compression::{Codec, Deflater, Inflater};
+use crate::kafka::error;
+use crate::kafka::fetch::Fetched;
+use crate::kafka::produce::Produce;
+use crate::limits::{CONTENT_KEYS_PER_CHUNK_MAX, INFLATED_BYTES_MAX, SUMMARY_SAMPLE_BYTES_MAX, SUMMARY_SAMPLES_MAX};
+use crate::policy::{Evidence, Gate, Policy, Records, Scope, Then, Verdict};
+use crate::hold::messages::{self, HoldRule};
+use crate::scan::{self, Engine, mask};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The policy and the scanner compiled for it.
+pub struct Rules {
+    /// The compiled policy.
+    pub policy: Policy,
+    /// A scanner for every detector that some rule needs.
+    pub engine: Engine,
+}
+
+/// Reused memory of one core.
+#[derive(Default)]
+pub struct Scratch {
+    /// Spans of the Produce request in hand.
+    pub produce: Produce,
+    /// Spans of the Fetch reply in hand.
+    pub fetched: Fetched,
+    /// For the inspection of one chunk.
+    pub chunk: ChunkScratch,
+}
+
+/// Reused memory for the inspection of one chunk.
+#[derive(Default)]
+pub struct ChunkScratch {
+    scan: scan::Scratch,
+    inflater: Inflater,
+    deflater: Deflater,
+    body: Vec<u8>,
+    findings: Vec<Finding>,
+}
+
+impl ChunkScratch {
+    /// What was found in the batch that was inspected last.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+/// Why records are not acceptable, in the broker's own terms.
+#[derive(Clone, Debug, Default)]
+pub struct Unacceptable {
+    /// Kafka error code.
+    pub code: i16,
+    /// For the client's error text and the audit.
+    pub why: String,
+}
+
+/// What a batch's inspection came to.
+pub enum Judged {
+    /// It goes on as it lies (masked in place when `masked`).
+    Pass {
+        /// Whether it was edited.
+        masked: bool,
+    },
+    /// It goes on in another form: these bytes replace the batch.
+    Rebuilt(Vec<u8>),
+    /// It does not go on.
+    Blocked(Unacceptable),
+    /// People are to be asked.
+    Held(Box<HeldBatch>),
+}
+
+/// A batch that people are asked about.
+pub struct HeldBatch {
+    /// Every hold rule that matched.
+    pub rules: Vec<HoldRule>,
+    /// How long the reply may be withheld.
+    pub wait_ms: u64,
+    /// What the client meets after that.
+    pub then: messages::Then,
+    /// The batch as it will be sent when released, masks applied; copied out of its frame.
+    pub bytes: Vec<u8>,
+    /// Keys of the flagged records.
+    pub content: Vec<ContentKey>,
+    /// This send's own key.
+    pub send: SendKey,
+    /// What a reviewer may see.
+    pub summary: Summary,
+}
+
+/// Who sends the batch to where; goes into its send key.
+pub struct Origin<'a> {
+    /// Produce or Fetch.
+    pub operation: Operation,
+    /// The principal's name.
+    pub principal: &'a str,
+    /// The client's own name for itself.
+    pub client_id: &'a str,
+    /// Topic, as it is in the frame.
+    pub topic: &'a str,
+    /// Partition.
+    pub partition: i32,
+}
+
+/// Inspects one whole batch of `records` and edits it in place where the verdict is a mask.
+pub fn batch(
+    rules: &Rules,
+    scope: &Scope,
+    origin: &Origin<'_>,
+    records: &mut [u8],
+    found: &Batch,
+    scratch: &mut ChunkScratch,
+    now: UnixMillis,
+) -> (Judged, Verdict) {
+    let bytes = &mut records[found.span.clone()];
+    let body = found.body.start - found.span.start..found.body.end - found.span.start;
+    scratch.findings.clear();
+    if let Err(fault) = open(bytes, &body, found, scratch) {
+        return unreadable(rules, scope, unacceptable(&fault), now);
+    }
+    let compressed = is_compressed(found).unwrap_or(false);
+    let plain = if compressed { scratch.body.as_slice() } else { &bytes[body.clone()] };
+    if !scope.detectors.is_empty() && rules.engine.candidates(plain, &mut scratch.scan) {
+        let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
+        rules.engine.validate(plain, fields, &mut scratch.scan, &mut scratch.findings);
+    }
+    let evidence = Evidence { findings: &scratch.findings, unreadable: None };
+    let verdict = rules.policy.decide(scope, &evidence, now);
+    let judged = if verdict.masks.is_empty() && verdict.gate == Gate::Allow {
+        Judged::Pass { masked: false }
+    } else {
+        act(origin, bytes, &body, found, scratch, &verdict)
+    };
+    (judged, verdict)
+}
+
+/// What cannot be read is blocked, unless an exception lets it by.
+fn unreadable(rules: &Rules, scope: &Scope, fault: Unacceptable, now: UnixMillis) -> (Judged, Verdict) {
+    let evidence = Evidence { findings: &[], unreadable: Some(&fault.why) };
+    let verdict = rules.policy.decide(scope, &evidence, now);
+    let judged = match verdict.gate {
+        Gate::Allow => Judged::Pass { masked: false },
+        _ => Judged::Blocked(fault),
+    };
+    (judged, verdict)
+}
+
+/// Checks a batch whole and, where it is compressed, inflates it into the scratch body.
+fn open(bytes: &[u8], body: &Range<usize>, found: &Batch, scratch: &mut ChunkScratch) -> Result<(), BatchFault> {
+    if !batch::check_crc(bytes) {
+        return Err(BatchFault::Crc);
+    }
+    if is_compressed(found)? {
+        let stored = &bytes[body.clone()];
+        scratch.inflater.inflate(found.header.codec()?, stored, &mut scratch.body, INFLATED_BYTES_MAX)?;
+        return batch::check_records(&scratch.body, found.header.records_count);
+    }
+    batch::check_records(&bytes[body.clone()], found.header.records_count)
+}
+
+/// Whether the body is not what it says. Compaction leaves batches without records whose
+/// attributes may still name a codec.
+fn is_compressed(found: &Batch) -> Result<bool, BatchFault> {
+    let empty = found.header.records_count == 0 && found.body.is_empty();
+    Ok(found.header.codec()? != Codec::None && !empty)
+}
+
+/// A fault of the records in the broker's terms.
+pub fn unacceptable(fault: &BatchFault) -> Unacceptable {
+    let code = match fault {
+        BatchFault::Crc => error::CORRUPT_MESSAGE,
+        BatchFault::Magic { .. } => error::UNSUPPORTED_FOR_MESSAGE_FORMAT,
+        BatchFault::Codec { .. } => error::UNSUPPORTED_COMPRESSION_TYPE,
+        _ => error::INVALID_RECORD,
+    };
+    Unacceptable { code, why: fault.to_string() }
+}
+
+/// What the client is told when a rule blocks.
+pub fn blocked(operation: Operation, gate: &Gate) -> Unacceptable {
+    let code = match operation {
+        Operation::Produce => error::POLICY_VIOLATION,
+        Operation::Fetch => error::TOPIC_AUTHORIZATION_FAILED,
+    };
+    let why = match gate {
+        Gate::Block { rule, reason } => format!("blocked by rule {rule}: {reason}"),
+        _ => "blocked".to_owned(),
+    };
+    Unacceptable { code, why }
+}
+
+/// Carries a verdict out.
+fn act(
+    origin: &Origin<'_>,
+    bytes: &mut [u8],
+    body: &Range<usize>,
+    found: &Batch,
+    scratch: &mut ChunkScratch,
+    verdict: &Verdict,
+) -> Judged {
+    if let Gate::Block { .. } = &verdict.gate {
+        return Judged::Blocked(blocked(origin.operation, &verdict.gate));
+    }
+    let held = match &verdict.gate {
+        Gate::Hold { .. } => match describe(origin, bytes, body, found, scratch, verdict) {
+            Ok(described) => Some(described),
+            Err(fault) => return Judged::Blocked(fault),
+        },
+        _ => None,
+    };
+    let masked = match edit(bytes, body, found, scratch, verdict) {
+        Ok(masked) => masked,
+        Err(fault) => return Judged::Blocked(fault),
+    };
+    match (held, masked) {
+        (None, Masked::No) => Judged::Pass { masked: false },
+        (None, Masked::InPlace) => Judged::Pass { masked: true },
+        (None, Masked::Rebuilt(rebuilt)) => Judged::Rebuilt(rebuilt),
+        (Some((content, send, summary)), masked) => {
+            let bytes = match masked {
+                Masked::Rebuilt(rebuilt) => rebuilt,
+                Masked::No | Masked::InPlace => bytes.to_vec(),
+            };
+            Judged::Held(Box::new(HeldBatch { bytes, content, send, summary, ..terms(&verdict.gate) }))
+        }
+    }
+}
+
+/// The terms of a hold; the rest is filled in by the caller.
+fn terms(gate: &Gate) -> HeldBatch {
+    let (rules, wait_ms, then) = match gate {
+        Gate::Hold { rules, wait_ms, then } => (rules.as_slice(), *wait_ms, *then),
+        _ => (&[][..], 0, Then::Retry),
+    };
+    let rules = rules.iter().map(|r| HoldRule { rule: Arc::clone(&r.rule), ask: Arc::clone(&r.ask) });
+    let then = match then {
+        Then::Retry => messages::Then::Retry,
+        Then::Refuse => messages::Then::Refuse,
+    };
+    HeldBatch {
+        rules: rules.collect(),
+        wait_ms,
+        then,
+        bytes: Vec::new(),
+        content: Vec::new(),
+        send: SendKey([0; 32]),
+        summary: Summary::default(),
+    }
+}
+
+enum Masked {
+    No,
+    InPlace,
+    Rebuilt(Vec<u8>),
+}
+
+/// Applies the masks of a verdict.
+fn edit(
+    bytes: &mut [u8],
+    body: &Range<usize>,
+    found: &Batch,
+    scratch: &mut ChunkScratch,
+    verdict: &Verdict,
+) -> Result<Masked, Unacceptable> {
+    let orders: Vec<_> =
+        scratch.findings.iter().filter_map(|f| Some((*f, verdict.mask_of(f)?))).collect();
+    if orders.is_empty() {
+        return Ok(Masked::No);
+    }
+    if !is_compressed(found).unwrap_or(false) {
+        mask::apply_each(&mut bytes[body.clone()], &orders);
+        batch::rewrite_crc(bytes);
+        return Ok(Masked::InPlace);
+    }
+    mask::apply_each(&mut scratch.body, &orders);
+    let mut rebuilt = Vec::with_capacity(bytes.len());
+    batch::rebuild(bytes, &scratch.body, &mut scratch.deflater, &mut rebuilt)
+        .map_err(|fault| Unacceptable { code: error::INVALID_RECORD, why: fault.to_string() })?;
+    Ok(Masked::Rebuilt(rebuilt))
+}
+
+/// Keys and summary of a batch that is to be held.
+fn describe(
+    origin: &Origin<'_>,
+    bytes: &[u8],
+    body: &Range<usize>,
+    found: &Batch,
+    scratch: &ChunkScratch,
+    verdict: &Verdict,
+) -> Result<(Vec<ContentKey>, SendKey, Summary), Unacceptable> {
+    let compressed = is_compressed(found).unwrap_or(false);
+    let plain = if compressed { scratch.body.as_slice() } else { &bytes[body.clone()] };
+    let count = found.header.records_count;
+    let flagged = match &verdict.flagged {
+        Records::All => count.max(0) as usize,
+        Records::Some(them) => them.len(),
+        Records::None => 0,
+    };
+    if flagged > CONTENT_KEYS_PER_CHUNK_MAX {
+        return Err(Unacceptable { code: error::POLICY_VIOLATION, why: "too many flagged records in one batch".into() });
+    }
+    let mut content = Vec::new();
+    let mut is_flagged = |record: u32| verdict.flagged.contains(record);
+    batch::content_keys(plain, count, &mut is_flagged, &mut content).map_err(|fault| unacceptable(&fault))?;
+    let sender = batch::Sender {
+        principal: origin.principal,
+        client_id: origin.client_id,
+        topic: origin.topic,
+        partition: origin.partition,
+    };
+    let send = batch::send_key(&sender, &found.header, plain);
+    let summary = Summary {
+        records: count.max(0) as u32,
+        flagged: flagged as u32,
+        bytes: bytes.len() as u64,
+        counts: counts(&scratch.findings),
+        samples: samples(plain, count, &scratch.findings, &verdict.flagged),
+    };
+    Ok((content, send.map_err(|fault| unacceptable(&fault))?, summary))
+}
+
+/// How often each detector fired.
+pub fn counts(findings: &[Finding]) -> Vec<(String, u32)> {
+    let mut counts: Vec<(String, u32)> = Vec::new();
+    for finding in findings {
+        let name = scan::DETECTORS[finding.detector.0 as usize].name;
+        match counts.iter_mut().find(|(n, _)| n == name) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((name.to_owned(), 1)),
+        }
+    }
+    counts
+}
+
+/// Safe texts of the first flagged fields.
+fn samples(plain: &[u8], count: i32, findings: &[Finding], flagged: &Records) -> Vec<String> {
+    let fields = Fields::new(plain, count).map_while(Result::ok);
+    let shown = fields.filter(|field| {
+        let hit = findings.iter().any(|f| f.start >= field.start && f.end <= field.end);
+        hit || (findings.is_empty() && flagged.contains(field.record))
+    });
+    let text = |field: crate::chunk::Field| {
+        let safe = scan::sample(plain, field, findings, SUMMARY_SAMPLE_BYTES_MAX);
+        format!("{}: {safe}", field.part.name())
+    };
+    shown.take(SUMMARY_SAMPLES_MAX).map(text).collect()
+}
+
+/// The rules that a verdict names, for the audit.
+pub fn rule_names(verdict: &Verdict) -> Vec<Arc<str>> {
+    let mut names: Vec<Arc<str>> = verdict.masks.iter().map(|m| Arc::clone(&m.rule)).collect();
+    match &verdict.gate {
+        Gate::Hold { rules, .. } => names.extend(rules.iter().map(|r| Arc::clone(&r.rule))),
+        Gate::Block { rule, .. } => names.push(Arc::clone(rule)),
+        Gate::Allow => {}
+    }
+    names
+}

@@ -1,0 +1,178 @@
+//! What a core tells the audit.
+//!
+//! Owns: which entry is written when, and in which tier. Refuses: raw record values (an entry has
+//! no place for one). Stays true: a mask, block or hold is with the kernel before its effect; once
+//! an entry could not be written the core takes no further request.
+
+use super::connection::{Cause, Connection};
+use super::core::Core;
+use super::inspect::{self, Origin};
+use super::session::Session;
+use crate::audit::entry::{Action, Count, LoginRefused, SessionClosed, SessionOpened, Verdict as VerdictEntry};
+use crate::audit::{AuditFault, Entry, Tier};
+use crate::chunk::Finding;
+use crate::policy::{Gate, Verdict};
+use aws_lc_rs::digest;
+
+/// What the verdict was about.
+pub struct Subject<'a> {
+    /// Session, operation, topic-partition.
+    pub origin: &'a Origin<'a>,
+    /// Records in the chunk, 0 when unknown.
+    pub records: u32,
+    /// The chunk's bytes.
+    pub bytes: &'a [u8],
+    /// Offset of the first record, -1 when it has none yet.
+    pub base_offset: i64,
+}
+
+/// Appends the clean chunks that the core's `traffic` scratch gathered.
+pub fn traffic(core: &Core) {
+    let traffic = core.traffic.borrow();
+    if traffic.is_empty() {
+        return;
+    }
+    let result = core.audit.borrow_mut().append_root(core.now(), &*traffic);
+    check(core, result.map(|_| ()));
+}
+
+/// Writes a verdict that is not plain "allow".
+pub fn verdict(core: &Core, session: &Session, subject: &Subject<'_>, verdict: &Verdict, findings: &[Finding]) {
+    let (action, reason) = match &verdict.gate {
+        Gate::Block { reason, .. } => (Action::Block, reason.to_string()),
+        Gate::Hold { .. } => (Action::Hold, String::new()),
+        Gate::Allow if !verdict.masks.is_empty() => (Action::Mask, String::new()),
+        Gate::Allow => (Action::Allow, String::new()),
+    };
+    let acts = action != Action::Allow;
+    let rules = inspect::rule_names(verdict).iter().map(|r| r.to_string()).collect::<Vec<_>>();
+    let observed = verdict.observed.iter().map(|r| r.to_string());
+    let entry = VerdictEntry {
+        action,
+        enforced: acts || verdict.observed.is_empty(),
+        rules: if acts { rules } else { observed.collect() },
+        exceptions: verdict.lifted.iter().map(|e| e.to_string()).collect(),
+        reason,
+        detectors: counts(findings),
+        sha256: acts.then(|| sha256(subject.bytes)),
+        ..about(core, session, subject)
+    };
+    count(core, action);
+    write(core, entry, Tier::Kernel);
+}
+
+/// Writes that a chunk could not be read and was refused.
+pub fn unreadable(core: &Core, session: &Session, subject: &Subject<'_>, why: &str) {
+    let entry = VerdictEntry {
+        action: Action::Block,
+        enforced: true,
+        rules: vec![crate::policy::UNREADABLE.into()],
+        reason: why.to_owned(),
+        sha256: Some(sha256(subject.bytes)),
+        ..about(core, session, subject)
+    };
+    count(core, Action::Block);
+    write(core, entry, Tier::Kernel);
+}
+
+fn about(core: &Core, session: &Session, subject: &Subject<'_>) -> VerdictEntry {
+    VerdictEntry {
+        session: session.id,
+        principal: session.principal.name.to_string(),
+        operation: subject.origin.operation.into(),
+        topic: subject.origin.topic.to_owned(),
+        partition: subject.origin.partition,
+        policy: core.rules().policy.hash,
+        records: subject.records,
+        bytes: subject.bytes.len() as u64,
+        base_offset: subject.base_offset,
+        ..VerdictEntry::default()
+    }
+}
+
+fn count(core: &Core, action: Action) {
+    let stats = core.stats();
+    match action {
+        Action::Allow => stats.chunks_allowed.add(1),
+        Action::Mask => stats.chunks_masked.add(1),
+        Action::Hold => stats.chunks_held.add(1),
+        Action::Block => stats.chunks_blocked.add(1),
+    }
+}
+
+fn counts(findings: &[Finding]) -> Vec<Count> {
+    let named = inspect::counts(findings).into_iter();
+    named.map(|(detector, count)| Count { detector, count }).collect()
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
+}
+
+/// Writes that somebody logged in.
+pub fn session_opened(core: &Core, connection: &Connection, session: &Session, mechanism: &str) {
+    let entry = SessionOpened {
+        session: session.id,
+        principal: session.principal.name.to_string(),
+        issuer: session.principal.issuer.to_string(),
+        groups: session.principal.groups.to_vec(),
+        client_id: session.client_id.to_string(),
+        peer: peer(connection),
+        listener: core.shared.listener.name.clone(),
+        mechanism: mechanism.to_owned(),
+    };
+    write(core, entry, Tier::Interval);
+}
+
+/// Writes that somebody was turned away.
+pub fn login_refused(core: &Core, connection: &Connection, mechanism: &str, code: &str, claimed: Option<String>) {
+    core.stats().logins_refused.add(1);
+    let entry = LoginRefused {
+        peer: peer(connection),
+        listener: core.shared.listener.name.clone(),
+        mechanism: mechanism.to_owned(),
+        code: code.to_owned(),
+        reason: String::new(),
+        claimed,
+    };
+    write(core, entry, Tier::Kernel);
+}
+
+/// Writes that a session ended.
+pub fn session_closed(core: &Core, session: &Session, cause: Cause) {
+    let entry = SessionClosed { session: session.id, cause: cause.text().to_owned(), ..SessionClosed::default() };
+    write(core, entry, Tier::Interval);
+}
+
+fn peer(connection: &Connection) -> String {
+    connection.client.peer().map(|p| p.to_string()).unwrap_or_default()
+}
+
+fn write(core: &Core, body: impl Into<crate::audit::Body>, tier: Tier) {
+    let mut audit = core.audit.borrow_mut();
+    let entry = Entry::new(core.now(), body);
+    let result = audit.append(&entry).and_then(|_| audit.commit(tier));
+    drop(audit);
+    check(core, result);
+}
+
+/// Hands what is buffered to the kernel. Called at every audit interval.
+pub fn flush(core: &Core) {
+    let mut audit = core.audit.borrow_mut();
+    let result = if audit.buffered() > 0 { audit.commit(Tier::Kernel) } else { Ok(()) };
+    let failed = audit.failed();
+    drop(audit);
+    check(core, result);
+    if failed {
+        core.fail_audit();
+    }
+}
+
+fn check(core: &Core, result: Result<(), AuditFault>) {
+    if let Err(fault) = result {
+        tracing::error!(core = core.index, %fault, "the audit cannot be written: this core stops");
+        core.fail_audit();
+    }
+}

@@ -1,0 +1,176 @@
+//! From the broker to the client.
+//!
+//! Owns: the loop that takes the broker's replies, edits them where they carry addresses or
+//! records, and sends each when its turn comes, straight from the buffer it was read into.
+//! Refuses: a reply that nobody asked for. Stays true: replies leave in the order of the client's
+//! requests; one that comes early, behind a withheld one, waits as a copy inside a bound.
+
+use super::answers::{Owed, Relay, Slot};
+use super::buffers::{Buffer, Made};
+use super::connection::{Cause, Connection};
+use super::inflow::{Inflow, InflowFault};
+use super::{fetch, holding, produce};
+use crate::kafka::api::{self, Treatment};
+use crate::kafka::{addresses, frame};
+use crate::limits::BYTES_BEHIND_HOLD_MAX;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// How a reply leaves.
+pub enum Edit {
+    /// As it lies in the buffer.
+    InPlace,
+    /// Rewritten.
+    Made(Vec<u8>),
+}
+
+/// Serves the broker's replies until one side ends; says why.
+pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
+    loop {
+        match inflow.fill().await {
+            Ok(true) => {}
+            Ok(false) => return Cause::BrokerClosed,
+            Err(fault) => return broker_fault(&fault),
+        }
+        let Some(buffer) = inflow.take() else { return Cause::OwnFault };
+        connection.deadlines.read_broker(connection.core.now());
+        let my_turn = connection.take_client_turn();
+        let result = pass_frames(connection, &inflow, buffer, my_turn).await;
+        if my_turn {
+            connection.write_ready_in_turn().await;
+            connection.give_client_turn();
+            connection.changed.notify_all();
+        } else {
+            connection.write_ready().await;
+        }
+        match result {
+            Ok(buffer) => inflow.keep(buffer),
+            Err(cause) => return cause,
+        }
+        while connection.answers().ready_bytes() > BYTES_BEHIND_HOLD_MAX && !connection.is_closed() {
+            connection.changed.wait().await; // the client must take some first
+        }
+    }
+}
+
+fn broker_fault(fault: &InflowFault) -> Cause {
+    match fault {
+        InflowFault::Io(_) => Cause::BrokerFault("the broker's connection broke"),
+        InflowFault::Frame(_) => Cause::BrokerFault("the broker sent a frame of an impossible size"),
+        InflowFault::Cut => Cause::BrokerFault("the broker closed in the middle of a frame"),
+    }
+}
+
+async fn pass_frames(
+    connection: &Rc<Connection>,
+    inflow: &Inflow<'_>,
+    mut buffer: Buffer,
+    my_turn: bool,
+) -> Result<Buffer, Cause> {
+    let mut run = 0..0; // replies that leave as they lie, not written yet
+    loop {
+        let at = run.end;
+        let found = inflow.frame_at(buffer.filled(), at);
+        let size = found.map_err(|_| Cause::BrokerFault("the broker sent a frame of an impossible size"))?;
+        let Some(size) = size else { break };
+        let out = take_reply(connection, &mut buffer.filled_mut()[at..at + size], my_turn)?;
+        if let Out::InPlace = out {
+            run.end += size;
+            continue;
+        }
+        if !run.is_empty() {
+            buffer = write_run(connection, buffer, run.clone()).await?;
+        }
+        run = at + size..at + size;
+        if let Out::Made(bytes) = out {
+            write_made(connection, bytes).await?;
+        }
+        if my_turn {
+            connection.write_ready_in_turn().await;
+        }
+    }
+    if !run.is_empty() {
+        buffer = write_run(connection, buffer, run.clone()).await?;
+    }
+    buffer.consume(run.end);
+    Ok(buffer)
+}
+
+/// What leaves now.
+enum Out {
+    InPlace,
+    Made(Vec<u8>),
+    Nothing,
+}
+
+/// Matches one reply of the broker to what it answers.
+fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> Result<Out, Cause> {
+    let id = frame::response_correlation_id(reply).map_err(|_| Cause::BrokerFault("the broker sent a stub of a reply"))?;
+    let owed = connection.answers().settle(id);
+    let number = match owed {
+        Some(Owed::Reply(number)) => number,
+        Some(Owed::Released(chunk)) => {
+            holding::released(connection, chunk, reply);
+            return Ok(Out::Nothing);
+        }
+        None => return Err(Cause::BrokerFault("the broker sent a reply out of turn")),
+    };
+    let relay = match connection.answers().slot(number) {
+        Some(Slot::Relay(relay)) => *relay,
+        Some(Slot::Merge(_)) => {
+            produce::merge_upstream(connection, number, reply)?;
+            return Ok(Out::Nothing);
+        }
+        Some(Slot::Ready(_)) | None => return Err(Cause::OwnFault),
+    };
+    let edit = edit(connection, relay, reply)?;
+    let mut answers = connection.answers();
+    if my_turn && answers.is_first(number) {
+        answers.pop_relayed();
+        return Ok(match edit {
+            Edit::InPlace => Out::InPlace,
+            Edit::Made(bytes) => Out::Made(bytes),
+        });
+    }
+    let bytes = match edit {
+        Edit::InPlace => reply.to_vec(),
+        Edit::Made(bytes) => bytes,
+    };
+    answers.set_ready(number, bytes);
+    Ok(Out::Nothing)
+}
+
+/// Gives a relayed reply the client's correlation id and takes out what must not leave.
+fn edit(connection: &Connection, relay: Relay, reply: &mut [u8]) -> Result<Edit, Cause> {
+    frame::set_response_correlation_id(reply, relay.correlation_id);
+    let Relay { api_key, api_version, .. } = relay;
+    match (api::lookup(api_key).map(|api| api.treatment), api_key) {
+        (Some(Treatment::Inspect), api::FETCH) => fetch::inspect_reply(connection, api_version, reply),
+        (Some(Treatment::Rewrite), _) => {
+            let view = connection.core.shared.cluster.load();
+            let rewritten = addresses::rewrite_response(api_key, api_version, reply, &**view);
+            let rewritten = rewritten.map_err(|_| Cause::BrokerFault("the broker sent a malformed reply"))?;
+            Ok(Edit::Made(rewritten))
+        }
+        _ => Ok(Edit::InPlace),
+    }
+}
+
+async fn write_run(connection: &Connection, buffer: Buffer, run: Range<usize>) -> Result<Buffer, Cause> {
+    let sent = run.len();
+    connection.deadlines.writing_client(connection.core.now());
+    let result = connection.client.write_all(buffer.into_part(run)).await;
+    connection.deadlines.wrote_client(connection.core.now());
+    connection.core.stats().bytes_to_clients.add(sent as u64);
+    connection.changed.notify_all();
+    result.map(|part| part.into_buffer()).map_err(|_| Cause::ClientFault("writing to the client failed"))
+}
+
+async fn write_made(connection: &Connection, bytes: Vec<u8>) -> Result<(), Cause> {
+    let sent = bytes.len();
+    connection.deadlines.writing_client(connection.core.now());
+    let result = connection.client.write_all(Made::new(bytes)).await;
+    connection.deadlines.wrote_client(connection.core.now());
+    connection.core.stats().bytes_to_clients.add(sent as u64);
+    result.map(|_| ()).map_err(|_| Cause::ClientFault("writing to the client failed"))
+}

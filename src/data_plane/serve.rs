@@ -1,0 +1,70 @@
+//! The tasks of one connection.
+//!
+//! Owns: their order (login, connect, then one task a direction), their end, and the wall around
+//! a panic. Refuses: nothing. Stays true: whichever way a connection ends, both sockets are shut,
+//! its chunks are closed, its end is in the audit, and the core forgets it.
+
+use super::connection::{Cause, Connection};
+use super::inflow::Inflow;
+use super::{login, record, replies, requests, upstream};
+use crate::limits::{FRAME_BYTES_BEFORE_LOGIN_MAX, FRAME_BYTES_MAX};
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+/// Starts serving.
+pub fn spawn(connection: Rc<Connection>) {
+    monoio::spawn(async move {
+        let cause = guarded(&connection, from_client(&connection)).await;
+        connection.close(cause);
+        if let Some(session) = connection.session() {
+            let cause = connection.cause().unwrap_or(cause);
+            tracing::debug!(session = session.id, cause = cause.text(), "session closed");
+            record::session_closed(&connection.core, &session, cause);
+        }
+        connection.core.dismiss(&connection);
+    });
+}
+
+async fn from_client(connection: &Rc<Connection>) -> Cause {
+    let core = &connection.core;
+    let mut inflow = Inflow::new(&connection.client, &core.requests, FRAME_BYTES_BEFORE_LOGIN_MAX);
+    // boxed: what login and connect need is freed before the long life of the connection
+    if let Err(cause) = Box::pin(login::run(connection, &mut inflow)).await {
+        return cause;
+    }
+    if let Err(cause) = Box::pin(upstream::connect(connection)).await {
+        return cause;
+    }
+    inflow.set_frame_bytes_max(FRAME_BYTES_MAX);
+    let back = Rc::clone(connection);
+    monoio::spawn(async move {
+        let cause = guarded(&back, from_broker(&back)).await;
+        back.close(cause);
+    });
+    requests::run(connection, inflow).await
+}
+
+async fn from_broker(connection: &Rc<Connection>) -> Cause {
+    let Some(upstream) = connection.upstream() else { return Cause::OwnFault };
+    let inflow = Inflow::new(upstream, &connection.core.replies, FRAME_BYTES_MAX);
+    replies::run(connection, inflow).await
+}
+
+/// Turns a panic into the end of the connection.
+async fn guarded(connection: &Connection, task: impl Future<Output = Cause>) -> Cause {
+    let mut task = pin!(task);
+    poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(_) => {
+                connection.core.stats().panics.add(1);
+                tracing::error!("a connection's task panicked; the connection is closed");
+                Poll::Ready(Cause::OwnFault)
+            }
+        }
+    })
+    .await
+}

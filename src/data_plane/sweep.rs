@@ -1,0 +1,137 @@
+//! Deadlines of all connections of a core, enforced by one sweep a second.
+//!
+//! Owns: when a connection was last seen doing something. Refuses: a timer a read or a write
+//! (ten thousand idle connections would be ten thousand timers). Stays true: every state of a
+//! connection has a deadline, so a peer that says nothing, or takes nothing, is let go.
+
+use super::connection::{Cause, Connection};
+use crate::chunk::UnixMillis;
+use crate::limits::{BUFFER_IDLE_MS, IDLE_MS_MAX, LOGIN_MS_MAX, STALLED_WRITE_MS_MAX};
+use std::cell::Cell;
+
+/// What the sweep knows of one connection. Milliseconds of the core's clock.
+pub struct Deadlines {
+    login_until: Cell<Option<i64>>,
+    client_read: Cell<i64>,
+    broker_read: Cell<i64>,
+    client_write_since: Cell<Option<i64>>,
+    broker_write_since: Cell<Option<i64>>,
+    expires: Cell<Option<i64>>,
+}
+
+impl Deadlines {
+    /// Login is due from now.
+    pub fn new(now: UnixMillis) -> Deadlines {
+        Deadlines {
+            login_until: Cell::new(Some(now.0 + LOGIN_MS_MAX as i64)),
+            client_read: Cell::new(now.0),
+            broker_read: Cell::new(now.0),
+            client_write_since: Cell::new(None),
+            broker_write_since: Cell::new(None),
+            expires: Cell::new(None),
+        }
+    }
+
+    /// Login is done; the session ends at `expires`, if it does.
+    pub fn logged_in(&self, expires: Option<UnixMillis>) {
+        self.login_until.set(None);
+        self.expires.set(expires.map(|e| e.0));
+    }
+
+    /// Something came from the client.
+    pub fn read_client(&self, now: UnixMillis) {
+        self.client_read.set(now.0);
+    }
+
+    /// Something came from the broker.
+    pub fn read_broker(&self, now: UnixMillis) {
+        self.broker_read.set(now.0);
+    }
+
+    /// A write to the client begins.
+    pub fn writing_client(&self, now: UnixMillis) {
+        self.client_write_since.set(Some(now.0));
+    }
+
+    /// It is done.
+    pub fn wrote_client(&self, now: UnixMillis) {
+        self.client_write_since.set(None);
+        self.client_read.set(now.0);
+    }
+
+    /// A write to the broker begins.
+    pub fn writing_broker(&self, now: UnixMillis) {
+        self.broker_write_since.set(Some(now.0));
+    }
+
+    /// It is done.
+    pub fn wrote_broker(&self) {
+        self.broker_write_since.set(None);
+    }
+
+    /// Which deadline has passed, if one has.
+    fn overdue(&self, now: UnixMillis) -> Option<Cause> {
+        let past = |since: Option<i64>, ms: u64| since.is_some_and(|s| now.0 - s > ms as i64);
+        if self.login_until.get().is_some_and(|until| now.0 > until) {
+            return Some(Cause::TimedOut("login took too long"));
+        }
+        if self.expires.get().is_some_and(|end| now.0 > end) {
+            return Some(Cause::TimedOut("the token has expired"));
+        }
+        if past(self.client_write_since.get(), STALLED_WRITE_MS_MAX) {
+            return Some(Cause::TimedOut("the client takes no bytes"));
+        }
+        if past(self.broker_write_since.get(), STALLED_WRITE_MS_MAX) {
+            return Some(Cause::TimedOut("the broker takes no bytes"));
+        }
+        let heard = self.client_read.get().max(self.broker_read.get());
+        past(Some(heard), IDLE_MS_MAX).then_some(Cause::TimedOut("idle"))
+    }
+}
+
+/// Looks once at a connection: closes it when overdue or when the client has gone while nobody
+/// reads it; takes the buffers of idle reads back.
+pub fn sweep(connection: &Connection, now: UnixMillis) {
+    if let Some(cause) = connection.deadlines.overdue(now) {
+        connection.close(cause);
+        return;
+    }
+    if connection.answers().is_merging() && connection.client.peer_closed() {
+        connection.close(Cause::ClientClosed);
+        return;
+    }
+    if now.0 - connection.deadlines.client_read.get() > BUFFER_IDLE_MS {
+        connection.client.cancel_idle_read();
+    }
+    if now.0 - connection.deadlines.broker_read.get() > BUFFER_IDLE_MS {
+        if let Some(upstream) = connection.upstream() {
+            upstream.cancel_idle_read();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_state_has_its_deadline() {
+        let at = |ms: u64| UnixMillis(1_000 + ms as i64);
+        let fresh = || Deadlines::new(at(0));
+        let deadlines = fresh();
+        assert_eq!(deadlines.overdue(at(LOGIN_MS_MAX)), None);
+        assert_eq!(deadlines.overdue(at(LOGIN_MS_MAX + 1)), Some(Cause::TimedOut("login took too long")));
+        deadlines.logged_in(None);
+        assert_eq!(deadlines.overdue(at(LOGIN_MS_MAX + 1)), None);
+        assert_eq!(deadlines.overdue(at(IDLE_MS_MAX + 1)), Some(Cause::TimedOut("idle")));
+        let deadlines = fresh();
+        deadlines.logged_in(Some(at(5_000)));
+        assert_eq!(deadlines.overdue(at(5_001)), Some(Cause::TimedOut("the token has expired")));
+        let deadlines = fresh();
+        deadlines.logged_in(None);
+        deadlines.writing_client(at(10));
+        assert_eq!(deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)), Some(Cause::TimedOut("the client takes no bytes")));
+        deadlines.wrote_client(at(20));
+        assert_eq!(deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)), None);
+    }
+}

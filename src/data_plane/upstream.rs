@@ -1,0 +1,82 @@
+//! The broker's side of a connection: dialled after login, with the gateway's own credential.
+//!
+//! Owns: the choice of address and the login to the broker. Refuses: to pass anything of the
+//! client's login on. Stays true: connecting is bounded in time; the client never sees the
+//! credential, nor why the broker refused it.
+
+use super::buffers::Made;
+use super::connection::{Cause, Connection, Target};
+use super::inflow::Inflow;
+use super::socket::Socket;
+use crate::kafka::upstream_login::{Step, UpstreamLogin};
+use crate::limits::{CONNECT_MS_MAX, FRAME_BYTES_BEFORE_LOGIN_MAX};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Connects and logs in.
+pub async fn connect(connection: &Rc<Connection>) -> Result<(), Cause> {
+    let socket = dial(connection).await.ok_or(Cause::NoBroker)?;
+    if connection.core.shared.credential.is_some() {
+        let limit = Duration::from_millis(CONNECT_MS_MAX);
+        // the socket is dropped with the read when this times out: nothing is lost that matters
+        let login = monoio::time::timeout(limit, log_in(connection, &socket));
+        login.await.unwrap_or(Err(Cause::NoBroker))?;
+    }
+    connection.set_upstream(socket);
+    Ok(())
+}
+
+fn addresses(connection: &Connection) -> Vec<SocketAddr> {
+    let cluster = connection.core.shared.cluster.load();
+    match connection.target {
+        Target::Bootstrap => cluster.bootstrap.clone(),
+        Target::Broker(id) => cluster.brokers.get(&id).cloned().unwrap_or_default(),
+    }
+}
+
+async fn dial(connection: &Connection) -> Option<Socket> {
+    let limit = Duration::from_millis(CONNECT_MS_MAX);
+    for address in addresses(connection) {
+        match monoio::time::timeout(limit, Socket::connect(address)).await {
+            Ok(Ok(socket)) => return Some(socket),
+            Ok(Err(error)) => tracing::warn!(%address, %error, "cannot connect to the broker"),
+            Err(_) => tracing::warn!(%address, "the broker did not answer in time"),
+        }
+    }
+    None
+}
+
+async fn log_in(connection: &Connection, socket: &Socket) -> Result<(), Cause> {
+    let Some(credential) = &connection.core.shared.credential else { return Ok(()) };
+    let refused = |fault: &dyn std::fmt::Display| {
+        tracing::error!(%fault, "the broker refused the gateway's own login");
+        Cause::NoBroker
+    };
+    let nonce = nonce().ok_or(Cause::OwnFault)?;
+    let login = UpstreamLogin::new(Arc::clone(credential), &nonce, "lockgate", 0);
+    let mut login = login.map_err(|fault| refused(&fault))?;
+    let mut inflow = Inflow::new(socket, &connection.core.replies, FRAME_BYTES_BEFORE_LOGIN_MAX);
+    let mut step = login.next(None).map_err(|fault| refused(&fault))?;
+    while let Step::Send(frame) = step {
+        socket.write_all(Made::new(frame)).await.map_err(|e| refused(&e))?;
+        if !inflow.fill().await.map_err(|e| refused(&e))? {
+            return Err(refused(&"it closed the connection"));
+        }
+        let Some(mut buffer) = inflow.take() else { return Err(Cause::OwnFault) };
+        let size = inflow.frame_at(buffer.filled(), 0).ok().flatten().ok_or(Cause::OwnFault)?;
+        let reply = &buffer.filled()[..size];
+        step = login.next(Some(reply)).map_err(|fault| refused(&fault))?;
+        buffer.consume(size);
+        inflow.keep(buffer);
+    }
+    Ok(())
+}
+
+/// A fresh SCRAM nonce (RFC 5802 §5.1): 18 random bytes as printable text.
+fn nonce() -> Option<String> {
+    let mut bytes = [0; 18];
+    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    Some(data_encoding::BASE64.encode(&bytes))
+}

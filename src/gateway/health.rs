@@ -1,0 +1,107 @@
+//! What `/metrics` and `/readyz` say of the gateway as a whole.
+//!
+//! Owns: the sum over the cores. Refuses: to wait for a core: counters are read as they stand.
+//! Stays true: ready means that a client that connects now can log in and be served.
+
+use super::driver::Driver;
+use crate::config::Io;
+use crate::control::brokers::ClusterHealth;
+use crate::control::keys::IssuerHealth;
+use crate::data_plane::core::Shared;
+use arc_swap::ArcSwap;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+
+/// Everything they are read from.
+pub struct Health {
+    /// What the cores run on.
+    pub driver: Driver,
+    /// What the configuration asked for.
+    pub wanted: Io,
+    /// The cores' counters.
+    pub shared: Arc<Shared>,
+    /// How discovery goes.
+    pub cluster: Arc<ArcSwap<ClusterHealth>>,
+    /// How the issuers' keys are.
+    pub issuers: Arc<ArcSwap<Vec<IssuerHealth>>>,
+}
+
+/// Gauges among the cores' numbers; the others only grow.
+const GAUGES: [&str; 5] = ["connections_active", "open_chunks", "open_chunk_bytes", "frame_bytes", "audit_failed"];
+
+impl Health {
+    /// Prometheus text.
+    pub fn metrics(&self) -> String {
+        let mut registry = Registry::with_prefix("lockgate");
+        registry.register_collector(Box::new(Sums(Arc::clone(&self.shared), self.driver == Driver::Epoll)));
+        let mut text = String::new();
+        match prometheus_client::encoding::text::encode_registry(&mut text, &registry) {
+            Ok(()) => text,
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Whether clients can be served, or why not.
+    pub fn ready(&self) -> Result<(), String> {
+        let mut faults = Vec::new();
+        let cluster = self.cluster.load();
+        if cluster.seen.is_none() {
+            let why = cluster.fault.clone().unwrap_or_else(|| "not asked yet".into());
+            faults.push(format!("the cluster has not been seen: {why}"));
+        }
+        if self.shared.listener.login {
+            for issuer in self.issuers.load().iter().filter(|issuer| issuer.keys == 0) {
+                let why = issuer.fault.clone().unwrap_or_else(|| "not fetched yet".into());
+                faults.push(format!("no keys of {}: {why}", issuer.issuer));
+            }
+        }
+        if self.shared.stats.iter().any(|core| core.audit_failed.get() > 0) {
+            faults.push("the audit cannot be written".into());
+        }
+        if self.wanted == Io::Auto && self.driver == Driver::Epoll {
+            tracing::debug!("ready, on epoll instead of io_uring");
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+    }
+}
+
+struct Sums(Arc<Shared>, bool);
+
+impl std::fmt::Debug for Sums {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sums")
+    }
+}
+
+impl Collector for Sums {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let mut sums: Vec<(&'static str, u64)> = Vec::new();
+        for core in &self.0.stats {
+            for (index, (name, value)) in core.all().enumerate() {
+                match sums.get_mut(index) {
+                    Some((_, sum)) => *sum += value,
+                    None => sums.push((name, value)),
+                }
+            }
+        }
+        for (name, value) in sums {
+            if GAUGES.contains(&name) {
+                let gauge = ConstGauge::new(value as i64);
+                let one = encoder.encode_descriptor(name, "Now, over all cores", None, gauge.metric_type())?;
+                gauge.encode(one)?;
+            } else {
+                let counter = ConstCounter::new(value);
+                let one = encoder.encode_descriptor(name, "Since the start, over all cores", None, counter.metric_type())?;
+                counter.encode(one)?;
+            }
+        }
+        let fell_back = ConstGauge::new(i64::from(self.1));
+        let help = "1 when the cores run on epoll";
+        let one = encoder.encode_descriptor("io_epoll", help, None, fell_back.metric_type())?;
+        fell_back.encode(one)
+    }
+}

@@ -1,0 +1,100 @@
+//! What the control thread tells the audit, in the audit's own words.
+//!
+//! Owns: the chain `control`. Refuses: raw values (a summary is safe by its making). Stays true:
+//! `sync` returns only when every entry before it would survive a power cut.
+
+use crate::approvals::{Outcome, State};
+use crate::audit::entry::{ContentDigest, Decided, Decision, HoldOpened, Landed, Op, Release, Review, Vote};
+use crate::audit::entry::Outcome as OutcomeEntry;
+use crate::audit::{Body, Entry, Writer};
+use crate::control::record::{About, AuditSink, Record, What};
+
+/// Writes the entries of holds.
+pub struct Sink(pub Writer);
+
+impl AuditSink for Sink {
+    fn record(&mut self, record: &Record) -> Result<(), String> {
+        let body = body(record);
+        self.0.append(&Entry::new(record.at, body)).map(|_| ()).map_err(|fault| fault.to_string())
+    }
+
+    fn sync(&mut self) -> Result<(), String> {
+        self.0.sync().map_err(|fault| fault.to_string())
+    }
+}
+
+fn body(record: &Record) -> Body {
+    let hold = record.hold.0;
+    let about = &record.about;
+    match &record.what {
+        What::HoldOpened { content, summary, deadline } => HoldOpened {
+            content: ContentDigest::of(content),
+            summary: serde_json::to_string(summary).unwrap_or_default(),
+            deadline: deadline.0,
+            ..opened(hold, about)
+        }
+        .into(),
+        What::Review { review, late: _ } => Review {
+            hold,
+            reviewer: review.reviewer.name.clone(),
+            issuer: review.reviewer.issuer.clone(),
+            groups: review.reviewer.groups.clone(),
+            verdict: match review.verdict {
+                crate::approvals::Verdict::Approve => Vote::Approve,
+                crate::approvals::Verdict::Reject => Vote::Reject,
+            },
+            reason: review.reason.clone(),
+            version: review.seen.unwrap_or_default(),
+        }
+        .into(),
+        What::Decision { state, by, reason: _ } => Decision {
+            hold,
+            decision: match state {
+                State::Rejected => Decided::Rejected,
+                State::Expired => Decided::Expired,
+                _ => Decided::Approved,
+            },
+            by: by.iter().map(|reviewer| reviewer.name.clone()).collect(),
+        }
+        .into(),
+        What::Release { send, .. } => Release {
+            hold,
+            send: send.key.0,
+            principal: about.subject.principal.clone(),
+            topic: about.subject.topic.clone(),
+            partition: send.partition,
+        }
+        .into(),
+        What::Outcome { send, outcome } => OutcomeEntry {
+            hold,
+            send: send.key.0,
+            landed: match outcome {
+                Outcome::Written { offset } => Landed::Written { offset: *offset },
+                Outcome::Returned { error } => Landed::Returned { error: *error },
+                Outcome::Unknown => Landed::Unknown,
+            },
+        }
+        .into(),
+        What::Reopened { send } => OutcomeEntry {
+            hold,
+            send: send.key.0,
+            landed: Landed::Unknown,
+        }
+        .into(),
+    }
+}
+
+fn opened(hold: u64, about: &About) -> HoldOpened {
+    HoldOpened {
+        hold,
+        principal: about.subject.principal.clone(),
+        client_id: about.client_id.clone(),
+        operation: Op::Produce,
+        topic: about.subject.topic.clone(),
+        partition: about.partition,
+        rules: about.rules.iter().map(|rule| rule.rule.clone()).collect(),
+        asks: about.rules.iter().map(|rule| rule.ask.clone()).collect(),
+        policy: about.policy_hash,
+        ..HoldOpened::default()
+    }
+}

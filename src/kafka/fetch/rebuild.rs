@@ -1,0 +1,76 @@
+//! Fetch responses changed: record sets replaced, partitions turned into errors, incomplete tails
+//! rubbed out.
+//!
+//! Owns: new frames around the broker's own bytes. Refuses: nothing; what goes in was parsed. Stays
+//! true: every partition that the broker named is still named, because a full response that misses
+//! one is thrown away by clients; a partition with an error carries no records.
+
+use super::{FLEXIBLE_FROM, Fetched};
+use crate::kafka::writer::Writer;
+use std::ops::Range;
+
+/// Bytes of a batch that tell its length and format, and nothing of its records.
+const PREFIX_BYTES: usize = 17;
+/// Bytes of a batch before what its length counts.
+const LENGTH_FROM: usize = 12;
+
+/// What becomes of one topic-partition of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// It goes on as it came.
+    AsIs,
+    /// It goes on with these records.
+    Records(&'a [u8]),
+    /// It goes on as this error, without records.
+    Error(i16),
+}
+
+/// A new frame with what `replace(index of the chunk)` says, called once per chunk in order; all
+/// else is as it was.
+pub fn rebuild_response<'a>(
+    frame: &[u8],
+    version: i16,
+    parsed: &Fetched,
+    replace: &mut dyn FnMut(usize) -> Outcome<'a>,
+) -> Vec<u8> {
+    let flexible = version >= FLEXIBLE_FROM;
+    let mut out = Vec::with_capacity(frame.len());
+    let mut writer = Writer::new(&mut out);
+    let mut copied = 0;
+    for (index, chunk) in parsed.chunks.iter().enumerate() {
+        let (error, records) = match replace(index) {
+            Outcome::AsIs => continue,
+            Outcome::Records(records) => (chunk.error, records),
+            Outcome::Error(code) => (code, &[][..]),
+        };
+        writer.raw(slice(frame, copied..chunk.error_at));
+        writer.i16(error);
+        writer.raw(slice(frame, chunk.error_at + 2..chunk.field.start));
+        writer.bytes(flexible, Some(records));
+        copied = chunk.field.end;
+    }
+    writer.raw(slice(frame, copied..frame.len()));
+    writer.frame_end(0);
+    out
+}
+
+fn slice(frame: &[u8], span: Range<usize>) -> &[u8] {
+    frame.get(span).unwrap_or_default()
+}
+
+/// Rubs out, in place, an incomplete last batch (`BatchFault::Partial`), which cannot be inspected:
+/// `tail` is its span in the frame. Base offset, length, leader epoch and format stay, all after
+/// them becomes zero. The client sees a batch that claims more bytes than there are, which is how it
+/// tells an incomplete one, and asks again from there. A tail that ends within those fields keeps
+/// offset and length if it has them, and nothing otherwise; clients leave that alone as well.
+pub fn blank_tail(frame: &mut [u8], tail: Range<usize>) {
+    let Some(tail) = frame.get_mut(tail) else {
+        return;
+    };
+    let keep = match tail.len() {
+        PREFIX_BYTES.. => PREFIX_BYTES,
+        LENGTH_FROM.. => LENGTH_FROM,
+        _ => 0,
+    };
+    tail[keep..].fill(0);
+}

@@ -1,0 +1,262 @@
+//! Scope × evidence → verdict.
+//!
+//! Owns: which rules match the evidence, and their effects put together. Refuses: to pick rules by
+//! topic or principal (`scope`). Stays true: without findings and without an `always` rule it
+//! allocates nothing; an exception that has ended lifts nothing even in a scope made before its
+//! end.
+
+use super::rule::{Condition, Effect, Hold, Mode, Rule};
+use super::scope::{Policy, Scope, Scoped};
+use super::verdict::{MaskOrder, Records, Verdict};
+use crate::chunk::{DetectorSet, Finding, Likelihood, UnixMillis};
+use crate::scan::mask::MaskStyle;
+use std::sync::Arc;
+
+/// What was seen in one batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// What detectors found, in this one batch (record indexes are the batch's own).
+    pub findings: &'a [Finding],
+    /// Why it could not be read, if it could not.
+    pub unreadable: Option<&'a str>,
+}
+
+impl Evidence<'_> {
+    /// Readable, and nothing in it.
+    pub const NONE: Evidence<'static> = Evidence {
+        findings: &[],
+        unreadable: None,
+    };
+}
+
+impl Policy {
+    /// What the rules in `scope`, which must be of this policy, say of one batch.
+    pub fn decide(&self, scope: &Scope, evidence: &Evidence<'_>, now: UnixMillis) -> Verdict {
+        debug_assert_eq!(scope.policy, self.hash, "a scope of another policy");
+        let mut verdict = Verdict::default();
+        if let Some(reason) = evidence.unreadable {
+            apply_unreadable(&mut verdict, &scope.unreadable, reason, now);
+        }
+        if evidence.findings.is_empty() && !scope.always {
+            return verdict;
+        }
+        let seen = seen(evidence.findings);
+        for scoped in &scope.rules {
+            if matches(&scoped.rule, seen, evidence.findings) {
+                apply(&mut verdict, scoped, evidence.findings, now);
+            }
+        }
+        verdict
+    }
+}
+
+/// The detectors that found something likely: one look spares most rules theirs.
+fn seen(findings: &[Finding]) -> DetectorSet {
+    let likely = findings
+        .iter()
+        .filter(|f| f.likelihood >= Likelihood::Likely);
+    likely.fold(DetectorSet::default(), |mut all, finding| {
+        all.insert(finding.detector);
+        all
+    })
+}
+
+fn matches(rule: &Rule, seen: DetectorSet, findings: &[Finding]) -> bool {
+    match &rule.condition {
+        Condition::Always => true,
+        Condition::Contains(contains) => {
+            contains.detectors.0 & seen.0 != 0 && contains.matches(findings)
+        }
+    }
+}
+
+/// Whether a matching rule acts here and now; if it does not, the verdict says why.
+fn acts(verdict: &mut Verdict, scoped: &Scoped, now: UnixMillis) -> bool {
+    if let Some(exception) = scoped.lifted_by.as_ref().filter(|e| !e.ended(now)) {
+        verdict.lift(&exception.name);
+        return false;
+    }
+    if scoped.rule.mode == Mode::Observe {
+        verdict.observed.push(scoped.rule.name.clone());
+        return false;
+    }
+    true
+}
+
+fn apply(verdict: &mut Verdict, scoped: &Scoped, findings: &[Finding], now: UnixMillis) {
+    if !acts(verdict, scoped, now) {
+        return;
+    }
+    let rule = scoped.rule.as_ref();
+    match &rule.effect {
+        Effect::Block { reason } => verdict.block(&rule.name, reason),
+        Effect::Hold(hold) => apply_hold(verdict, rule, hold, findings),
+        Effect::Mask(style) => apply_mask(verdict, rule, *style, findings),
+    }
+}
+
+fn apply_hold(verdict: &mut Verdict, rule: &Rule, hold: &Hold, findings: &[Finding]) {
+    let records = match &rule.condition {
+        Condition::Always => Records::All,
+        Condition::Contains(contains) => Records::Some(contains.records(findings)),
+    };
+    verdict.hold(&rule.name, hold, records);
+}
+
+fn apply_mask(verdict: &mut Verdict, rule: &Rule, style: MaskStyle, findings: &[Finding]) {
+    let Condition::Contains(contains) = rule.condition else {
+        return; // nothing was found, so there is nothing to hide
+    };
+    // Where one finding is enough, each that counts is in a matching record: no list is needed.
+    let records = match contains.one_is_enough() {
+        true => Records::All,
+        false => Records::Some(contains.records(findings)),
+    };
+    let detectors = contains.detectors;
+    verdict.masks.push(MaskOrder {
+        detectors,
+        style,
+        rule: rule.name.clone(),
+        contains,
+        records,
+    });
+}
+
+fn apply_unreadable(verdict: &mut Verdict, scoped: &Scoped, reason: &str, now: UnixMillis) {
+    if acts(verdict, scoped, now) {
+        let reason: Arc<str> = format!("the records cannot be inspected: {reason}").into();
+        verdict.block(&scoped.rule.name, &reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::policy::fixtures::{
+        block, contains, exception, finding, found, hold, policy, rule, scope, verdict,
+    };
+    use crate::policy::{Gate, Then, UNREADABLE, Want};
+
+    #[test]
+    fn several_holds_ask_everyone_and_wait_the_shortest() {
+        let cards = rule(
+            "cards",
+            contains(1, Want::Any, 1),
+            hold("security", 3_000, Then::Retry),
+        );
+        let ssn = rule(
+            "ssn",
+            contains(2, Want::Any, 1),
+            hold("privacy", 1_000, Then::Refuse),
+        );
+        let policy = policy(&[ssn, cards], &[]);
+        let verdict = verdict(&policy, &found(&[finding(0, 4), finding(1, 2)]));
+        let Gate::Hold {
+            rules,
+            wait_ms,
+            then,
+        } = &verdict.gate
+        else {
+            panic!("{verdict:?}")
+        };
+        let asked: Vec<&str> = rules.iter().map(|order| order.ask.as_ref()).collect();
+        assert_eq!(
+            (asked, *wait_ms, *then),
+            (vec!["security", "privacy"], 1_000, Then::Refuse)
+        );
+        assert_eq!(verdict.flagged, Records::Some(vec![2, 4]));
+        assert!(verdict.flagged(&finding(0, 2)) && !verdict.flagged(&finding(0, 3)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_blocked_unless_a_named_exception_lifts_it() {
+        let unreadable = Evidence {
+            findings: &[],
+            unreadable: Some("unknown codec 7"),
+        };
+        let strict = verdict(&policy(&[], &[]), &unreadable);
+        let Gate::Block { rule, reason } = &strict.gate else {
+            panic!("{strict:?}")
+        };
+        assert_eq!(rule.as_ref(), UNREADABLE);
+        assert_eq!(
+            reason.as_ref(),
+            "the records cannot be inspected: unknown codec 7"
+        );
+        let lifted = verdict(
+            &policy(&[], &[exception("vault", &[UNREADABLE], 2_000)]),
+            &unreadable,
+        );
+        assert_eq!(
+            (lifted.gate, lifted.lifted),
+            (Gate::Allow, vec!["vault".into()])
+        );
+    }
+
+    #[test]
+    fn an_always_block_needs_no_records() {
+        let no = rule("no", Condition::Always, block("SEC-12"));
+        let blocked = scope(&policy(std::slice::from_ref(&no), &[]));
+        assert!(matches!(
+            blocked.blocked_before_sending().unwrap().gate,
+            Gate::Block { .. }
+        ));
+        assert!(!blocked.is_empty());
+        let observing = Rule {
+            mode: Mode::Observe,
+            ..no.clone()
+        };
+        assert_eq!(
+            scope(&policy(&[observing], &[])).blocked_before_sending(),
+            None
+        );
+        let lifted = scope(&policy(&[no], &[exception("e", &["no"], 2_000)]));
+        assert_eq!(lifted.blocked_before_sending(), None);
+    }
+
+    #[test]
+    fn an_exception_ends_inside_an_old_scope() {
+        let rules = [rule("no", contains(1, Want::Any, 1), block("x"))];
+        let exceptions = [
+            exception("e", &["no"], 2_000),
+            exception("short", &["no"], 1_500),
+        ];
+        let policy = policy(&rules, &exceptions);
+        let scope = scope(&policy);
+        assert_eq!(scope.valid_until, Some(UnixMillis(2_000)));
+        let at = |now| policy.decide(&scope, &found(&[finding(0, 0)]), UnixMillis(now));
+        assert_eq!(at(1_999).lifted, ["e".into()]);
+        assert_eq!(at(1_999).gate, Gate::Allow);
+        assert!(matches!(at(2_000).gate, Gate::Block { .. }));
+    }
+
+    #[test]
+    fn a_mask_hides_only_what_its_rule_counted() {
+        let many = rule(
+            "many",
+            contains(1, Want::Any, 2),
+            Effect::Mask(MaskStyle::KeepLast(4)),
+        );
+        let any = rule(
+            "any",
+            contains(2, Want::Any, 1),
+            Effect::Mask(MaskStyle::Full),
+        );
+        let verdict = verdict(
+            &policy(&[many, any], &[]),
+            &found(&[finding(0, 0), finding(0, 1), finding(0, 1), finding(1, 0)]),
+        );
+        assert_eq!(verdict.mask_of(&finding(0, 0)), None);
+        assert_eq!(
+            verdict.mask_of(&finding(0, 1)),
+            Some(MaskStyle::KeepLast(4))
+        );
+        assert_eq!(verdict.mask_of(&finding(1, 0)), Some(MaskStyle::Full));
+        let unlikely = Finding {
+            likelihood: Likelihood::Possible,
+            ..finding(1, 0)
+        };
+        assert_eq!(verdict.mask_of(&unlikely), None);
+    }
+}

@@ -1,0 +1,229 @@
+//! What holds for every policy: the promises of this room, and the gate against its definition.
+
+#![allow(clippy::unwrap_used)]
+
+use super::fixtures::{
+    NOW, block, contains, exception, finding, found, hold, policy, principal, verdict,
+};
+use super::{
+    Condition, Effect, Exception, Gate, Mode, Pattern, Records, Rule, Subject, Then, Verdict, Want,
+    When,
+};
+use crate::chunk::{DetectorId, Finding, Operation};
+use crate::scan::mask::MaskStyle;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn any_condition() -> impl Strategy<Value = Condition> {
+    let want = prop_oneof![Just(Want::Any), Just(Want::All)];
+    prop_oneof![
+        1 => Just(Condition::Always),
+        4 => (1u64..8, want, 1u32..3).prop_map(|(d, w, n)| contains(d, w, n)),
+    ]
+}
+
+fn any_effect() -> impl Strategy<Value = Effect> {
+    let then = prop_oneof![Just(Then::Retry), Just(Then::Refuse)];
+    prop_oneof![
+        Just(block("no")),
+        (0u64..3, then).prop_map(|(wait, then)| hold("security", wait * 1_000, then)),
+        Just(Effect::Mask(MaskStyle::Full)),
+        (1u8..9).prop_map(|n| Effect::Mask(MaskStyle::KeepLast(n))),
+        (1u8..9).prop_map(|n| Effect::Mask(MaskStyle::KeepFirst(n))),
+    ]
+}
+
+fn any_when() -> impl Strategy<Value = When> {
+    let topics = prop_oneof![Just(None), Just(Some("ord*")), Just(Some("other"))];
+    let groups = prop_oneof![3 => Just(None), 1 => Just(Some("g")), 1 => Just(Some("h"))];
+    (topics, groups).prop_map(|(topics, groups)| When {
+        topics: topics.map(|t| vec![Pattern::new(t)]),
+        groups: groups.map(|g| vec![Pattern::new(g)]),
+        ..When::default()
+    })
+}
+
+fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
+    let mode = prop_oneof![3 => Just(Mode::Enforce), 1 => Just(Mode::Observe)];
+    let one = (any_condition(), any_effect(), any_when(), mode);
+    prop::collection::vec(one, 1..6).prop_map(|them| {
+        let named = them.into_iter().enumerate();
+        let build = named.map(|(i, (condition, effect, when, mode))| {
+            let name: Arc<str> = format!("r{i}").into();
+            Rule {
+                name,
+                owner: None,
+                mode,
+                when,
+                condition,
+                effect,
+            }
+        });
+        build.collect()
+    })
+}
+
+fn any_exceptions() -> impl Strategy<Value = Vec<Exception>> {
+    let one = (0u8..6, any_when(), 900i64..1_200);
+    prop::collection::vec(one, 0..4).prop_map(|them| {
+        let named = them.into_iter().enumerate();
+        let build = named.map(|(i, (lifts, when, until))| Exception {
+            when,
+            ..exception(&format!("e{i}"), &[&format!("r{lifts}")], until)
+        });
+        build.collect()
+    })
+}
+
+fn any_findings() -> impl Strategy<Value = Vec<Finding>> {
+    prop::collection::vec((0u8..3, 0u32..3).prop_map(|(d, r)| finding(d, r)), 0..8)
+}
+
+fn rank(gate: &Gate) -> u8 {
+    match gate {
+        Gate::Allow => 0,
+        Gate::Hold { .. } => 1,
+        Gate::Block { .. } => 2,
+    }
+}
+
+/// The bytes of a nine-byte finding that a mask leaves readable, as bits.
+fn kept(style: Option<MaskStyle>) -> u16 {
+    let all = (1u16 << 9) - 1;
+    match style {
+        None => all,
+        Some(MaskStyle::Full) => 0,
+        Some(MaskStyle::KeepFirst(n)) => all & ((1 << n) - 1),
+        Some(MaskStyle::KeepLast(n)) => all & !((1 << (9 - n)) - 1),
+    }
+}
+
+fn asked(gate: &Gate) -> Vec<Arc<str>> {
+    match gate {
+        Gate::Hold { rules, .. } => rules.iter().map(|order| order.rule.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// `strict` is nowhere weaker than `loose`: gate, questions, records flagged, bytes hidden.
+fn no_weaker(strict: &Verdict, loose: &Verdict) -> Result<(), TestCaseError> {
+    prop_assert!(
+        rank(&strict.gate) >= rank(&loose.gate),
+        "{strict:?} against {loose:?}"
+    );
+    if rank(&strict.gate) == 1 {
+        let strict_asks = asked(&strict.gate);
+        prop_assert!(
+            asked(&loose.gate)
+                .iter()
+                .all(|rule| strict_asks.contains(rule))
+        );
+    }
+    for (detector, record) in (0..3).flat_map(|d| (0..3).map(move |r| (d, r))) {
+        let one = finding(detector, record);
+        prop_assert!(strict.flagged(&one) >= loose.flagged(&one));
+        let (left, before) = (kept(strict.mask_of(&one)), kept(loose.mask_of(&one)));
+        prop_assert_eq!(
+            left & !before,
+            0,
+            "unmasked: {:?} against {:?}",
+            strict,
+            loose
+        );
+    }
+    Ok(())
+}
+
+/// The gate by its definition: each rule in turn, no scope, no shortcuts.
+fn naive_rank(rules: &[Rule], exceptions: &[Exception], findings: &[Finding]) -> u8 {
+    let principal = principal();
+    let subject = Subject {
+        principal: &principal,
+        client_id: "app",
+    };
+    let here = |when: &When| when.matches(&subject, Operation::Produce, "orders");
+    let lifted = |rule: &Rule| {
+        exceptions
+            .iter()
+            .any(|e| here(&e.when) && e.until > NOW && e.lifts.contains(&rule.name))
+    };
+    let matches = |rule: &Rule| match rule.condition {
+        Condition::Always => true,
+        Condition::Contains(c) => (0..3).any(|record| {
+            let of = |d| {
+                findings
+                    .iter()
+                    .filter(move |f| f.record == record && f.detector.0 == d)
+            };
+            let wanted: Vec<u8> = (0..3)
+                .filter(|d| c.detectors.contains(DetectorId(*d)))
+                .collect();
+            let count: usize = wanted.iter().map(|d| of(*d).count()).sum();
+            let each = wanted.iter().all(|d| of(*d).count() > 0);
+            count >= c.at_least as usize && (each || c.want == Want::Any)
+        }),
+    };
+    let acting = rules.iter().filter(|rule| {
+        rule.mode == Mode::Enforce && here(&rule.when) && !lifted(rule) && matches(rule)
+    });
+    let ranks = acting.map(|rule| match rule.effect {
+        Effect::Mask(_) => 0,
+        Effect::Hold(_) => 1,
+        Effect::Block { .. } => 2,
+    });
+    ranks.max().unwrap_or(0)
+}
+
+proptest! {
+    #[test]
+    fn a_rule_more_never_weakens(
+        rules in any_rules(), exceptions in any_exceptions(), findings in any_findings(),
+    ) {
+        let (last, fewer) = rules.split_last().unwrap();
+        let with = verdict(&policy(&rules, &exceptions), &found(&findings));
+        let without = verdict(&policy(fewer, &exceptions), &found(&findings));
+        no_weaker(&with, &without)?;
+        prop_assert!(last.mode == Mode::Enforce || with.gate == without.gate);
+    }
+
+    #[test]
+    fn an_exception_more_never_tightens(
+        rules in any_rules(), exceptions in any_exceptions(), findings in any_findings(),
+    ) {
+        let fewer = exceptions.split_last().map_or(&[][..], |(_, fewer)| fewer);
+        let with = verdict(&policy(&rules, &exceptions), &found(&findings));
+        let without = verdict(&policy(&rules, fewer), &found(&findings));
+        no_weaker(&without, &with)?;
+    }
+
+    #[test]
+    fn observing_never_acts_and_never_hides_what_enforcing_would_do(
+        rules in any_rules(), findings in any_findings(),
+    ) {
+        let with = |mode| rules.iter().map(|rule| Rule { mode, ..rule.clone() }).collect::<Vec<_>>();
+        let observed = verdict(&policy(&with(Mode::Observe), &[]), &found(&findings));
+        prop_assert_eq!(&observed.gate, &Gate::Allow);
+        prop_assert!(observed.masks.is_empty() && observed.flagged == Records::None);
+        let enforced = verdict(&policy(&with(Mode::Enforce), &[]), &found(&findings));
+        prop_assert!(rank(&enforced.gate) == 0 || !observed.observed.is_empty());
+        prop_assert!(enforced.masks.iter().all(|m| observed.observed.contains(&m.rule)));
+    }
+
+    #[test]
+    fn the_order_of_rules_and_exceptions_changes_nothing(
+        rules in any_rules(), exceptions in any_exceptions(), findings in any_findings(),
+    ) {
+        let straight = verdict(&policy(&rules, &exceptions), &found(&findings));
+        let back: Vec<Rule> = rules.into_iter().rev().collect();
+        let lifted: Vec<Exception> = exceptions.into_iter().rev().collect();
+        prop_assert_eq!(verdict(&policy(&back, &lifted), &found(&findings)), straight);
+    }
+
+    #[test]
+    fn the_gate_equals_its_definition(
+        rules in any_rules(), exceptions in any_exceptions(), findings in any_findings(),
+    ) {
+        let compiled = verdict(&policy(&rules, &exceptions), &found(&findings));
+        prop_assert_eq!(rank(&compiled.gate), naive_rank(&rules, &exceptions, &findings));
+    }
+}

@@ -1,0 +1,221 @@
+//! A rule and an exception, as the configuration states them.
+//!
+//! Owns: their shapes and the match of `when`. Refuses: to judge evidence (`contains`) or to
+//! combine effects (`decide`). Stays true: an absent field of `when` asks nothing; a present one
+//! must match, and one of its patterns is enough.
+
+use super::contains::Contains;
+use super::pattern::Pattern;
+use super::scope::Subject;
+use crate::chunk::{DetectorSet, Operation, UnixMillis};
+use crate::scan::mask::MaskStyle;
+use std::sync::Arc;
+
+/// The scope of a rule or an exception: every field that is present must match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    /// What is being done.
+    pub operations: Option<Vec<Operation>>,
+    /// The topic's name.
+    pub topics: Option<Vec<Pattern>>,
+    /// The principal's name.
+    pub principals: Option<Vec<Pattern>>,
+    /// Any of the principal's groups.
+    pub groups: Option<Vec<Pattern>>,
+    /// The client's own name for itself. Anyone may claim any: good for narrowing a rule to
+    /// an application, no good for letting one through.
+    pub client_ids: Option<Vec<Pattern>>,
+}
+
+impl When {
+    /// Whether it matches.
+    pub fn matches(&self, subject: &Subject<'_>, operation: Operation, topic: &str) -> bool {
+        let groups = &subject.principal.groups;
+        self.operations
+            .as_ref()
+            .is_none_or(|them| them.contains(&operation))
+            && any(&self.topics, topic)
+            && any(&self.principals, &subject.principal.name)
+            && any(&self.client_ids, subject.client_id)
+            && (self.groups.is_none() || groups.iter().any(|group| any(&self.groups, group)))
+    }
+}
+
+fn any(patterns: &Option<Vec<Pattern>>, name: &str) -> bool {
+    patterns
+        .as_ref()
+        .is_none_or(|them| them.iter().any(|pattern| pattern.matches(name)))
+}
+
+/// Whether a rule acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It acts.
+    Enforce,
+    /// It only says what it would have done.
+    Observe,
+}
+
+/// The one kind of evidence that a rule asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// None: `when` is enough.
+    Always,
+    /// Something that detectors find in a record.
+    Contains(Contains),
+}
+
+impl Condition {
+    /// The detectors it needs.
+    pub fn detectors(&self) -> DetectorSet {
+        match self {
+            Condition::Always => DetectorSet::default(),
+            Condition::Contains(contains) => contains.detectors,
+        }
+    }
+}
+
+/// What the client meets when the wait is over and nobody has decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Then {
+    /// A retriable error: the client's own back-off sets the pace.
+    Retry,
+    /// A final, readable error.
+    Refuse,
+}
+
+/// The terms of a hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The approval policy it asks.
+    pub ask: Arc<str>,
+    /// How long the reply is withheld, in milliseconds, at most `limits::HOLD_WAIT_MS_MAX`.
+    pub wait_ms: u64,
+    /// What follows the wait.
+    pub then: Then,
+}
+
+/// What a rule does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Hides what was found. Only with [`Condition::Contains`]; with `Always` it does nothing,
+    /// and the configuration refuses it.
+    Mask(MaskStyle),
+    /// Asks people.
+    Hold(Hold),
+    /// Refuses, with this reason for the client.
+    Block {
+        /// The rule's own words.
+        reason: Arc<str>,
+    },
+}
+
+/// One rule: `when` × `if` → `then`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name, unique.
+    pub name: Arc<str>,
+    /// The team that answers for it.
+    pub owner: Option<Arc<str>>,
+    /// Whether it acts.
+    pub mode: Mode,
+    /// Where it applies.
+    pub when: When,
+    /// What must be seen.
+    pub condition: Condition,
+    /// What follows.
+    pub effect: Effect,
+}
+
+/// Lifts rules, where `when` matches, until it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// Its name, unique.
+    pub name: Arc<str>,
+    /// The rules it lifts, by name; may hold `UNREADABLE`.
+    pub lifts: Vec<Arc<str>>,
+    /// Where it applies.
+    pub when: When,
+    /// Why, for the audit.
+    pub reason: Arc<str>,
+    /// From this moment on it lifts nothing.
+    pub until: UnixMillis,
+}
+
+impl Exception {
+    /// Whether it has ended.
+    pub fn ended(&self, now: UnixMillis) -> bool {
+        now >= self.until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunk::Principal;
+
+    #[test]
+    fn when_asks_for_every_field_and_one_pattern_of_each() {
+        let principal = Principal {
+            name: "ann".into(),
+            groups: vec!["staff".to_owned(), "team-a".to_owned()].into(),
+            issuer: "".into(),
+        };
+        let subject = Subject {
+            principal: &principal,
+            client_id: "app-7",
+        };
+        let one = |text: &str| Some(vec![Pattern::new("nobody"), Pattern::new(text)]);
+        let asks = |when: When| when.matches(&subject, Operation::Produce, "orders.eu");
+        assert!(asks(When::default()));
+        assert!(asks(When {
+            topics: one("orders.*"),
+            groups: one("team-*"),
+            ..When::default()
+        }));
+        assert!(!asks(When {
+            topics: one("orders.*"),
+            groups: one("team-b"),
+            ..When::default()
+        }));
+        assert!(!asks(When {
+            topics: one("orders"),
+            ..When::default()
+        }));
+        assert!(asks(When {
+            principals: one("a*"),
+            client_ids: one("app-*"),
+            ..When::default()
+        }));
+        assert!(!asks(When {
+            principals: one("staff"),
+            ..When::default()
+        }));
+        assert!(!asks(When {
+            client_ids: one("ann"),
+            ..When::default()
+        }));
+        assert!(!asks(When {
+            operations: Some(vec![Operation::Fetch]),
+            ..When::default()
+        }));
+    }
+
+    #[test]
+    fn no_group_matches_no_group_pattern() {
+        let principal = Principal {
+            name: "x".into(),
+            groups: Arc::from([]),
+            issuer: "".into(),
+        };
+        let subject = Subject {
+            principal: &principal,
+            client_id: "",
+        };
+        let when = When {
+            groups: Some(vec![Pattern::new("*")]),
+            ..When::default()
+        };
+        assert!(!when.matches(&subject, Operation::Fetch, "t"));
+    }
+}

@@ -1,0 +1,182 @@
+//! The policy, and the part of it that can match one subject doing one thing to one topic.
+//!
+//! Owns: picking the rules by their `when`, once per connection, operation and topic; the caller
+//! keeps the [`Scope`] and asks again when it ends. Refuses: to look at records (`decide`). Stays
+//! true: a scope is of one policy; it holds lifted and observing rules too, so that their use is
+//! seen and told.
+
+use super::UNREADABLE;
+use super::decide::Evidence;
+use super::rule::{Condition, Effect, Exception, Mode, Rule, When};
+use super::verdict::{Gate, Verdict};
+use crate::chunk::{DetectorSet, Operation, Principal, UnixMillis};
+use std::sync::Arc;
+
+/// Who acts.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Who the connection acts for.
+    pub principal: &'a Principal,
+    /// The client's own name for itself, empty when it gives none.
+    pub client_id: &'a str,
+}
+
+/// A rule in a scope, with the exception that lifts it there.
+#[derive(Clone, Debug)]
+pub(super) struct Scoped {
+    pub(super) rule: Arc<Rule>,
+    pub(super) lifted_by: Option<Arc<Exception>>,
+}
+
+/// What can match one subject, operation and topic.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// What there is to scan for.
+    pub detectors: DetectorSet,
+    /// When an exception used here ends, and the scope must be asked for again.
+    pub valid_until: Option<UnixMillis>,
+    pub(super) policy: [u8; 32],
+    pub(super) rules: Vec<Scoped>,
+    pub(super) unreadable: Scoped,
+    /// Whether any rule matches without evidence.
+    pub(super) always: bool,
+    blocked: Option<Verdict>,
+}
+
+impl Scope {
+    /// Whether no rule can match: there is nothing to scan for and nothing to decide, save on
+    /// what cannot be read.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The verdict, if an `if: always` rule blocks whatever the records are: they need not be
+    /// scanned, nor asked for.
+    pub fn blocked_before_sending(&self) -> Option<&Verdict> {
+        self.blocked.as_ref()
+    }
+}
+
+/// Every rule and exception of one configuration, compiled.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// SHA-256 of the text it was read from; every verdict in the audit names it.
+    pub hash: [u8; 32],
+    /// By name, so that what is reported first does not depend on the order they were written in.
+    rules: Vec<Arc<Rule>>,
+    exceptions: Vec<Arc<Exception>>,
+    unreadable: Arc<Rule>,
+}
+
+impl Policy {
+    /// A policy of these rules and exceptions; `default_mode` is that of the built-in rule
+    /// [`UNREADABLE`]. Names must be unique, which the configuration checks.
+    pub fn new(
+        hash: [u8; 32],
+        mut rules: Vec<Rule>,
+        mut exceptions: Vec<Exception>,
+        default_mode: Mode,
+    ) -> Policy {
+        rules.sort_by(|a, b| a.name.cmp(&b.name));
+        exceptions.sort_by(|a, b| a.name.cmp(&b.name));
+        Policy {
+            hash,
+            rules: rules.into_iter().map(Arc::new).collect(),
+            exceptions: exceptions.into_iter().map(Arc::new).collect(),
+            unreadable: Arc::new(unreadable_rule(default_mode)),
+        }
+    }
+
+    /// Its rules, by name.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().map(Arc::as_ref)
+    }
+
+    /// Its exceptions, by name, ended ones included.
+    pub fn exceptions(&self) -> impl Iterator<Item = &Exception> {
+        self.exceptions.iter().map(Arc::as_ref)
+    }
+
+    /// The detectors of all rules together.
+    pub fn detectors(&self) -> DetectorSet {
+        union(self.rules())
+    }
+
+    /// What can match this subject doing this to this topic. Costs a walk over all rules: keep
+    /// it until [`Scope::valid_until`] or until the policy changes.
+    pub fn scope(
+        &self,
+        subject: &Subject<'_>,
+        operation: Operation,
+        topic: &str,
+        now: UnixMillis,
+    ) -> Scope {
+        let applies = |when: &When| when.matches(subject, operation, topic);
+        let lifting: Vec<&Arc<Exception>> = self
+            .exceptions
+            .iter()
+            .filter(|e| !e.ended(now) && applies(&e.when))
+            .collect();
+        let scoped = |rule: &Arc<Rule>| Scoped {
+            rule: rule.clone(),
+            lifted_by: longest(&lifting, &rule.name),
+        };
+        let rules: Vec<Scoped> = self
+            .rules
+            .iter()
+            .filter(|rule| applies(&rule.when))
+            .map(scoped)
+            .collect();
+        let unreadable = scoped(&self.unreadable);
+        let used = rules
+            .iter()
+            .chain([&unreadable])
+            .filter_map(|s| s.lifted_by.as_ref());
+        let valid_until = used.map(|exception| exception.until).min();
+        let mut scope = Scope {
+            detectors: union(rules.iter().map(|s| s.rule.as_ref())),
+            valid_until,
+            policy: self.hash,
+            always: rules.iter().any(|s| s.rule.condition == Condition::Always),
+            rules,
+            unreadable,
+            blocked: None,
+        };
+        scope.blocked = self.block_without_evidence(&scope, now);
+        scope
+    }
+
+    fn block_without_evidence(&self, scope: &Scope, now: UnixMillis) -> Option<Verdict> {
+        let verdict = self.decide(scope, &Evidence::NONE, now);
+        matches!(verdict.gate, Gate::Block { .. }).then_some(verdict)
+    }
+}
+
+/// Of the exceptions that lift a rule, the one that lasts longest: a shorter one changes nothing.
+fn longest(lifting: &[&Arc<Exception>], rule: &Arc<str>) -> Option<Arc<Exception>> {
+    let lifting = lifting
+        .iter()
+        .filter(|exception| exception.lifts.contains(rule));
+    // By name among equals, so that the order of the configuration does not matter.
+    let longest = lifting.max_by(|a, b| (a.until, &b.name).cmp(&(b.until, &a.name)));
+    longest.map(|exception| Arc::clone(exception))
+}
+
+fn union<'r>(rules: impl Iterator<Item = &'r Rule>) -> DetectorSet {
+    rules.fold(DetectorSet::default(), |all, rule| {
+        all.union(rule.condition.detectors())
+    })
+}
+
+fn unreadable_rule(mode: Mode) -> Rule {
+    Rule {
+        name: UNREADABLE.into(),
+        owner: None,
+        mode,
+        when: When::default(),
+        condition: Condition::Always,
+        effect: Effect::Block {
+            reason: "the records cannot be inspected".into(),
+        },
+    }
+}

@@ -1,0 +1,221 @@
+//! What the policy says of one batch, with the rules that say it.
+//!
+//! Owns: the gate, the masks, and how several of each combine. Refuses: to find out which rules
+//! match (`decide`). Stays true: combining is commutative and only tightens; the clean verdict
+//! owns no heap memory.
+
+use super::contains::Contains;
+use super::rule::{Hold, Then};
+use crate::chunk::{DetectorSet, Finding};
+use crate::scan::mask::MaskStyle;
+use std::sync::Arc;
+
+/// Which records of a batch, by index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Records {
+    /// None of them.
+    #[default]
+    None,
+    /// These, ascending, each once.
+    Some(Vec<u32>),
+    /// Every one.
+    All,
+}
+
+impl Records {
+    /// Whether a record is among them.
+    pub fn contains(&self, record: u32) -> bool {
+        match self {
+            Records::None => false,
+            Records::Some(them) => them.binary_search(&record).is_ok(),
+            Records::All => true,
+        }
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, others: Records) {
+        let mine = std::mem::take(self);
+        *self = match (mine, others) {
+            (Records::All, _) | (_, Records::All) => Records::All,
+            (Records::None, other) => other,
+            (mine, Records::None) => mine,
+            (Records::Some(mut mine), Records::Some(other)) => {
+                mine.extend(other);
+                mine.sort_unstable();
+                mine.dedup();
+                Records::Some(mine)
+            }
+        };
+    }
+}
+
+/// A hold rule that matched, and whom it asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldOrder {
+    /// The rule's name.
+    pub rule: Arc<str>,
+    /// The approval policy it asks.
+    pub ask: Arc<str>,
+}
+
+/// Whether the batch may go on: block > hold > allow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Gate {
+    /// It may.
+    #[default]
+    Allow,
+    /// When people say so.
+    Hold {
+        /// Every hold rule that matched, by name; all must be answered.
+        rules: Vec<HoldOrder>,
+        /// How long the reply is withheld, in milliseconds: the shortest any of them allows.
+        wait_ms: u64,
+        /// What follows the wait: `Refuse` if any of them says so.
+        then: Then,
+    },
+    /// It may not.
+    Block {
+        /// The first rule, by name, that says so.
+        rule: Arc<str>,
+        /// Its reason, for the client.
+        reason: Arc<str>,
+    },
+}
+
+/// A mask rule that matched: what to hide and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaskOrder {
+    /// Findings of these detectors.
+    pub detectors: DetectorSet,
+    /// How they are hidden.
+    pub style: MaskStyle,
+    /// The rule's name.
+    pub rule: Arc<str>,
+    /// The rule's condition: which findings count.
+    pub(super) contains: Contains,
+    /// The records that satisfied it.
+    pub(super) records: Records,
+}
+
+impl MaskOrder {
+    /// Whether this finding is to be hidden.
+    pub fn covers(&self, finding: &Finding) -> bool {
+        self.contains.counts(finding) && self.records.contains(finding.record)
+    }
+}
+
+/// What the policy says of one batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it may go on.
+    pub gate: Gate,
+    /// The masks, by rule name; they apply whatever the gate says.
+    pub masks: Vec<MaskOrder>,
+    /// Rules that would have acted but only observe, by name.
+    pub observed: Vec<Arc<str>>,
+    /// Exceptions that kept a matching rule from acting, by name of the rule.
+    pub lifted: Vec<Arc<str>>,
+    /// The records that hold rules flagged: `Some` or, for `if: always`, `All`.
+    pub flagged: Records,
+}
+
+impl Verdict {
+    /// Nothing to do and nothing to tell.
+    pub fn is_clean(&self) -> bool {
+        self.gate == Gate::Allow
+            && self.masks.is_empty()
+            && self.observed.is_empty()
+            && self.lifted.is_empty()
+    }
+
+    /// Whether a hold rule flagged the record that this finding is in.
+    pub fn flagged(&self, finding: &Finding) -> bool {
+        self.flagged.contains(finding.record)
+    }
+
+    /// How a finding is to be hidden; of several masks, what each hides stays hidden.
+    pub fn mask_of(&self, finding: &Finding) -> Option<MaskStyle> {
+        let covering = self.masks.iter().filter(|order| order.covers(finding));
+        covering.map(|order| order.style).reduce(keeps_less)
+    }
+
+    pub(super) fn block(&mut self, rule: &Arc<str>, reason: &Arc<str>) {
+        if !matches!(self.gate, Gate::Block { .. }) {
+            self.gate = Gate::Block {
+                rule: rule.clone(),
+                reason: reason.clone(),
+            };
+        }
+    }
+
+    pub(super) fn hold(&mut self, rule: &Arc<str>, hold: &Hold, records: Records) {
+        self.flagged.add(records);
+        let order = HoldOrder {
+            rule: rule.clone(),
+            ask: hold.ask.clone(),
+        };
+        match &mut self.gate {
+            Gate::Block { .. } => {}
+            Gate::Allow => {
+                self.gate = Gate::Hold {
+                    rules: vec![order],
+                    wait_ms: hold.wait_ms,
+                    then: hold.then,
+                };
+            }
+            Gate::Hold {
+                rules,
+                wait_ms,
+                then,
+            } => {
+                rules.push(order);
+                *wait_ms = hold.wait_ms.min(*wait_ms);
+                *then = hold.then.max(*then);
+            }
+        }
+    }
+
+    pub(super) fn lift(&mut self, exception: &Arc<str>) {
+        if !self.lifted.contains(exception) {
+            self.lifted.push(exception.clone());
+        }
+    }
+}
+
+/// The style that hides what either hides. Nothing stays readable that one of them hides, so one
+/// that keeps the end and one that keeps the beginning make a full mask.
+fn keeps_less(one: MaskStyle, other: MaskStyle) -> MaskStyle {
+    match (one, other) {
+        (MaskStyle::KeepLast(a), MaskStyle::KeepLast(b)) => MaskStyle::KeepLast(a.min(b)),
+        (MaskStyle::KeepFirst(a), MaskStyle::KeepFirst(b)) => MaskStyle::KeepFirst(a.min(b)),
+        _ => MaskStyle::Full,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_add_up() {
+        let mut records = Records::None;
+        records.add(Records::Some(vec![1, 5]));
+        records.add(Records::Some(vec![2, 5]));
+        assert_eq!(records, Records::Some(vec![1, 2, 5]));
+        assert!(records.contains(5) && !records.contains(3));
+        records.add(Records::None);
+        assert!(records.contains(1));
+        records.add(Records::All);
+        records.add(Records::Some(vec![1]));
+        assert_eq!(records, Records::All);
+    }
+
+    #[test]
+    fn opposite_masks_leave_nothing() {
+        use MaskStyle::{Full, KeepFirst, KeepLast};
+        assert_eq!(keeps_less(KeepLast(4), KeepLast(2)), KeepLast(2));
+        assert_eq!(keeps_less(KeepLast(4), KeepFirst(1)), Full);
+        assert_eq!(keeps_less(KeepFirst(6), KeepFirst(9)), KeepFirst(6));
+        assert_eq!(keeps_less(Full, KeepLast(4)), Full);
+    }
+}

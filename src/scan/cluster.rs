@@ -1,0 +1,148 @@
+//! Digits joined by single separators, and the groups they fall into.
+//!
+//! Owns: the words detectors of numbers share: cluster, group, clean edge. Refuses: what the
+//! numbers mean. Stays true: a group is a whole run of digits, never part of one, so masking one
+//! number can only take groups away from its neighbours, never make new ones.
+
+use crate::chunk::{Finding, Likelihood};
+use std::ops::Range;
+
+/// Groups of digits with exactly one space or hyphen between neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cluster {
+    /// First byte.
+    pub(super) start: usize,
+    /// One past the last byte.
+    pub(super) end: usize,
+}
+
+/// One run of digits within a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Group {
+    /// First digit.
+    pub(super) start: usize,
+    /// One past the last digit.
+    pub(super) end: usize,
+}
+
+impl Group {
+    /// Digits in it.
+    pub(super) fn len(self) -> usize {
+        self.end - self.start
+    }
+}
+
+/// The groups of a cluster, in order. After a cut at a field's edge the cluster may begin or end
+/// with a separator; that is skipped.
+pub(super) fn groups(text: &[u8], cluster: Cluster) -> impl Iterator<Item = Group> + '_ {
+    let mut at = cluster.start;
+    let end = cluster.end.min(text.len());
+    std::iter::from_fn(move || {
+        while at < end && !text[at].is_ascii_digit() {
+            at += 1;
+        }
+        let start = at;
+        while at < end && text[at].is_ascii_digit() {
+            at += 1;
+        }
+        (start < at).then_some(Group { start, end: at })
+    })
+}
+
+/// Nothing alphanumeric touches the front: `A123` is not the number 123. The digits after a decimal
+/// point are no number of their own either; `X` before the point is what a mask leaves of a digit.
+pub(super) fn clean_front(text: &[u8], start: usize) -> bool {
+    match text[..start] {
+        [.., whole, b'.'] => !(whole.is_ascii_digit() || whole == b'X'),
+        [.., last] => !last.is_ascii_alphanumeric(),
+        [] => true,
+    }
+}
+
+/// Nothing alphanumeric touches the back.
+pub(super) fn clean_back(text: &[u8], end: usize) -> bool {
+    !text.get(end).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// A hyphen ties the stretch to something longer, as in a UUID or an order number.
+pub(super) fn hyphenated_on(text: &[u8], span: &Range<usize>) -> bool {
+    let before = matches!(text[..span.start], [.., c, b'-'] if c.is_ascii_alphanumeric());
+    let after = matches!(text[span.end..], [b'-', c, ..] if c.is_ascii_alphanumeric());
+    before || after
+}
+
+/// Where detectors put what they find in one field.
+pub(super) struct Sink<'a> {
+    /// Everything found so far in the body.
+    pub(super) out: &'a mut Vec<Finding>,
+    /// Findings before this index belong to other clusters or detectors.
+    pub(super) from: usize,
+    /// What every finding of this field and detector has in common; spans count from its `start`.
+    pub(super) like: Finding,
+}
+
+impl Sink<'_> {
+    /// Adds a finding, `span` being bytes of the field. A finding that lies within an equally likely
+    /// one is dropped: a mask of the outer one leaves at least one of its digits masked.
+    pub(super) fn report(&mut self, span: Range<usize>, likelihood: Likelihood) {
+        let (start, end) = (
+            self.like.start + span.start as u32,
+            self.like.start + span.end as u32,
+        );
+        while let Some(last) = self.last() {
+            if last.start <= start && end <= last.end && last.likelihood >= likelihood {
+                return;
+            }
+            if start <= last.start && last.end <= end && last.likelihood <= likelihood {
+                self.out.pop();
+            } else {
+                break;
+            }
+        }
+        self.out.push(Finding {
+            likelihood,
+            start,
+            end,
+            ..self.like
+        });
+    }
+
+    fn last(&self) -> Option<Finding> {
+        self.out.get(self.from..)?.last().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_whole_runs() {
+        let text = b"-12 345-6 ";
+        let all: Vec<_> = groups(
+            text,
+            Cluster {
+                start: 0,
+                end: text.len(),
+            },
+        )
+        .map(|g| (g.start, g.end))
+        .collect();
+        assert_eq!(all, [(1, 3), (4, 7), (8, 9)]);
+        assert_eq!(groups(b"--", Cluster { start: 0, end: 2 }).count(), 0);
+    }
+
+    #[test]
+    fn edges() {
+        assert!(
+            clean_front(b"1", 0)
+                && clean_front(b" 1", 1)
+                && clean_front(b"_1", 1)
+                && clean_front(b"No.1", 3)
+        );
+        assert!(!clean_front(b"a1", 1) && !clean_front(b"0.1", 2) && !clean_front(b"X.1", 2));
+        assert!(clean_back(b"1", 1) && clean_back(b"1.", 1) && !clean_back(b"1a", 1));
+        assert!(hyphenated_on(b"a-1", &(2..3)) && hyphenated_on(b"1-X", &(0..1)));
+        assert!(!hyphenated_on(b"-1-", &(1..2)) && !hyphenated_on(b"a 1 b", &(2..3)));
+    }
+}

@@ -1,0 +1,351 @@
+//! Brings clusters and fields together.
+//!
+//! Owns: the order of the two steps and the scratch they share. Refuses: to know a record format; a
+//! field is a range that the caller vouches for. Stays true: only what lies wholly inside a field
+//! is found, whatever the bytes around it are; after the first body of a size nothing is allocated
+//! but room for findings; candidates waiting at once are bounded, however many a body has.
+
+use super::candidates::{Kernel, Sweep};
+use super::cluster::{Cluster, Sink};
+use super::{DETECTORS, Detector};
+use crate::chunk::{DetectorId, DetectorSet, Field, Finding, Likelihood};
+use crate::limits;
+
+// Findings say where they are in 32 bits.
+const _: () = assert!(limits::INFLATED_BYTES_MAX < u32::MAX as usize);
+
+/// The detectors a policy asks for, ready to run. Immutable: any number of cores may share one.
+#[derive(Clone)]
+pub struct Engine {
+    kernel: Kernel,
+    detectors: Vec<(DetectorId, &'static Detector)>,
+}
+
+/// What one core re-uses from body to body.
+pub struct Scratch {
+    sweep: Sweep,
+    waiting: Vec<Cluster>,
+}
+
+impl Scratch {
+    /// Empty; grows to what the first bodies need and stays.
+    pub fn new() -> Scratch {
+        Scratch {
+            sweep: Sweep::new(),
+            waiting: Vec::new(),
+        }
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch::new()
+    }
+}
+
+impl Engine {
+    /// An engine for these detectors, on the fastest kernel this CPU has.
+    pub fn new(set: DetectorSet) -> Engine {
+        Engine::on(Kernel::best(), set)
+    }
+
+    /// An engine on a kernel of the caller's choice, for tests and benches.
+    pub fn on(kernel: Kernel, set: DetectorSet) -> Engine {
+        let all = DETECTORS
+            .iter()
+            .enumerate()
+            .map(|(index, row)| (DetectorId(index as u8), row));
+        Engine {
+            kernel,
+            detectors: all.filter(|(id, _)| set.contains(*id)).collect(),
+        }
+    }
+
+    /// Passes once over the whole body, record structure and all. False: nothing in it can be a
+    /// finding, and there is no need to walk its fields.
+    pub fn candidates(&self, body: &[u8], scratch: &mut Scratch) -> bool {
+        debug_assert!(
+            body.len() < u32::MAX as usize,
+            "frames and inflated batches are bounded"
+        );
+        scratch.sweep.restart();
+        scratch.waiting.clear();
+        !self.detectors.is_empty() && self.refill(body, scratch)
+    }
+
+    /// Goes on with the pass until enough candidates wait or the body ends; whether any wait.
+    fn refill(&self, body: &[u8], scratch: &mut Scratch) -> bool {
+        let Scratch { sweep, waiting } = scratch;
+        let mut more = true;
+        while more && waiting.len() < limits::SCAN_CANDIDATES_WAITING_MAX {
+            more = sweep.step(self.kernel, body, |range| {
+                let cluster = Cluster {
+                    start: range.start,
+                    end: range.end,
+                };
+                if self
+                    .detectors
+                    .iter()
+                    .any(|(_, detector)| (detector.plausible)(body, &cluster))
+                {
+                    waiting.push(cluster);
+                }
+            });
+        }
+        !waiting.is_empty()
+    }
+
+    /// Checks what [`candidates`](Engine::candidates) found in this very body against the fields it
+    /// falls in, which come in ascending order and do not overlap. Appends findings, ordered by start.
+    pub fn validate(
+        &self,
+        body: &[u8],
+        fields: impl Iterator<Item = Field>,
+        scratch: &mut Scratch,
+        out: &mut Vec<Finding>,
+    ) {
+        let mut fields = fields
+            .filter(|field| field.start < field.end && field.end as usize <= body.len())
+            .peekable();
+        loop {
+            for cluster in &scratch.waiting {
+                while let Some(field) = fields.next_if(|field| (field.end as usize) < cluster.end) {
+                    self.inspect(body, field, cluster, out);
+                }
+                let Some(field) = fields.peek() else { break };
+                self.inspect(body, *field, cluster, out);
+            }
+            scratch.waiting.clear();
+            if fields.peek().is_none() || !self.refill(body, scratch) {
+                return;
+            }
+        }
+    }
+
+    /// Runs the detectors on the part of the cluster that lies in the field.
+    fn inspect(&self, body: &[u8], field: Field, cluster: &Cluster, out: &mut Vec<Finding>) {
+        let (base, end) = (field.start as usize, field.end as usize);
+        if cluster.end <= base || end <= cluster.start {
+            return;
+        }
+        let cut = Cluster {
+            start: cluster.start.max(base) - base,
+            end: cluster.end.min(end) - base,
+        };
+        let first = out.len();
+        for (id, detector) in &self.detectors {
+            let like = Finding {
+                detector: *id,
+                likelihood: Likelihood::Possible,
+                record: field.record,
+                part: field.part,
+                start: field.start,
+                end: field.start,
+            };
+            let from = out.len();
+            (detector.find)(&body[base..end], &cut, &mut Sink { out, from, like });
+        }
+        if out.len() > first + 1 {
+            out[first..]
+                .sort_unstable_by_key(|finding| (finding.start, finding.end, finding.detector));
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::detector;
+    use super::*;
+    use crate::chunk::Part;
+    use proptest::prelude::*;
+
+    pub(in crate::scan) fn all_detectors() -> DetectorSet {
+        let mut set = DetectorSet::default();
+        (0..DETECTORS.len()).for_each(|index| set.insert(DetectorId(index as u8)));
+        set
+    }
+
+    pub(in crate::scan) fn field(start: usize, end: usize) -> Field {
+        Field {
+            record: 0,
+            part: Part::Value,
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    /// All findings of all detectors in a body of these fields.
+    pub(in crate::scan) fn scan(body: &[u8], fields: &[Field]) -> Vec<Finding> {
+        let (engine, mut scratch, mut out) =
+            (Engine::new(all_detectors()), Scratch::new(), Vec::new());
+        if engine.candidates(body, &mut scratch) {
+            engine.validate(body, fields.iter().copied(), &mut scratch, &mut out);
+        }
+        out
+    }
+
+    /// What one detector finds in a text that is one field.
+    pub(in crate::scan) fn found(name: &str, text: &str) -> Vec<(String, Likelihood)> {
+        let id = detector(name).expect("a detector of that name");
+        let all = scan(text.as_bytes(), &[field(0, text.len())])
+            .into_iter()
+            .filter(|f| f.detector == id);
+        all.map(|f| {
+            (
+                text[f.start as usize..f.end as usize].to_owned(),
+                f.likelihood,
+            )
+        })
+        .collect()
+    }
+
+    #[test]
+    fn digits_of_the_record_structure_do_not_hide_or_extend_a_number() {
+        for number in ["4111111111111111", "536-90-4399", "4111 1111 1111 1111"] {
+            for around in ["0", "24", "8 ", " ", "-", "1-", "9999 "] {
+                let body = format!("{around}{number}{around}");
+                let span = field(around.len(), around.len() + number.len());
+                let out = scan(body.as_bytes(), &[span]);
+                assert_eq!(out.len(), 1, "{body}");
+                assert_eq!((out[0].start, out[0].end), (span.start, span.end), "{body}");
+            }
+        }
+        let body = b"2ssn 5369043992";
+        assert_eq!(scan(body, &[field(1, 14)]).len(), 1);
+    }
+
+    #[test]
+    fn a_number_across_two_fields_is_none() {
+        let body = b"4111111111111111";
+        assert_eq!(scan(body, &[field(0, 8), field(8, 16)]), []);
+        assert_eq!(scan(body, &[field(0, 15)]), []);
+    }
+
+    #[test]
+    fn context_ends_at_the_field() {
+        let body = b"ssn 536904399";
+        assert_eq!(scan(body, &[field(0, 13)]).len(), 1);
+        assert_eq!(scan(body, &[field(0, 4), field(4, 13)]), []);
+    }
+
+    #[test]
+    fn findings_carry_their_field_and_come_in_order() {
+        let body = b"k 536-90-4399|v 4111111111111111 and 536-90-4398|";
+        let key = Field {
+            record: 3,
+            part: Part::Key,
+            start: 0,
+            end: 13,
+        };
+        let value = Field {
+            record: 3,
+            part: Part::Value,
+            start: 14,
+            end: 48,
+        };
+        let out = scan(body, &[key, value]);
+        let seen: Vec<_> = out
+            .iter()
+            .map(|f| (f.record, f.part, f.start, f.detector.0))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (3, Part::Key, 2, 0),
+                (3, Part::Value, 16, 1),
+                (3, Part::Value, 37, 0)
+            ]
+        );
+    }
+
+    #[test]
+    fn hostile_fields_are_passed_over() {
+        let body = b"536-90-4399";
+        assert_eq!(
+            scan(
+                body,
+                &[field(5, 2), field(4, 4), field(0, 999), field(999, 1000)]
+            ),
+            []
+        );
+    }
+
+    #[test]
+    fn more_candidates_than_may_wait_are_all_checked() {
+        let n = limits::SCAN_CANDIDATES_WAITING_MAX * 2 + 7;
+        let body = b"536-90-4399,".repeat(n);
+        let fields = [field(0, body.len())];
+        assert_eq!(scan(&body, &fields).len(), n);
+        let mut scratch = Scratch::new();
+        assert!(Engine::new(all_detectors()).candidates(&body, &mut scratch));
+        assert!(scratch.waiting.len() < limits::SCAN_CANDIDATES_WAITING_MAX + 4096);
+    }
+
+    #[test]
+    fn only_the_detectors_asked_for_run() {
+        let mut cards = DetectorSet::default();
+        cards.insert(detector("payment_card").expect("there"));
+        let mut scratch = Scratch::new();
+        assert!(!Engine::new(cards).candidates(b"536-90-4399", &mut scratch));
+        assert!(!Engine::new(DetectorSet::default()).candidates(b"4111111111111111", &mut scratch));
+        assert!(Engine::new(cards).candidates(b"4111111111111111", &mut scratch));
+    }
+
+    /// Cuts first and searches after: each field is a body of its own.
+    fn field_by_field(body: &[u8], fields: &[Field]) -> Vec<Finding> {
+        let alone = |f: &Field| {
+            let text = &body[f.start as usize..f.end as usize];
+            let inside = Field {
+                start: 0,
+                end: text.len() as u32,
+                ..*f
+            };
+            let found = scan(text, &[inside]).into_iter();
+            found
+                .map(|x| Finding {
+                    start: x.start + f.start,
+                    end: x.end + f.start,
+                    ..x
+                })
+                .collect::<Vec<_>>()
+        };
+        fields.iter().flat_map(alone).collect()
+    }
+
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just("536-90-4399".to_owned()),
+            Just("536904399".to_owned()),
+            Just("ssn".to_owned()),
+            Just("4111111111111111".to_owned()),
+            Just("4111 1111 1111 1111".to_owned()),
+            Just("1700000000000".to_owned()),
+            "[0-9 -]{1,6}",
+            "[ -~]{0,4}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn one_pass_over_the_body_equals_a_pass_per_field(
+            pieces in proptest::collection::vec((piece(), any::<bool>()), 0..30)
+        ) {
+            let (mut body, mut fields, mut open) = (String::new(), Vec::new(), 0);
+            for (piece, cut) in pieces {
+                body.push_str(&piece);
+                if cut {
+                    fields.push(field(open, body.len()));
+                    body.push_str(&piece[..piece.len().min(1)]); // structure, often a digit
+                    open = body.len();
+                }
+            }
+            fields.push(field(open, body.len()));
+            prop_assert_eq!(scan(body.as_bytes(), &fields), field_by_field(body.as_bytes(), &fields));
+        }
+
+        #[test]
+        fn any_bytes_are_survived(body in proptest::collection::vec(any::<u8>(), 0..600)) {
+            scan(&body, &[field(0, body.len())]);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Payment card number.
+//!
+//! Rule: 13–19 digits whose last is a Luhn check digit and whose first belong to an issuer that
+//! uses that length. Source: ISO/IEC 7812-1 (numbering, Annex B: the check digit) and the networks'
+//! published prefix ranges, as in [`ISSUERS`].
+//!
+//! Owns: that rule and which groupings speak for it. Refuses: a part of a longer run of digits.
+//! Stays true: bare digits with checksum and prefix are likely (2.2 % of random 16-digit numbers
+//! pass); printed as issuers print them, certain; in any other grouping only possible; a keyword
+//! near adds one step. The search slides from group to group, so in `9999 4321 9999 9999 9995 1234`
+//! the card that starts at the second group is seen.
+
+use super::cluster::{Cluster, Group, Sink, clean_back, clean_front, groups, hyphenated_on};
+use super::{Detector, context};
+use crate::chunk::Likelihood;
+use std::ops::{Range, RangeInclusive};
+
+/// Words that say "card number"; spelling as in `context::near`.
+pub(super) const KEYWORDS: &[&str] = &[
+    "card",
+    "cards",
+    "credit card",
+    "creditcard",
+    "debit card",
+    "cc",
+    "ccn",
+    "pan",
+    "visa",
+    "mastercard",
+    "amex",
+    "american express",
+    "discover",
+    "jcb",
+    "diners",
+];
+
+/// The table's row. PCI DSS 4.0 §3.4.1: at most the first six and the last four may be shown.
+pub(super) const DETECTOR: Detector = Detector {
+    name: "payment_card",
+    keep_first_digits_max: 6,
+    keep_last_digits_max: 4,
+    plausible,
+    find,
+    fits,
+};
+
+/// Fewest digits of a card.
+const DIGITS_MIN: usize = 13;
+/// Most digits of a card.
+const DIGITS_MAX: usize = 19;
+
+/// Prefixes as ranges of the first six digits, with the lengths in use.
+const ISSUERS: &[(RangeInclusive<u32>, &[usize])] = &[
+    (400_000..=499_999, &[13, 16, 19]),     // Visa
+    (510_000..=559_999, &[16]),             // Mastercard
+    (222_100..=272_099, &[16]),             // Mastercard, 2-series
+    (340_000..=349_999, &[15]),             // American Express
+    (370_000..=379_999, &[15]),             // American Express
+    (601_100..=601_199, &[16, 17, 18, 19]), // Discover
+    (622_126..=622_925, &[16, 17, 18, 19]), // Discover with UnionPay
+    (644_000..=659_999, &[16, 17, 18, 19]), // Discover
+    (352_800..=358_999, &[16, 17, 18, 19]), // JCB
+    (300_000..=305_999, &[14]),             // Diners Club
+    (360_000..=369_999, &[14]),             // Diners Club
+    (380_000..=389_999, &[14]),             // Diners Club
+];
+
+/// Group lengths as cards, statements and forms print them.
+const PRINTED: &[&[usize]] = &[
+    &[4, 4, 4, 1],
+    &[4, 3, 3, 3],
+    &[4, 6, 4],
+    &[4, 4, 4, 2],
+    &[4, 6, 5],
+    &[4, 4, 4, 3],
+    &[4, 4, 4, 4],
+    &[4, 4, 4, 5],
+    &[4, 4, 4, 4, 1],
+    &[4, 4, 4, 4, 2],
+    &[4, 4, 4, 4, 3],
+    &[6, 13],
+];
+
+fn value(digit: u8) -> u8 {
+    digit.wrapping_sub(b'0')
+}
+
+/// What a digit adds to a Luhn sum when it is one of those that are doubled.
+fn doubled(value: u8) -> u8 {
+    if value > 4 { 2 * value - 9 } else { 2 * value }
+}
+
+fn has_issuer(first_six: u32, len: usize) -> bool {
+    ISSUERS
+        .iter()
+        .any(|(prefixes, lens)| prefixes.contains(&first_six) && lens.contains(&len))
+}
+
+/// Whether digits without separators are a card number.
+fn fits(digits: &[u8]) -> bool {
+    if !(DIGITS_MIN..=DIGITS_MAX).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit)
+    {
+        return false;
+    }
+    let first_six = digits
+        .iter()
+        .take(6)
+        .fold(0, |n, digit| n * 10 + u32::from(value(*digit)));
+    let sum: u32 = digits.iter().rev().enumerate().fold(0, |sum, (i, digit)| {
+        sum + u32::from(if i % 2 == 1 {
+            doubled(value(*digit))
+        } else {
+            value(*digit)
+        })
+    });
+    sum.is_multiple_of(10) && has_issuer(first_six, digits.len())
+}
+
+/// Thirteen digits left where one of them is 2–6: every issuer starts with one of those.
+fn plausible(body: &[u8], cluster: &Cluster) -> bool {
+    let text = &body[cluster.start..cluster.end];
+    if text.len() < DIGITS_MIN {
+        return false;
+    }
+    let mut since_first = 0;
+    for byte in text.iter().filter(|byte| byte.is_ascii_digit()) {
+        if since_first > 0 || (b'2'..=b'6').contains(byte) {
+            since_first += 1;
+        }
+        if since_first == DIGITS_MIN {
+            return true;
+        }
+    }
+    false
+}
+
+fn find(field: &[u8], cluster: &Cluster, sink: &mut Sink<'_>) {
+    let mut tail = Tail::default();
+    for group in groups(field, *cluster) {
+        if group.len() > DIGITS_MAX {
+            tail = Tail::default(); // nothing reaches across it
+            continue;
+        }
+        tail.push(field, group);
+        if clean_back(field, group.end) {
+            tail.cards(|start| judge(field, start..group.end, sink));
+        }
+    }
+}
+
+/// Checksum and issuer fit; the grouping and the words around decide how likely it is.
+fn judge(field: &[u8], span: Range<usize>, sink: &mut Sink<'_>) {
+    use Likelihood::{Certain, Likely, Possible};
+    let likelihood = match printed(&field[span.clone()]) {
+        Printed::Bare if hyphenated_on(field, &span) => Possible,
+        Printed::Bare => Likely,
+        Printed::AsIssued if hyphenated_on(field, &span) => Likely,
+        Printed::AsIssued => Certain,
+        Printed::Oddly if hyphenated_on(field, &span) => return, // UUIDs
+        Printed::Oddly => Possible,
+    };
+    let likelihood = match likelihood {
+        Possible if context::near(field, span.clone(), KEYWORDS) => Likely,
+        Likely if context::near(field, span.clone(), KEYWORDS) => Certain,
+        other => other,
+    };
+    sink.report(span, likelihood);
+}
+
+enum Printed {
+    Bare,
+    AsIssued,
+    Oddly,
+}
+
+fn printed(text: &[u8]) -> Printed {
+    let Some(separator) = text.iter().find(|byte| !byte.is_ascii_digit()) else {
+        return Printed::Bare;
+    };
+    let same = text
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || byte == separator);
+    let as_issued = PRINTED.iter().any(|lens| {
+        text.split(|byte| byte == separator)
+            .map(<[u8]>::len)
+            .eq(lens.iter().copied())
+    });
+    if same && as_issued {
+        Printed::AsIssued
+    } else {
+        Printed::Oddly
+    }
+}
+
+/// The last digits of a cluster, with running Luhn sums: every stretch of 13–19 digits that ends
+/// here is checked by two look-ups, so a cluster costs the same per digit however it is grouped.
+#[derive(Default)]
+struct Tail {
+    /// Digits so far.
+    count: usize,
+    /// Bit i: the digit i places before the last one starts a group that may start a card.
+    starts: u32,
+    /// Digit values and positions, and the sums before each, at `index % 32`. Sums wrap; differences
+    /// over 19 digits (at most 171) do not.
+    values: [u8; RING],
+    positions: [u32; RING],
+    sums: [[u8; 2]; RING],
+}
+
+const RING: usize = 32;
+const _: () = assert!(DIGITS_MAX < RING && DIGITS_MAX * 9 <= u8::MAX as usize);
+
+impl Tail {
+    fn push(&mut self, field: &[u8], group: Group) {
+        let mut may_start = clean_front(field, group.start);
+        for (i, digit) in field[group.start..group.end].iter().enumerate() {
+            let (at, value) = (self.count % RING, value(*digit));
+            self.values[at] = value;
+            self.positions[at] = (group.start + i) as u32;
+            self.starts = (self.starts << 1) | u32::from(may_start);
+            may_start = false;
+            // Row 0 doubles digits of even index, row 1 those of odd index.
+            let [even, odd] = self.sums[at];
+            let (even_adds, odd_adds) = if self.count.is_multiple_of(2) {
+                (doubled(value), value)
+            } else {
+                (value, doubled(value))
+            };
+            self.count += 1;
+            self.sums[self.count % RING] =
+                [even.wrapping_add(even_adds), odd.wrapping_add(odd_adds)];
+        }
+    }
+
+    /// Calls with the start of every card that ends at the last digit, longest first.
+    fn cards(&self, mut card: impl FnMut(usize)) {
+        for len in (DIGITS_MIN..=DIGITS_MAX)
+            .rev()
+            .filter(|len| self.starts >> (len - 1) & 1 == 1)
+        {
+            // The digit before the last is doubled: its index has the parity of `count`.
+            let row = self.count % 2;
+            let first = self.count - len;
+            let sum = self.sums[self.count % RING][row].wrapping_sub(self.sums[first % RING][row]);
+            let first_six =
+                (first..first + 6).fold(0, |n, i| n * 10 + u32::from(self.values[i % RING]));
+            if sum.is_multiple_of(10) && has_issuer(first_six, len) {
+                card(self.positions[first % RING] as usize);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::engine::tests::found;
+    use super::*;
+    use Likelihood::{Certain, Likely, Possible};
+    use proptest::prelude::*;
+
+    fn one(text: &str, number: &str, likelihood: Likelihood) {
+        assert_eq!(
+            found("payment_card", text),
+            [(number.to_owned(), likelihood)],
+            "{text}"
+        );
+    }
+
+    /// The networks' own test numbers.
+    const VALID: &[&str] = &[
+        "4111111111111111",
+        "4012888888881881",
+        "4222222222222",
+        "5555555555554444",
+        "5105105105105100",
+        "2223003122003222",
+        "2720992593319364",
+        "378282246310005",
+        "371449635398431",
+        "6011111111111117",
+        "6011000990139424",
+        "30569309025904",
+        "38520000023237",
+        "36148900647913",
+        "3530111333300000",
+        "3566002020360505",
+        "4716461583322103221",
+        "6222026705960701942",
+    ];
+
+    #[test]
+    fn test_numbers_of_the_networks() {
+        for number in VALID {
+            assert!(fits(number.as_bytes()), "{number}");
+            one(number, number, Likely);
+            one(&format!("{{\"pan\":\"{number}\"}}"), number, Certain);
+            one(&format!("x={number},"), number, Likely);
+        }
+    }
+
+    #[test]
+    fn printed_as_issued_is_certain() {
+        for number in [
+            "4111 1111 1111 1111",
+            "4111-1111-1111-1111",
+            "3782 822463 10005",
+            "3056 930902 5904",
+            "4716 4615 8332 2103 221",
+        ] {
+            one(number, number, Certain);
+            one(&format!("paid with {number}."), number, Certain);
+        }
+    }
+
+    #[test]
+    fn other_groupings_are_possible_and_likely_with_context() {
+        one(
+            "41 11 11 11 11 11 11 11",
+            "41 11 11 11 11 11 11 11",
+            Possible,
+        );
+        one("4111 1111-1111 1111", "4111 1111-1111 1111", Possible);
+        one(
+            "card: 41 11 11 11 11 11 11 11",
+            "41 11 11 11 11 11 11 11",
+            Likely,
+        );
+        assert_eq!(found("payment_card", "a716-41111111-11111111-x"), []);
+    }
+
+    #[test]
+    fn one_wrong_digit_is_nothing() {
+        for number in VALID {
+            for i in 0..number.len() {
+                let mut wrong = number.as_bytes().to_vec();
+                wrong[i] = b'0' + (wrong[i] - b'0' + 1) % 10;
+                assert!(!fits(&wrong), "{number} at {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_search_slides_over_groups_and_not_into_runs() {
+        one(
+            "9999 4321 9999 9999 9995 1234 5678 9000",
+            "4321 9999 9999 9995",
+            Certain,
+        );
+        for text in [
+            "94111111111111111",
+            "41111111111111119",
+            "x4111111111111111",
+            "4111111111111111a",
+            "0.4111111111111111",
+        ] {
+            assert_eq!(found("payment_card", text), [], "{text}");
+        }
+        one("4111111111111111.00", "4111111111111111", Likely);
+    }
+
+    #[test]
+    fn a_card_within_a_card_is_told_once() {
+        // The 16 digits are a card, and so are all 19.
+        let text = "4111 1111 1111 1111 110";
+        assert!(fits(b"4111111111111111110"));
+        one(text, text, Certain);
+    }
+
+    proptest! {
+        #[test]
+        fn running_sums_agree_with_the_plain_rule(groups in proptest::collection::vec("[0-9]{1,7}", 1..9)) {
+            let text = groups.join(" ");
+            let mut want = Vec::new();
+            for from in 0..groups.len() {
+                for to in from + 1..=groups.len() {
+                    if fits(groups[from..to].concat().as_bytes()) {
+                        let start = groups[..from].iter().map(|g| g.len() + 1).sum::<usize>();
+                        want.push(start..start + groups[from..to].join(" ").len());
+                    }
+                }
+            }
+            let mut tail = Tail::default();
+            let mut got = Vec::new();
+            for group in super::groups(text.as_bytes(), Cluster { start: 0, end: text.len() }) {
+                tail.push(text.as_bytes(), group);
+                tail.cards(|start| got.push(start..group.end));
+            }
+            got.sort_by_key(|span| (span.start, span.end));
+            prop_assert_eq!(got, want);
+        }
+    }
+}

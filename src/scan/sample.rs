@@ -1,0 +1,242 @@
+//! What a reviewer may see of a field: its shape, with numbers gone.
+//!
+//! Owns: one line of safe text from hostile bytes. Refuses: to show a finding's digits in any style,
+//! or a long number that no detector knows. Stays true: the text has no control or formatting
+//! character, no digit of a finding, no run of five digits and no nine digits joined by single
+//! separators; it is at most as long as asked.
+
+use super::candidates::is_separator;
+use super::cluster::{Cluster, groups};
+use crate::chunk::{Field, Finding};
+
+/// Digits in a row that are masked though no detector fired.
+const RUN_DIGITS_MIN: usize = 5;
+/// Digits joined by single separators that are masked though no detector fired.
+const JOINED_DIGITS_MIN: usize = 9;
+/// Stands for what was left out.
+const CUT: &str = "…";
+
+/// At most `bytes_max` bytes of text showing the field around its first finding. Findings of other
+/// fields are ignored; spans count from the body's start.
+pub fn sample(body: &[u8], field: Field, findings: &[Finding], bytes_max: usize) -> String {
+    let Some(raw) = body.get(field.start as usize..field.end as usize) else {
+        return String::new();
+    };
+    let inside = || {
+        findings
+            .iter()
+            .filter(|f| f.start >= field.start && f.end <= field.end && f.start <= f.end)
+    };
+    let first = inside()
+        .map(|f| (f.start - field.start) as usize)
+        .min()
+        .unwrap_or(0);
+    let from = window_start(raw, first, bytes_max);
+    // A little more than can be shown, so that a number at the edge is seen whole, or is long enough.
+    let to = raw
+        .len()
+        .min(first.max(from) + bytes_max + RUN_DIGITS_MIN + JOINED_DIGITS_MIN * 2);
+    let mut shown = raw[from..to].to_vec();
+    mask_numbers(&mut shown);
+    for finding in inside() {
+        let span = (finding.start - field.start) as usize..(finding.end - field.start) as usize;
+        let clipped = span.start.clamp(from, to) - from..span.end.clamp(from, to) - from;
+        mask_digits(&mut shown[clipped]);
+    }
+    let mut line = Line {
+        text: String::new(),
+        bytes_max,
+    };
+    line.write(from > 0, &shown, to < raw.len());
+    line.text
+}
+
+/// Where to begin so that the first finding is in view: a third of the room before it, and not within
+/// a stretch of digits or a character.
+fn window_start(raw: &[u8], first: usize, bytes_max: usize) -> usize {
+    if first + bytes_max / 3 < bytes_max {
+        return 0;
+    }
+    let mut from = first - bytes_max / 3;
+    while from < first
+        && (raw[from].is_ascii_digit() || is_separator(raw[from]) || raw[from] & 0xc0 == 0x80)
+    {
+        from += 1;
+    }
+    from
+}
+
+fn mask_digits(text: &mut [u8]) {
+    text.iter_mut()
+        .filter(|byte| byte.is_ascii_digit())
+        .for_each(|byte| *byte = b'X');
+}
+
+/// Masks every long number, whatever it is.
+fn mask_numbers(text: &mut [u8]) {
+    let mut at = 0;
+    while at < text.len() {
+        if !text[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let cluster = Cluster {
+            start: at,
+            end: joined_end(text, at),
+        };
+        let all: Vec<_> = groups(text, cluster).collect();
+        let joined = all.iter().map(|group| group.len()).sum::<usize>() >= JOINED_DIGITS_MIN;
+        for group in all {
+            if joined || group.len() >= RUN_DIGITS_MIN {
+                mask_digits(&mut text[group.start..group.end]);
+            }
+        }
+        at = cluster.end;
+    }
+}
+
+fn joined_end(text: &[u8], mut at: usize) -> usize {
+    while let [first, rest @ ..] = &text[at..] {
+        let joins = is_separator(*first) && rest.first().is_some_and(u8::is_ascii_digit);
+        if !first.is_ascii_digit() && !joins {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// Text that never grows past its room.
+struct Line {
+    text: String,
+    bytes_max: usize,
+}
+
+impl Line {
+    fn write(&mut self, cut_before: bool, shown: &[u8], cut_after: bool) {
+        if cut_before && !self.push(CUT, false) {
+            return;
+        }
+        for chunk in shown.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                let fits = match c {
+                    '\\' => self.push("\\\\", true),
+                    c if is_unsafe(c) => self.push(&c.escape_unicode().to_string(), true),
+                    c => self.push(c.encode_utf8(&mut [0; 4]), true),
+                };
+                if !fits {
+                    return self.end();
+                }
+            }
+            for byte in chunk.invalid() {
+                if !self.push(&format!("\\x{byte:02x}"), true) {
+                    return self.end();
+                }
+            }
+        }
+        if cut_after {
+            self.end();
+        }
+    }
+
+    /// Adds the text if there is room for it, and, when asked, for the mark of a cut after it.
+    fn push(&mut self, text: &str, leave_room: bool) -> bool {
+        let mark = if leave_room { CUT.len() } else { 0 };
+        let fits = self.text.len() + text.len() + mark <= self.bytes_max;
+        if fits {
+            self.text.push_str(text);
+        }
+        fits
+    }
+
+    fn end(&mut self) {
+        self.push(CUT, false);
+    }
+}
+
+/// Control characters, and those that reorder, hide or break text on a terminal or a page.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::engine::tests::{field, scan};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shown(raw: &[u8], bytes_max: usize) -> String {
+        let whole = field(0, raw.len());
+        sample(raw, whole, &scan(raw, &[whole]), bytes_max)
+    }
+
+    #[test]
+    fn findings_and_long_numbers_are_gone_and_the_rest_is_there() {
+        assert_eq!(
+            shown(
+                br#"{"name":"Ann","ssn":"536-90-4399","zip":"94105","age":42,"on":"1 2024"}"#,
+                200
+            ),
+            r#"{"name":"Ann","ssn":"XXX-XX-XXXX","zip":"XXXXX","age":42,"on":"1 2024"}"#
+        );
+        assert_eq!(
+            shown(b"no card 4111 1111 1111 1112, 1234", 200),
+            "no card XXXX XXXX XXXX XXXX, 1234"
+        );
+    }
+
+    #[test]
+    fn hostile_characters_are_spelled_out() {
+        assert_eq!(
+            shown(b"a\x1b[2J\n\xff\xfeb\\", 200),
+            "a\\u{1b}[2J\\u{a}\\xff\\xfeb\\\\"
+        );
+        assert_eq!(
+            shown("\u{202e}caf\u{e9}\u{200b}".as_bytes(), 200),
+            "\\u{202e}caf\u{e9}\\u{200b}"
+        );
+    }
+
+    #[test]
+    fn a_late_finding_is_in_view() {
+        let raw = format!(
+            "{} ssn 536-90-4399 {}",
+            "word ".repeat(100),
+            "tail ".repeat(100)
+        );
+        let text = shown(raw.as_bytes(), 60);
+        assert!(
+            text.contains("ssn XXX-XX-XXXX") && text.starts_with(CUT) && text.ends_with(CUT),
+            "{text}"
+        );
+        assert!(text.len() <= 60);
+    }
+
+    #[test]
+    fn bounds_that_lie_are_survived() {
+        let one = scan(b"536-90-4399", &[field(0, 11)]);
+        assert_eq!(sample(b"abc", field(2, 9), &one, 50), "");
+        assert_eq!(sample(b"abc", field(0, 3), &one, 50), "abc");
+        assert_eq!(sample(b"abc", field(0, 3), &one, 0), "");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_bytes_the_line_is_safe(
+            pieces in proptest::collection::vec(prop_oneof![
+                "[0-9]{1,12}".prop_map(String::into_bytes), "[ -]{1,2}".prop_map(String::into_bytes),
+                Just(b"4111 1111 1111 1111".to_vec()), Just(b"536-90-4399".to_vec()), proptest::collection::vec(any::<u8>(), 0..6),
+            ], 0..30),
+            bytes_max in 0..120usize,
+        ) {
+            let raw = pieces.concat();
+            let text = shown(&raw, bytes_max);
+            prop_assert!(text.len() <= bytes_max);
+            prop_assert!(!text.chars().any(is_unsafe));
+            let runs = |min: usize| text.as_bytes().windows(min).any(|w| w.iter().all(u8::is_ascii_digit));
+            prop_assert!(!runs(RUN_DIGITS_MIN), "{}", text);
+            prop_assert_eq!(scan(text.as_bytes(), &[field(0, text.len())]), []);
+        }
+    }
+}
