@@ -241,7 +241,7 @@ fn sessions_are_written_down_with_who_and_when() -> Outcome {
         &["session_opened", "ursula", "night-shift", "till-7"],
     )?;
     ensure!(told.len() == 1, "{told:?}");
-    let at = told[0]["at"].as_str().context("no time in RFC 3339")?;
+    let at = told[0]["time"].as_str().context("no time in RFC 3339")?;
     ensure!(
         at.len() >= 20 && at.ends_with('Z'),
         "the time is {at}, started {started}"

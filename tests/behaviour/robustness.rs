@@ -101,7 +101,7 @@ fn hostile_counts() -> Outcome {
     let witness = Witness::of(&scene)?;
     let topic = scene.broker.topic("plain", 1)?;
     let produce = Send::one(&topic, 0, Batch::values(&[CLEAN]).encode()?).request();
-    for version in [3, 8, 9, 11] {
+    for version in [3, 8, 9] {
         hostile(&scene, &encode(&produce, version, 1, "c")?, topic.len())?;
     }
     for version in [1, 9, 12] {

@@ -3,9 +3,10 @@
 //! Owns: its configuration file, its process and its directories, which outlive a kill. Stays
 //! true: it counts as started when `/readyz` says so, and its log is shown when a test fails.
 
+use crate::broker::SCRAM_USER;
 use crate::limits::{self, Rings};
 use crate::process::{Output, Process};
-use crate::settings::{Ports, Settings};
+use crate::settings::{PASSWORD_FILE, Ports, Settings};
 use crate::{http, process, toolbox, wait};
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -56,6 +57,7 @@ impl Gateway {
         for part in ["audit", "holds"] {
             fs::create_dir_all(self.dir.join(part))?;
         }
+        fs::write(self.dir.join(PASSWORD_FILE), SCRAM_USER.1)?;
         Ok(fs::write(
             self.config(),
             settings.yaml(&self.dir, &self.ports),

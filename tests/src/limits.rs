@@ -16,25 +16,33 @@ pub enum Rings {
     Forbidden,
 }
 
-/// Allows this process, and children started from now on, this many open descriptors.
-pub fn allow_descriptors(wanted: u64) -> Result<()> {
+/// Raises this process's limit on open descriptors, and that of children started from now on, as
+/// far as it may be raised; fails if that is less than `needed`.
+pub fn allow_descriptors(wanted: u64, needed: u64) -> Result<u64> {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: both calls take a pointer to a live rlimit, which the first one fills.
-    let raised = unsafe {
+    // SAFETY: the calls take a pointer to a live rlimit, which the first one fills.
+    unsafe {
         libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
-        limit.rlim_cur = wanted.max(limit.rlim_cur);
-        limit.rlim_max = limit.rlim_max.max(limit.rlim_cur);
-        libc::setrlimit(libc::RLIMIT_NOFILE, &limit) == 0
-    };
+        let both = libc::rlimit {
+            rlim_cur: wanted.max(limit.rlim_cur),
+            rlim_max: wanted.max(limit.rlim_max),
+        };
+        if libc::setrlimit(libc::RLIMIT_NOFILE, &both) == 0 {
+            return Ok(both.rlim_cur);
+        }
+        limit.rlim_cur = limit.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+    }
     ensure!(
-        raised,
-        "this test needs {wanted} open files, and the limit cannot be raised: run it as root, or raise \
-         the hard limit first (`ulimit -Hn {wanted}`)"
+        limit.rlim_cur >= needed,
+        "this test needs {needed} open files and may open {}: raise the hard limit first, as root \
+         (`ulimit -Hn {needed}`)",
+        limit.rlim_cur
     );
-    Ok(())
+    Ok(limit.rlim_cur)
 }
 
 /// Whether this machine lets this process make a ring: asked of the kernel, not of the gateway.

@@ -12,6 +12,9 @@ use std::path::Path;
 /// Brokers a test gateway has ports for; node ids count from 1.
 const BROKER_PORTS: u16 = 4;
 
+/// Where a gateway finds its password for the broker; the configuration takes no secret itself.
+pub const PASSWORD_FILE: &str = "broker-password";
+
 /// Who may review in the tests.
 pub const REVIEWERS: &str = "security";
 
@@ -174,9 +177,13 @@ impl Settings {
             rules,
             ..
         } = self;
-        let (user, password) = SCRAM_USER;
+        let user = SCRAM_USER.0;
         let credential = if self.scram {
-            format!("{{kind: scram, user: {user}, password: {password}}}")
+            format!(
+                "{{kind: scram, mechanism: scram-sha-256, username: {user}, \
+                 password: \"file:{}\"}}",
+                dir.join(PASSWORD_FILE).display()
+            )
         } else {
             "{kind: none}".to_owned()
         };
@@ -200,7 +207,7 @@ impl Settings {
                  stages: [{{any_of: [{REVIEWERS}], people: 1, within: {within}, else: reject}}]\n    \
                  reason: {{approve: optional, reject: optional}}\n\
              audit: {{directory: \"{dir}/audit\"}}\n\
-             holds: {{directory: \"{dir}/holds\"}}\n\
+             holds: {{log: \"{dir}/holds/holds.db\"}}\n\
              http: {{page: {{listen: \"127.0.0.1:{page}\"}}, admin: {{listen: \"127.0.0.1:{admin}\"}}}}\n"
         )
     }

@@ -105,7 +105,7 @@ fn seeds(scene: &Scene) -> Result<Vec<Vec<u8>>> {
     for topic in &topics {
         for codec in CODECS {
             let batch = Batch::values(&[CLEAN, SSN, CARD]).codec(codec).encode()?;
-            for version in [3, 8, 9, 11] {
+            for version in [3, 8, 9] {
                 seeds.push(
                     encode(
                         &Send::one(topic, 0, batch.clone()).request(),
