@@ -274,7 +274,7 @@ fn record(index: usize, value: String) -> Record {
         key: Some(format!("order-{index}").into_bytes().into()),
         value: Some(value.into_bytes().into()),
         headers: Default::default(),
-        delete_horizon: None,
+        delete_horizon: false,
     }
 }
 

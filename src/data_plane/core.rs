@@ -84,7 +84,7 @@ pub struct Core {
     /// Reused entry for clean chunks.
     pub traffic: RefCell<Traffic>,
     /// Its audit chain.
-    pub audit: RefCell<audit::Writer>,
+    pub audit: RefCell<Option<audit::Writer>>,
     /// To the control thread.
     pub desk: Post<ToControl>,
     /// Chunks that wait.
@@ -98,6 +98,9 @@ pub struct Core {
     audit_failed: Cell<bool>,
 }
 
+/// What the audit says when a core ends in good order.
+const STOPPED: &str = "the gateway was told to stop";
+
 impl Core {
     fn new(setup: Setup) -> (Rc<Core>, Receiver<ToCore>, Arc<Bell>) {
         let core = Core {
@@ -107,7 +110,7 @@ impl Core {
             shared: setup.shared,
             scratch: RefCell::default(),
             traffic: RefCell::default(),
-            audit: RefCell::new(setup.audit),
+            audit: RefCell::new(Some(setup.audit)),
             desk: setup.desk,
             held: RefCell::default(),
             connections: RefCell::default(),
@@ -159,6 +162,14 @@ impl Core {
             self.stats().audit_failed.set(1);
             self.stop_accepting();
             self.close_all(Cause::OwnFault);
+        }
+    }
+
+    fn end_audit(&self) {
+        if let Some(writer) = self.audit.take()
+            && let Err(fault) = writer.close(UnixMillis::now(), STOPPED)
+        {
+            tracing::error!(core = self.index, %fault, "the last entries may be missing");
         }
     }
 
@@ -306,5 +317,5 @@ pub async fn run(setup: Setup) {
     }
     core.close_all(Cause::Stopping);
     monoio::time::sleep(tick).await; // the tasks end and write their last entries
-    record::flush(&core);
+    core.end_audit();
 }

@@ -80,7 +80,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         cores: posts.clone(),
         approvals: approvals(&config),
         log_path: config.state.clone(),
-        audit: Box::new(sink::Sink(control_writer)),
+        audit: Box::new(sink::Sink::new(control_writer)),
         surfaces: services.surfaces(&config, driver, Arc::clone(&shared), posts.clone(), ends.clone()),
     };
     let control = control::spawn(setup).context("the control thread cannot start")?;
