@@ -162,3 +162,20 @@ fn an_audit_that_fails_stops_every_release() {
     assert!(decided < released && decided.is_some(), "{records:?}");
     rig.control.stop().unwrap();
 }
+
+#[test]
+fn a_surface_that_panics_ends_the_thread_and_is_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    let rig = Rig::start(
+        directory.path(),
+        60_000,
+        Box::new(|_| Box::pin(async { panic!("for the test") })),
+    );
+    for _ in 0..500 {
+        if rig.control.is_finished() {
+            return rig.control.stop().unwrap();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the thread goes on without a surface");
+}

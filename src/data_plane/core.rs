@@ -17,7 +17,6 @@ use super::{accept, record, sweep};
 use crate::audit;
 use crate::audit::entry::Traffic;
 use crate::chunk::UnixMillis;
-use crate::control::keys::KeyRefresh;
 use crate::hold::link::Post;
 use crate::hold::messages::{ToControl, ToCore};
 use crate::identity::key_set::KeySet;
@@ -30,6 +29,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Given the index of an issuer and a key id.
+pub type AskForKey = Arc<dyn Fn(usize, &str) -> bool + Send + Sync>;
 
 /// What all cores read and nobody on a core writes.
 pub struct Shared {
@@ -45,8 +47,8 @@ pub struct Shared {
     pub issuers: Vec<IssuerRules>,
     /// Their keys.
     pub keys: Arc<ArcSwap<KeySet>>,
-    /// Asks for keys that are not known yet.
-    pub key_refresh: KeyRefresh,
+    /// Asks for a key that is not known yet, without waiting; `false` when it would be no use.
+    pub ask_for_key: AskForKey,
     /// A core's counters, by index.
     pub stats: Vec<Stats>,
     /// Bytes of frames in flight that one direction of one core may hold.

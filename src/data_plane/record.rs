@@ -151,8 +151,13 @@ pub fn login_refused(core: &Core, connection: &Connection, mechanism: &str, code
 }
 
 /// Writes that a session ended.
-pub fn session_closed(core: &Core, session: &Session, cause: Cause) {
-    let entry = SessionClosed { session: session.id, cause: cause.text().to_owned(), ..SessionClosed::default() };
+pub fn session_closed(core: &Core, connection: &Connection, session: &Session, cause: Cause) {
+    let entry = SessionClosed {
+        session: session.id,
+        cause: cause.text().to_owned(),
+        bytes_in: connection.bytes.from_client.get(),
+        bytes_out: connection.bytes.to_client.get(),
+    };
     write(core, entry, Tier::Interval);
 }
 

@@ -156,7 +156,7 @@ fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Resu
         cluster: ArcSwap::from_pointee(cluster),
         issuers: parts.issuers,
         keys: parts.keys,
-        key_refresh: parts.key_refresh,
+        ask_for_key: parts.ask_for_key,
         stats: (0..cores).map(|_| Stats::default()).collect(),
         // two directions on each core
         budget_bytes: config.memory / (2 * cores.max(1)),

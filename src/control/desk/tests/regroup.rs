@@ -60,6 +60,31 @@ fn two_of_a_kind_need_two_units() {
 }
 
 #[test]
+fn an_equal_send_is_never_given_a_second_unit() {
+    let mut bench = Bench::new();
+    let (ticket, hold) = bench.open(&chunk(1, &[1, 1]));
+    bench.close(ticket);
+    bench.approve(hold);
+    let (ticket, answer) = bench.ask(&chunk(2, &[1]));
+    assert_eq!(answer, Answer::Send { hold });
+    assert_eq!(
+        bench.ask(&chunk(2, &[1])).1,
+        Answer::Busy { hold },
+        "though a unit is free"
+    );
+    bench.sent(ticket, SendOutcome::Written { offset: 9 });
+    assert_eq!(
+        bench.ask(&chunk(2, &[1])).1,
+        Answer::Written { hold, offset: 9 }
+    );
+    assert_eq!(
+        bench.ask(&chunk(3, &[1])).1,
+        Answer::Send { hold },
+        "that is for another send"
+    );
+}
+
+#[test]
 fn a_chunk_over_several_holds_waits_for_all_of_them() {
     let mut bench = Bench::new();
     let (a, one) = bench.open(&chunk(1, &[1]));
@@ -97,7 +122,10 @@ fn one_no_among_several_holds_is_a_no() {
     bench.close(b);
     let (ticket, _) = bench.ask(&chunk(3, &[1, 2]));
     assert_eq!(bench.approve(one), vec![]);
-    let no = Answer::Rejected { hold: two, reason: "seen".into() };
+    let no = Answer::Rejected {
+        hold: two,
+        reason: "seen".into(),
+    };
     assert_eq!(bench.decide(two, Verdict::Reject), vec![(ticket, no)]);
 }
 
