@@ -3,7 +3,20 @@
 //!
 //! `harness` runs without a gateway: what it shows is that the tests' own eyes are good.
 
+mod addresses;
+mod audit;
+mod blocks;
+mod demo;
+mod faults;
 mod harness;
+mod holds;
+mod identity;
+mod idle;
+mod io;
+mod masks;
+mod passes;
+mod protocol;
+mod robustness;
 
 /// What a test gives back: an error says what was expected and what came.
 type Outcome = anyhow::Result<()>;

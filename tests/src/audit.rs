@@ -29,6 +29,32 @@ pub fn must_verify(dir: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The audit of a gateway that runs must verify.
+pub fn must_verify_live(dir: &Path) -> Result<()> {
+    let output = lockgate(&["audit", "verify", "--live", &dir.display().to_string()])?;
+    ensure!(
+        output.success,
+        "the audit does not verify:\n{}{}",
+        output.out,
+        output.err
+    );
+    Ok(())
+}
+
+/// What `verify` finds wrong: objects with `file` and `offset`.
+pub fn faults(dir: &Path) -> Result<Vec<Value>> {
+    let output = lockgate(&["audit", "verify", "--json", &dir.display().to_string()])?;
+    let told: Value = serde_json::from_str(&output.out).with_context(|| output.err.clone())?;
+    let faults = told["faults"].as_array().cloned().unwrap_or_default();
+    ensure!(
+        output.success == faults.is_empty(),
+        "exit code {:?} with {} faults",
+        output.code,
+        faults.len()
+    );
+    Ok(faults)
+}
+
 /// Every entry, by `lockgate audit query --json DIR`: a line each.
 pub fn entries(dir: &Path) -> Result<Vec<Value>> {
     let output = lockgate(&["audit", "query", "--json", &dir.display().to_string()])?;

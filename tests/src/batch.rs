@@ -227,6 +227,24 @@ pub fn cut(mut bytes: Bytes) -> Result<Vec<Stored>> {
     Ok(batches)
 }
 
+/// A batch that was tampered with, its length and CRC made to fit again.
+pub fn sealed(mut bytes: Vec<u8>) -> Bytes {
+    let length = (bytes.len() - 12) as i32;
+    bytes[8..12].copy_from_slice(&length.to_be_bytes());
+    let crc = crc32c(&bytes[COVERED_AT..]);
+    bytes[MAGIC_AT + 1..COVERED_AT].copy_from_slice(&crc.to_be_bytes());
+    bytes.into()
+}
+
+/// A batch whose records inflate to this many zeros.
+pub fn bomb(codec: Codec, zeros: usize) -> Result<Bytes> {
+    let mut batch = Batch::values(&["bomb"]).encode()?.to_vec();
+    batch.truncate(HEADER_BYTES);
+    batch[COVERED_AT + 1] |= codec as u8;
+    batch.extend(compress(codec, &vec![0; zeros])?);
+    Ok(sealed(batch))
+}
+
 fn encode_records(records: &[Record]) -> Vec<u8> {
     let mut body = Vec::new();
     for (index, record) in records.iter().enumerate() {

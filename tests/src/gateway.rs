@@ -3,8 +3,10 @@
 //! Owns: its configuration file, its process and its directories, which outlive a kill. Stays
 //! true: it counts as started when `/readyz` says so, and its log is shown when a test fails.
 
+use crate::broker::SCRAM_USER;
+use crate::limits::{self, Rings};
 use crate::process::{Output, Process};
-use crate::settings::{Ports, Settings};
+use crate::settings::{PASSWORD_FILE, Ports, Settings};
 use crate::{http, process, toolbox, wait};
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -55,6 +57,7 @@ impl Gateway {
         for part in ["audit", "holds"] {
             fs::create_dir_all(self.dir.join(part))?;
         }
+        fs::write(self.dir.join(PASSWORD_FILE), SCRAM_USER.1)?;
         Ok(fs::write(
             self.config(),
             settings.yaml(&self.dir, &self.ports),
@@ -63,9 +66,17 @@ impl Gateway {
 
     /// Starts it on its directories; whatever still runs is killed first.
     pub fn restart(&self) -> Result<()> {
+        self.restart_with(Rings::AsTheyAre)
+    }
+
+    /// The same, with or without io_uring.
+    pub fn restart_with(&self, rings: Rings) -> Result<()> {
         self.kill9();
         let mut command = Command::new(binary("lockgate")?);
         command.arg("run").arg("-c").arg(self.config());
+        if rings == Rings::Forbidden {
+            limits::forbid_rings(&mut command);
+        }
         let mut process = Process::start("lockgate", command, &self.dir.join("log"), false)?;
         let ready = wait::until("the gateway's /readyz", START_LIMIT, || {
             match process.ended() {

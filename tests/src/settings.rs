@@ -12,6 +12,9 @@ use std::path::Path;
 /// Brokers a test gateway has ports for; node ids count from 1.
 const BROKER_PORTS: u16 = 4;
 
+/// Where a gateway finds its password for the broker; the configuration takes no secret itself.
+pub const PASSWORD_FILE: &str = "broker-password";
+
 /// Who may review in the tests.
 pub const REVIEWERS: &str = "security";
 
@@ -57,6 +60,8 @@ pub struct Settings {
     pub issuer: String,
     /// `auto`, `uring` or `epoll`.
     pub io: &'static str,
+    /// The host that clients are told.
+    pub advertise: &'static str,
     /// `enforce` or `observe`.
     pub mode: &'static str,
     /// How long a held reply is withheld, such as `1s`.
@@ -86,6 +91,7 @@ impl Settings {
             scram: false,
             issuer: issuer.to_owned(),
             io: "auto",
+            advertise: "127.0.0.1",
             mode: "enforce",
             wait: "1s".to_owned(),
             then: "retry",
@@ -124,6 +130,12 @@ impl Settings {
         self
     }
 
+    /// Telling clients another host.
+    pub fn advertise(mut self, host: &'static str) -> Settings {
+        self.advertise = host;
+        self
+    }
+
     /// `observe` instead of `enforce`.
     pub fn mode(mut self, mode: &'static str) -> Settings {
         self.mode = mode;
@@ -157,6 +169,7 @@ impl Settings {
             sasl,
             issuer,
             io,
+            advertise,
             mode,
             wait,
             then,
@@ -164,9 +177,13 @@ impl Settings {
             rules,
             ..
         } = self;
-        let (user, password) = SCRAM_USER;
+        let user = SCRAM_USER.0;
         let credential = if self.scram {
-            format!("{{kind: scram, user: {user}, password: {password}}}")
+            format!(
+                "{{kind: scram, mechanism: scram-sha-256, username: {user}, \
+                 password: \"file:{}\"}}",
+                dir.join(PASSWORD_FILE).display()
+            )
         } else {
             "{kind: none}".to_owned()
         };
@@ -178,7 +195,7 @@ impl Settings {
                main:\n    \
                  bootstrap: [\"{bootstrap}\"]\n    \
                  listeners:\n      \
-                   default: {{address: \"127.0.0.1:{listener}\", advertise: 127.0.0.1, \
+                   default: {{address: \"127.0.0.1:{listener}\", advertise: {advertise}, \
                               broker_ports: {brokers}-{last_broker}, sasl: {sasl}}}\n    \
                  upstream: {{credential: {credential}}}\n\
              identity:\n  \
@@ -190,7 +207,7 @@ impl Settings {
                  stages: [{{any_of: [{REVIEWERS}], people: 1, within: {within}, else: reject}}]\n    \
                  reason: {{approve: optional, reject: optional}}\n\
              audit: {{directory: \"{dir}/audit\"}}\n\
-             holds: {{directory: \"{dir}/holds\"}}\n\
+             holds: {{log: \"{dir}/holds/holds.db\"}}\n\
              http: {{page: {{listen: \"127.0.0.1:{page}\"}}, admin: {{listen: \"127.0.0.1:{admin}\"}}}}\n"
         )
     }

@@ -1,8 +1,7 @@
 //! A wire-tap between clients and gateways: keeps every byte that clients received.
 //!
-//! A gateway tells clients its own ports, and a tap stands in front of each of them: what clients
-//! are told would lead them past the tap, so the tests look at bootstrap connections and drive
-//! the others through the tap by hand, or listen on the broker ports too.
+//! Told to advertise another loopback address, a gateway leads its clients to that address on its
+//! own port numbers; a tap listens there for each of them.
 
 use anyhow::Result;
 use std::io::{Read, Write};
@@ -18,9 +17,14 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// A tap on the way to `upstream`. Its threads end with the run.
+    /// A tap on the way to `upstream`, at an address of its own.
     pub fn before(upstream: &str) -> Result<Tap> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
+        Tap::at("127.0.0.1:0", upstream)
+    }
+
+    /// A tap at this address on the way to `upstream`. Its threads end with the run.
+    pub fn at(address: &str, upstream: &str) -> Result<Tap> {
+        let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?.to_string();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (upstream, kept) = (upstream.to_owned(), heard.clone());

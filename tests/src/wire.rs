@@ -120,6 +120,11 @@ impl Wire {
         Ok(self.stream.set_read_timeout(Some(limit))?)
     }
 
+    /// How long sending may take when the other side does not read.
+    pub fn write_limit(&self, limit: Duration) -> Result<()> {
+        Ok(self.stream.set_write_timeout(Some(limit))?)
+    }
+
     /// Whether the other side has closed the connection within `limit`; bytes that still come
     /// are read and dropped.
     pub fn closed_within(&mut self, limit: Duration) -> Result<bool> {
