@@ -11,7 +11,9 @@ use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::{BrokerId, FetchRequest, InitProducerIdRequest, MetadataRequest, ProduceRequest, TopicName};
+use kafka_protocol::messages::{
+    BrokerId, FetchRequest, InitProducerIdRequest, MetadataRequest, ProduceRequest, TopicName,
+};
 use kafka_protocol::protocol::StrBytes;
 use kafka_protocol::records::{
     Compression, Record, RecordBatchDecoder, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
@@ -58,8 +60,17 @@ pub struct Client {
 impl Client {
     /// A client that starts at this address. Nothing is connected yet.
     pub fn new(bootstrap: SocketAddr, client_id: &str, token: Option<String>) -> Client {
-        let login = Login { client_id: client_id.to_owned(), token };
-        Client { bootstrap, login, leader: None, producer: None, sequences: BTreeMap::new() }
+        let login = Login {
+            client_id: client_id.to_owned(),
+            token,
+        };
+        Client {
+            bootstrap,
+            login,
+            leader: None,
+            producer: None,
+            sequences: BTreeMap::new(),
+        }
     }
 
     /// The address of partition 0's leader, as the other side tells it. The client is connected to it
@@ -70,10 +81,20 @@ impl Client {
             None => Connection::open(self.bootstrap, &self.login).await?,
         };
         let wanted = MetadataRequestTopic::default().with_name(Some(topic_name(topic)));
-        let ask = MetadataRequest::default().with_topics(Some(vec![wanted])).with_allow_auto_topic_creation(true);
+        let ask = MetadataRequest::default()
+            .with_topics(Some(vec![wanted]))
+            .with_allow_auto_topic_creation(true);
         let answer = asked.ask(&ask).await?;
-        let partition = answer.topics.first().and_then(|t| t.partitions.first()).context("the topic has no partition")?;
-        let leader = answer.brokers.iter().find(|b| b.node_id == partition.leader_id).context("the leader is unknown")?;
+        let partition = answer
+            .topics
+            .first()
+            .and_then(|t| t.partitions.first())
+            .context("the topic has no partition")?;
+        let leader = answer
+            .brokers
+            .iter()
+            .find(|b| b.node_id == partition.leader_id)
+            .context("the leader is unknown")?;
         let address = SocketAddr::new(leader.host.parse()?, u16::try_from(leader.port)?);
         if asked.peer != address {
             asked = Connection::open(address, &self.login).await?;
@@ -105,30 +126,52 @@ impl Client {
             let (code, offset, text) = self.produce_once(topic, batch.clone()).await?;
             match code {
                 0 => {
-                    *self.sequences.entry(topic.to_owned()).or_default() += i32::try_from(records.len())?;
+                    *self.sequences.entry(topic.to_owned()).or_default() +=
+                        i32::try_from(records.len())?;
                     return Ok(Outcome::Written(offset));
                 }
-                NOT_LEADER => on_retry(&Retry { text, after: asked.elapsed() }),
+                NOT_LEADER => on_retry(&Retry {
+                    text,
+                    after: asked.elapsed(),
+                }),
                 other => return Ok(Outcome::Refused(other, text)),
             }
-            ensure!(started.elapsed() < GIVE_UP_AFTER, "the client gave up after {} s", GIVE_UP_AFTER.as_secs());
+            ensure!(
+                started.elapsed() < GIVE_UP_AFTER,
+                "the client gave up after {} s",
+                GIVE_UP_AFTER.as_secs()
+            );
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(BACK_OFF.1);
             self.find_leader(topic).await?;
         }
     }
 
-    async fn produce_once(&mut self, topic: &str, batch: Bytes) -> anyhow::Result<(i16, i64, String)> {
-        let partition = PartitionProduceData::default().with_index(0).with_records(Some(batch));
-        let topic_data = TopicProduceData::default().with_name(topic_name(topic)).with_partition_data(vec![partition]);
+    async fn produce_once(
+        &mut self,
+        topic: &str,
+        batch: Bytes,
+    ) -> anyhow::Result<(i16, i64, String)> {
+        let partition = PartitionProduceData::default()
+            .with_index(0)
+            .with_records(Some(batch));
+        let topic_data = TopicProduceData::default()
+            .with_name(topic_name(topic))
+            .with_partition_data(vec![partition]);
         let ask = ProduceRequest::default()
             .with_acks(-1)
             .with_timeout_ms(REQUEST_TIMEOUT_MS)
             .with_topic_data(vec![topic_data]);
         let answer = self.leader(topic).await?.ask(&ask).await?;
-        let partition = answer.responses.first().and_then(|t| t.partition_responses.first());
+        let partition = answer
+            .responses
+            .first()
+            .and_then(|t| t.partition_responses.first());
         let partition = partition.context("the partition is missing in the answer")?;
-        let text = partition.error_message.as_ref().map_or_else(String::new, ToString::to_string);
+        let text = partition
+            .error_message
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string);
         Ok((partition.error_code, partition.base_offset, text))
     }
 
@@ -154,7 +197,10 @@ impl Client {
         };
         let records: Vec<Record> = records.iter().enumerate().map(record).collect();
         let mut out = BytesMut::new();
-        let options = RecordEncodeOptions { version: 2, compression: Compression::None };
+        let options = RecordEncodeOptions {
+            version: 2,
+            compression: Compression::None,
+        };
         RecordBatchEncoder::encode(&mut out, &records, &options)?;
         Ok(out.freeze())
     }
@@ -163,10 +209,18 @@ impl Client {
         if let Some(known) = self.producer {
             return Ok(known);
         }
-        let ask = InitProducerIdRequest::default().with_transactional_id(None).with_transaction_timeout_ms(i32::MAX);
+        let ask = InitProducerIdRequest::default()
+            .with_transactional_id(None)
+            .with_transaction_timeout_ms(i32::MAX);
         let answer = self.leader(topic).await?.ask(&ask).await?;
-        ensure!(answer.error_code == 0, "InitProducerId was answered with error {}", answer.error_code);
-        Ok(*self.producer.insert((answer.producer_id.0, answer.producer_epoch)))
+        ensure!(
+            answer.error_code == 0,
+            "InitProducerId was answered with error {}",
+            answer.error_code
+        );
+        Ok(*self
+            .producer
+            .insert((answer.producer_id.0, answer.producer_epoch)))
     }
 
     /// Everything from an offset to the end of the log, as (offset, value). CRCs are checked.
@@ -183,18 +237,27 @@ impl Client {
                 next = offset + 1;
                 found.push((offset, value));
             }
-            ensure!(next > before, "the log ends at {end}, but nothing came from offset {before} on");
+            ensure!(
+                next > before,
+                "the log ends at {end}, but nothing came from offset {before} on"
+            );
         }
     }
 
-    async fn fetch_once(&mut self, topic: &str, offset: i64) -> anyhow::Result<(Vec<(i64, String)>, i64)> {
+    async fn fetch_once(
+        &mut self,
+        topic: &str,
+        offset: i64,
+    ) -> anyhow::Result<(Vec<(i64, String)>, i64)> {
         let partition = FetchPartition::default()
             .with_partition(0)
             .with_current_leader_epoch(-1)
             .with_fetch_offset(offset)
             .with_log_start_offset(-1)
             .with_partition_max_bytes(1 << 20);
-        let wanted = FetchTopic::default().with_topic(topic_name(topic)).with_partitions(vec![partition]);
+        let wanted = FetchTopic::default()
+            .with_topic(topic_name(topic))
+            .with_partitions(vec![partition]);
         let ask = FetchRequest::default()
             .with_replica_id(BrokerId(-1))
             .with_max_wait_ms(500)
@@ -203,17 +266,35 @@ impl Client {
             .with_session_epoch(-1)
             .with_topics(vec![wanted]);
         let answer = self.leader(topic).await?.ask(&ask).await?;
-        ensure!(answer.error_code == 0, "Fetch was answered with error {}", answer.error_code);
-        let partition = answer.responses.into_iter().flat_map(|t| t.partitions).next();
+        ensure!(
+            answer.error_code == 0,
+            "Fetch was answered with error {}",
+            answer.error_code
+        );
+        let partition = answer
+            .responses
+            .into_iter()
+            .flat_map(|t| t.partitions)
+            .next();
         let partition = partition.context("the partition is missing in the answer")?;
-        ensure!(partition.error_code == 0, "Fetch was answered with error {}", partition.error_code);
+        ensure!(
+            partition.error_code == 0,
+            "Fetch was answered with error {}",
+            partition.error_code
+        );
         let mut bytes = partition.records.unwrap_or_default();
         let sets = RecordBatchDecoder::decode_all(&mut bytes)?;
         let text = |record: Record| {
             let value = record.value.unwrap_or_default();
             (record.offset, String::from_utf8_lossy(&value).into_owned())
         };
-        Ok((sets.into_iter().flat_map(|set| set.records).map(text).collect(), partition.high_watermark))
+        Ok((
+            sets.into_iter()
+                .flat_map(|set| set.records)
+                .map(text)
+                .collect(),
+            partition.high_watermark,
+        ))
     }
 
     /// Closes the connection.

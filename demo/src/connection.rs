@@ -7,7 +7,8 @@
 use anyhow::{Context, bail, ensure};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{
-    ApiVersionsRequest, FetchRequest, ProduceRequest, RequestHeader, ResponseHeader, SaslAuthenticateRequest, SaslHandshakeRequest,
+    ApiVersionsRequest, FetchRequest, ProduceRequest, RequestHeader, ResponseHeader,
+    SaslAuthenticateRequest, SaslHandshakeRequest,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
 use std::collections::BTreeMap;
@@ -46,10 +47,18 @@ pub struct Connection {
 impl Connection {
     /// Connects, learns the versions and logs in.
     pub async fn open(peer: SocketAddr, login: &Login) -> anyhow::Result<Connection> {
-        let stream = TcpStream::connect(peer).await.with_context(|| format!("cannot connect to {peer}"))?;
+        let stream = TcpStream::connect(peer)
+            .await
+            .with_context(|| format!("cannot connect to {peer}"))?;
         stream.set_nodelay(true)?;
         let client_id = StrBytes::from_string(login.client_id.clone());
-        let mut connection = Connection { peer, stream, client_id, correlation_id: 0, versions: BTreeMap::new() };
+        let mut connection = Connection {
+            peer,
+            stream,
+            client_id,
+            correlation_id: 0,
+            versions: BTreeMap::new(),
+        };
         connection.learn_versions().await?;
         if let Some(token) = &login.token {
             connection.log_in(token).await?;
@@ -62,8 +71,16 @@ impl Connection {
             .with_client_software_name("lockgate-demo".into())
             .with_client_software_version(env!("CARGO_PKG_VERSION").into());
         let answer = self.exchange(&ask, API_VERSIONS_VERSION).await?;
-        ensure!(answer.error_code == 0, "ApiVersions was answered with error {}", answer.error_code);
-        self.versions = answer.api_keys.iter().map(|api| (api.api_key, (api.min_version, api.max_version))).collect();
+        ensure!(
+            answer.error_code == 0,
+            "ApiVersions was answered with error {}",
+            answer.error_code
+        );
+        self.versions = answer
+            .api_keys
+            .iter()
+            .map(|api| (api.api_key, (api.min_version, api.max_version)))
+            .collect();
         Ok(())
     }
 
@@ -71,11 +88,22 @@ impl Connection {
     async fn log_in(&mut self, token: &str) -> anyhow::Result<()> {
         let ask = SaslHandshakeRequest::default().with_mechanism("PLAIN".into());
         let answer = self.ask(&ask).await?;
-        ensure!(answer.error_code == 0, "PLAIN is not offered (error {})", answer.error_code);
+        ensure!(
+            answer.error_code == 0,
+            "PLAIN is not offered (error {})",
+            answer.error_code
+        );
         let message = Bytes::from(format!("\0token\0{token}"));
-        let answer = self.ask(&SaslAuthenticateRequest::default().with_auth_bytes(message)).await?;
+        let answer = self
+            .ask(&SaslAuthenticateRequest::default().with_auth_bytes(message))
+            .await?;
         let text = answer.error_message.unwrap_or_default();
-        ensure!(answer.error_code == 0, "login refused with error {}: {}", answer.error_code, text.as_str());
+        ensure!(
+            answer.error_code == 0,
+            "login refused with error {}: {}",
+            answer.error_code,
+            text.as_str()
+        );
         Ok(())
     }
 
@@ -84,13 +112,24 @@ impl Connection {
         let Some((min, max)) = self.versions.get(&Q::KEY).copied() else {
             bail!("the other side does not offer API {}", Q::KEY);
         };
-        let newest = NEWEST.iter().find(|(key, _)| *key == Q::KEY).map_or(Q::VERSIONS.max, |(_, version)| *version);
+        let newest = NEWEST
+            .iter()
+            .find(|(key, _)| *key == Q::KEY)
+            .map_or(Q::VERSIONS.max, |(_, version)| *version);
         let version = max.min(newest);
-        ensure!(version >= min.max(Q::VERSIONS.min), "no common version of API {}", Q::KEY);
+        ensure!(
+            version >= min.max(Q::VERSIONS.min),
+            "no common version of API {}",
+            Q::KEY
+        );
         self.exchange(request, version).await
     }
 
-    async fn exchange<Q: Request>(&mut self, request: &Q, version: i16) -> anyhow::Result<Q::Response> {
+    async fn exchange<Q: Request>(
+        &mut self,
+        request: &Q,
+        version: i16,
+    ) -> anyhow::Result<Q::Response> {
         self.correlation_id += 1;
         let header = RequestHeader::default()
             .with_request_api_key(Q::KEY)
@@ -105,11 +144,20 @@ impl Connection {
         frame[..4].copy_from_slice(&size.to_be_bytes());
         self.stream.write_all(&frame).await?;
         let read = tokio::time::timeout(ANSWER_WITHIN, self.read_frame());
-        let mut answer = read.await.context("no answer in 30 s")?.context("the connection was closed")?;
+        let mut answer = read
+            .await
+            .context("no answer in 30 s")?
+            .context("the connection was closed")?;
         let header = ResponseHeader::decode(&mut answer, Q::Response::header_version(version))?;
-        ensure!(header.correlation_id == self.correlation_id, "the answer is to another request");
+        ensure!(
+            header.correlation_id == self.correlation_id,
+            "the answer is to another request"
+        );
         let response = Q::Response::decode(&mut answer, version)?;
-        ensure!(!answer.has_remaining(), "the answer is longer than its message");
+        ensure!(
+            !answer.has_remaining(),
+            "the answer is longer than its message"
+        );
         Ok(response)
     }
 

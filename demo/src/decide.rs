@@ -57,6 +57,8 @@ pub struct Scene<'a> {
     pub newcomer: &'a Reviewer,
     /// The stand-in's.
     pub autopilot: &'a Reviewer,
+    /// The rights of whoever sent the batch.
+    pub producer: &'a Reviewer,
     /// The newcomer's token, to paste.
     pub token: &'a str,
     /// The file with it.
@@ -67,7 +69,7 @@ pub struct Scene<'a> {
 
 impl Scene<'_> {
     /// Waits until the gateway asks, and shows what it shows to reviewers.
-    pub async fn opened(&self) -> anyhow::Result<String> {
+    pub async fn opened(&self, batch: &[(&str, &str)]) -> anyhow::Result<String> {
         let started = Instant::now();
         let hold = loop {
             if let Some(hold) = self.autopilot.pending(PAYMENTS).await? {
@@ -76,27 +78,61 @@ impl Scene<'_> {
             ensure!(started.elapsed() < OPENS_WITHIN, "no hold was opened");
             sleep(LOOK_EVERY).await;
         };
-        let id = hold["id"].as_str().context("the hold has no id")?.to_owned();
+        let id = hold["id"]
+            .as_str()
+            .context("the hold has no id")?
+            .to_owned();
         let summary = &hold["summary"];
-        let text = format!("{id}: {} of {} records flagged", summary["flagged"], summary["records"]);
+        let text = format!(
+            "{id}: {} of {} records flagged",
+            summary["flagged"], summary["records"]
+        );
         self.tell.wire("hold", &text);
-        for sample in summary["samples"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for sample in summary["samples"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
             self.tell.wire("shown", sample);
         }
-        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
         let shown = summary.to_string();
-        ensure!(!shown.contains("4111") && digits(&shown) < 60, "the summary shows card numbers: {shown}");
-        self.tell.checked("reviewers are shown what was found and where, masked; the numbers stay hidden");
+        for (_, value) in batch {
+            let record: Value = serde_json::from_str(value)?;
+            let card = record["card"].as_str().context("a record without a card")?;
+            ensure!(
+                !shown.contains(card),
+                "the summary shows the card of {value}"
+            );
+        }
+        self.tell.checked(
+            "reviewers are shown what was found and where, masked; the numbers stay hidden",
+        );
+        let own = self
+            .producer
+            .review(&id, Verdict::Approve, "it is mine")
+            .await;
+        let Err(refused) = own else {
+            bail!("the producer could approve its own batch")
+        };
+        self.tell
+            .checked(&format!("the producer cannot approve it: {refused}"));
         Ok(id)
     }
 
     /// Waits for a decision, or makes it.
     pub async fn decided(&self, hold: &str, decider: Decider) -> anyhow::Result<Decision> {
         match decider {
-            Decider::Autopilot(verdict) => self.stand_in(hold, verdict, "not without a ticket").await?,
+            Decider::Autopilot(verdict) => {
+                self.stand_in(hold, verdict, "not without a ticket").await?
+            }
             Decider::Newcomer { at_once: true } => {
-                self.until(hold, OPENS_WITHIN, || self.retries.get() > 0).await?;
-                ensure!(self.retries.get() > 0, "the producer was never told to try again");
+                self.until(hold, OPENS_WITHIN, || self.retries.get() > 0)
+                    .await?;
+                ensure!(
+                    self.retries.get() > 0,
+                    "the producer was never told to try again"
+                );
                 self.stand_in(hold, Verdict::Approve, "--auto").await?;
             }
             Decider::Newcomer { at_once: false } => {
@@ -109,19 +145,30 @@ impl Scene<'_> {
 
     /// What the newcomer can do.
     fn offer(&self, hold: &str) {
-        let Scene { tell, stage, token, token_file, .. } = self;
+        let Scene {
+            tell,
+            stage,
+            token,
+            token_file,
+            ..
+        } = self;
         let seconds = NEWCOMER_HAS.as_secs();
-        tell.say("");
-        tell.say(&format!("YOU DECIDE NOW, within {seconds} s; after that {AUTOPILOT} approves. Either on the page, with this token:"));
+        tell.step(&format!(
+            "   YOU DECIDE NOW, within {seconds} s. On the page, with the token below:"
+        ));
         tell.copy(&format!("{}/", stage.page));
         println!("{token}");
-        tell.say(&format!("(it is in {} too), or with one of these:", token_file.display()));
-        for (verdict, reason) in [(Verdict::Approve, "test cards"), (Verdict::Reject, "no cards here")] {
+        tell.say("Or with one of these lines:");
+        for (verdict, reason) in [
+            (Verdict::Approve, "test cards"),
+            (Verdict::Reject, "no cards here"),
+        ] {
             println!("{}", curl(&stage.page, hold, token_file, verdict, reason));
         }
         if std::io::stdin().is_terminal() {
-            tell.say("or here: type `a` to approve or `r` to reject, and Enter.");
+            tell.say("Or here: type `a` to approve or `r` to reject, and Enter.");
         }
+        println!();
     }
 
     async fn wait_for_newcomer(&self, hold: &str) -> anyhow::Result<()> {
@@ -135,16 +182,32 @@ impl Scene<'_> {
             return Ok(());
         }
         match pressed.get() {
-            Some(verdict) => self.newcomer.review(hold, verdict, "decided at the terminal").await.map(drop),
+            Some(verdict) => {
+                self.review(self.newcomer, hold, verdict, "decided at the terminal")
+                    .await
+            }
             None => {
-                self.tell.say(&format!("Nobody decided within {} s, so {AUTOPILOT} does.", NEWCOMER_HAS.as_secs()));
-                self.stand_in(hold, Verdict::Approve, "nobody decided within the demo's 60 s").await
+                self.tell.say(&format!(
+                    "Nobody decided within {} s, so {AUTOPILOT} does.",
+                    NEWCOMER_HAS.as_secs()
+                ));
+                self.stand_in(
+                    hold,
+                    Verdict::Approve,
+                    "nobody decided within the demo's 60 s",
+                )
+                .await
             }
         }
     }
 
     /// Waits until the hold is decided (true), or `otherwise` is, or time is up.
-    async fn until(&self, hold: &str, at_most: Duration, mut otherwise: impl FnMut() -> bool) -> anyhow::Result<bool> {
+    async fn until(
+        &self,
+        hold: &str,
+        at_most: Duration,
+        mut otherwise: impl FnMut() -> bool,
+    ) -> anyhow::Result<bool> {
         let started = Instant::now();
         while started.elapsed() < at_most && !otherwise() {
             if self.autopilot.show(hold).await?["state"] != "pending" {
@@ -156,20 +219,50 @@ impl Scene<'_> {
     }
 
     async fn stand_in(&self, hold: &str, verdict: Verdict, reason: &str) -> anyhow::Result<()> {
-        self.autopilot.review(hold, verdict, reason).await.map(drop)
+        self.review(self.autopilot, hold, verdict, reason).await
+    }
+
+    /// Decides, unless somebody else was a moment faster: the first valid review wins.
+    async fn review(
+        &self,
+        by: &Reviewer,
+        hold: &str,
+        verdict: Verdict,
+        reason: &str,
+    ) -> anyhow::Result<()> {
+        match by.review(hold, verdict, reason).await {
+            Err(error) if self.autopilot.show(hold).await?["state"] == "pending" => Err(error),
+            _ => Ok(()),
+        }
     }
 
     async fn read_back(&self, hold: &str) -> anyhow::Result<Decision> {
         let view = self.autopilot.show(hold).await?;
-        let review = view["reviews"].as_array().and_then(|all| all.last()).context("the hold has no review")?;
+        let review = view["reviews"]
+            .as_array()
+            .and_then(|all| all.last())
+            .context("the hold has no review")?;
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let verdict = match review["verdict"].as_str() {
             Some("approve") => Verdict::Approve,
             Some("reject") => Verdict::Reject,
             other => bail!("the gateway tells of the verdict {other:?}"),
         };
-        let decision = Decision { hold: hold.to_owned(), verdict, by: word(&review["by"]), reason: word(&review["reason"]) };
-        self.tell.wire("decided", &format!("{} by {}: \"{}\"", verdict.word(), decision.by, decision.reason));
+        let decision = Decision {
+            hold: hold.to_owned(),
+            verdict,
+            by: word(&review["by"]),
+            reason: word(&review["reason"]),
+        };
+        self.tell.wire(
+            "decided",
+            &format!(
+                "{} by {}: \"{}\"",
+                verdict.word(),
+                decision.by,
+                decision.reason
+            ),
+        );
         Ok(decision)
     }
 }

@@ -30,12 +30,18 @@ impl Issuer {
     pub async fn start() -> anyhow::Result<Issuer> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
             .map_err(|_| anyhow!("no EC key can be made"))?;
-        let pkcs8 = pair.to_pkcs8v1().map_err(|_| anyhow!("the EC key cannot be encoded"))?;
-        let jwk = public_jwk(pair.public_key().as_ref()).context("the public key is no P-256 point")?;
+        let pkcs8 = pair
+            .to_pkcs8v1()
+            .map_err(|_| anyhow!("the EC key cannot be encoded"))?;
+        let jwk =
+            public_jwk(pair.public_key().as_ref()).context("the public key is no P-256 point")?;
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         tokio::spawn(axum::serve(listener, routes(&url, jwk)).into_future());
-        Ok(Issuer { url, key: EncodingKey::from_ec_der(pkcs8.as_ref()) })
+        Ok(Issuer {
+            url,
+            key: EncodingKey::from_ec_der(pkcs8.as_ref()),
+        })
     }
 
     /// A token for this principal, good for twelve hours.
@@ -45,7 +51,11 @@ impl Issuer {
             "iss": self.url, "aud": AUDIENCE, "sub": principal, "groups": groups,
             "iat": now, "exp": now + TOKEN_LIFE_S,
         });
-        let header = Header { kid: Some(KEY_ID.into()), typ: Some("at+jwt".into()), ..Header::new(Algorithm::ES256) };
+        let header = Header {
+            kid: Some(KEY_ID.into()),
+            typ: Some("at+jwt".into()),
+            ..Header::new(Algorithm::ES256)
+        };
         Ok(jsonwebtoken::encode(&header, &claims, &self.key)?)
     }
 }
@@ -54,7 +64,9 @@ impl Issuer {
 fn public_jwk(point: &[u8]) -> Option<Value> {
     let (x, y) = point.strip_prefix(&[4])?.split_at_checked(32)?;
     let [x, y] = [x, y].map(|part| BASE64URL_NOPAD.encode(part));
-    Some(json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": KEY_ID, "x": x, "y": y}))
+    Some(
+        json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": KEY_ID, "x": x, "y": y}),
+    )
 }
 
 /// OpenID Connect Discovery 1.0 §4, and the key set it points to.
@@ -68,6 +80,9 @@ fn routes(url: &str, jwk: Value) -> Router {
     });
     let keys = json!({"keys": [jwk]});
     Router::new()
-        .route("/.well-known/openid-configuration", get(move || async { Json(discovery) }))
+        .route(
+            "/.well-known/openid-configuration",
+            get(move || async { Json(discovery) }),
+        )
         .route("/jwks", get(move || async { Json(keys) }))
 }

@@ -6,7 +6,8 @@
 //! story    six steps; each says what was sent, what arrived and what was tested
 //! ```
 //!
-//! Owns: the arguments and the exit code: 0 when every step was tested and held, 1 otherwise.
+//! Owns: the arguments and the exit code: 0 when every step was tested and held, 1 otherwise (also
+//! after Ctrl-C before the end).
 //! Refuses: to claim what it has not tested. The embedded broker is noida-db, not Apache Kafka.
 
 mod cast;
@@ -53,23 +54,43 @@ async fn main() -> ExitCode {
         }
     };
     match perform(&args, tell, &stage, &mut running).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(End::Told) => ExitCode::SUCCESS,
+        Ok(End::Interrupted) => {
+            eprintln!("\nStopped before the end of the story.");
+            ExitCode::FAILURE
+        }
         Err(error) => {
             tell.failed(&format!("{error:#}"));
-            eprintln!("The gateway's log and everything else is kept in {}", stage.directory.keep().display());
+            eprintln!(
+                "The gateway's log and everything else is kept in {}",
+                stage.directory.keep().display()
+            );
             ExitCode::FAILURE
         }
     }
 }
 
+/// How the demo ends when nothing went wrong.
+enum End {
+    /// All of it was told, and held.
+    Told,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
+
 /// The story, unless the gateway ends before it does.
-async fn perform(args: &Args, tell: Teller, stage: &Stage, running: &mut Running) -> anyhow::Result<()> {
+async fn perform(
+    args: &Args,
+    tell: Teller,
+    stage: &Stage,
+    running: &mut Running,
+) -> anyhow::Result<End> {
     let mut cast = cast::Cast::enter(stage)?;
     tokio::select! {
         told = story::tell(args, tell, stage, &mut cast) => told?,
         ended = running.ended() => {
             ended?;
-            anyhow::bail!("the gateway was stopped in the middle of the story");
+            return Ok(End::Interrupted);
         }
     }
     cast.leave();
@@ -82,5 +103,5 @@ async fn perform(args: &Args, tell: Teller, stage: &Stage, running: &mut Running
     if !args.stay {
         story::what_next(tell);
     }
-    Ok(())
+    Ok(End::Told)
 }

@@ -9,7 +9,7 @@ use crate::tell::Teller;
 use anyhow::{Context, bail, ensure};
 use lockgate::audit::describe::describe;
 use lockgate::audit::query::{Filter, query};
-use lockgate::audit::verify::{Report, verify};
+use lockgate::audit::verify::{Fault, Report, Wrong, verify};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,23 +22,45 @@ pub async fn audit(tell: Teller, stage: &Stage, holds: &[Decision]) -> anyhow::R
     tell.step("5. The audit proves it, and shows when it was changed");
     tokio::time::sleep(SETTLES_WITHIN).await;
     let report = verify(&stage.audit(), true)?;
-    ensure!(report.is_clean(), "the audit is not clean: {:?}", report.faults);
+    ensure!(
+        report.is_clean(),
+        "the audit is not clean: {:?}",
+        report.faults
+    );
     let entries: u64 = report.chains.iter().map(|chain| chain.entries).sum();
     for hold in holds {
-        tell.say(&format!("Hold {}, as `lockgate audit query --hold` tells it:", hold.hold));
+        tell.say(&format!(
+            "Hold {}, as `lockgate audit query --hold` tells it:",
+            hold.hold
+        ));
         let kinds = lines_of(tell, &stage.audit(), hold)?;
         let expected = ["hold_opened", "review", "decision"];
-        ensure!(expected.iter().all(|kind| kinds.iter().any(|k| k == kind)), "the audit only has {kinds:?}");
+        ensure!(
+            expected.iter().all(|kind| kinds.iter().any(|k| k == kind)),
+            "the audit only has {kinds:?}"
+        );
     }
-    tell.checked(&format!("{entries} entries in {} hash chains, all as they were written", report.chains.len()));
-    let [first, ..] = holds else { bail!("nothing was decided") };
+    tell.checked(&format!(
+        "{entries} entries in {} hash chains, all as they were written",
+        report.chains.len()
+    ));
+    let [first, ..] = holds else {
+        bail!("nothing was decided")
+    };
     tamper(tell, stage, first)
 }
 
 /// Shows the entries of a hold; gives their kinds.
 fn lines_of(tell: Teller, audit: &Path, decision: &Decision) -> anyhow::Result<Vec<&'static str>> {
-    let id = decision.hold.parse().ok().context("the hold's id cannot be read")?;
-    let filter = Filter { hold: Some(id), ..Filter::default() };
+    let id = decision
+        .hold
+        .parse()
+        .ok()
+        .context("the hold's id cannot be read")?;
+    let filter = Filter {
+        hold: Some(id),
+        ..Filter::default()
+    };
     let mut kinds = Vec::new();
     query(audit, &filter, &mut |found| {
         let kind = found.body.root().name();
@@ -71,22 +93,33 @@ fn tamper(tell: Teller, stage: &Stage, decision: &Decision) -> anyhow::Result<()
     ));
     let report = verify(&copy, true)?;
     ensure!(!report.is_clean(), "the flipped bit was not found");
-    report.faults.iter().for_each(|fault| tell.wire("FAULT", &fault.to_string()));
+    report
+        .faults
+        .iter()
+        .for_each(|fault| tell.wire("FAULT", &fault.to_string()));
     names_the_place(&report, &file, at)?;
     tell.checked("`lockgate audit verify` found it and named the file and the entry's offset");
-    ensure!(verify(&stage.audit(), true)?.is_clean(), "the original is not clean");
+    ensure!(
+        verify(&stage.audit(), true)?.is_clean(),
+        "the original is not clean"
+    );
     tell.checked("the original is as clean as before");
     Ok(())
 }
 
-/// A fault lies in the changed file, at the start of the entry with the changed byte in it.
+/// One fault is damage in the changed file, over the very bytes where the flip is.
 fn names_the_place(report: &Report, file: &str, at: usize) -> anyhow::Result<()> {
-    let Some(fault) = report.faults.iter().find(|fault| fault.file == file) else {
-        bail!("no fault names {file}");
+    let covers = |fault: &&Fault| match fault.wrong {
+        Wrong::Damaged { bytes, .. } => (fault.offset..fault.offset + bytes).contains(&(at as u64)),
+        _ => false,
     };
-    let distance = (at as u64).checked_sub(fault.offset);
-    let near = distance.is_some_and(|bytes| bytes < 4096);
-    ensure!(near, "the fault at offset {} does not hold offset {at}", fault.offset);
+    ensure!(
+        report
+            .faults
+            .iter()
+            .any(|fault| fault.file == file && covers(&fault)),
+        "no fault is where the flip is"
+    );
     Ok(())
 }
 
@@ -94,7 +127,9 @@ fn names_the_place(report: &Report, file: &str, at: usize) -> anyhow::Result<()>
 fn find(copy: &Path, decision: &Decision) -> anyhow::Result<(String, usize)> {
     for path in files_of(copy)? {
         let bytes = fs::read(&path)?;
-        let found = bytes.windows(decision.by.len()).position(|part| part == decision.by.as_bytes());
+        let found = bytes
+            .windows(decision.by.len())
+            .position(|part| part == decision.by.as_bytes());
         if let (Some(at), Some(name)) = (found, path.file_name().and_then(|n| n.to_str())) {
             return Ok((name.to_owned(), at));
         }
@@ -113,7 +148,11 @@ fn copy_files(from: &Path, to: &Path) -> anyhow::Result<()> {
 
 fn files_of(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(dir)?.collect::<Result<Vec<_>, _>>()?;
-    let mut files: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).filter(|path| path.is_file()).collect();
+    let mut files: Vec<PathBuf> = entries
+        .iter()
+        .map(fs::DirEntry::path)
+        .filter(|path| path.is_file())
+        .collect();
     files.sort();
     Ok(files)
 }
@@ -121,9 +160,20 @@ fn files_of(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
 /// After the gateway has stopped: nothing is missing at the end of any chain.
 pub fn closed_in_good_order(tell: Teller, stage: &Stage) -> anyhow::Result<()> {
     let report = verify(&stage.audit(), false)?;
-    ensure!(report.is_clean(), "the audit is not clean: {:?}", report.faults);
-    let open: Vec<&str> = report.chains.iter().filter(|chain| !chain.stopped).map(|chain| chain.name.as_str()).collect();
+    ensure!(
+        report.is_clean(),
+        "the audit is not clean: {:?}",
+        report.faults
+    );
+    let open: Vec<&str> = report
+        .chains
+        .iter()
+        .filter(|chain| !chain.stopped)
+        .map(|chain| chain.name.as_str())
+        .collect();
     ensure!(open.is_empty(), "these chains were not closed: {open:?}");
-    tell.checked("the gateway drained and stopped; every chain of the audit is closed and still clean");
+    tell.checked(
+        "the gateway drained and stopped; every chain of the audit is closed and still clean",
+    );
     Ok(())
 }

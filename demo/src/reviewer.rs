@@ -36,29 +36,51 @@ pub struct Reviewer {
 impl Reviewer {
     /// For the API at this URL.
     pub fn new(http: Client, page: &str, token: String) -> Reviewer {
-        Reviewer { http, page: page.to_owned(), token }
+        Reviewer {
+            http,
+            page: page.to_owned(),
+            token,
+        }
     }
 
     /// A pending hold on this topic.
     pub async fn pending(&self, topic: &str) -> anyhow::Result<Option<Value>> {
-        let listing = self.call(Method::GET, "/v1/holds?state=pending", None).await?;
-        let holds = listing["holds"].as_array().context("the list of holds has no `holds`")?;
+        let listing = self
+            .call(Method::GET, "/v1/holds?state=pending", None)
+            .await?;
+        let holds = listing["holds"]
+            .as_array()
+            .context("the list of holds has no `holds`")?;
         Ok(holds.iter().find(|hold| hold["topic"] == topic).cloned())
     }
 
     /// One hold.
     pub async fn show(&self, hold: &str) -> anyhow::Result<Value> {
-        self.call(Method::GET, &format!("/v1/holds/{hold}"), None).await
+        self.call(Method::GET, &format!("/v1/holds/{hold}"), None)
+            .await
     }
 
     /// Decides.
-    pub async fn review(&self, hold: &str, verdict: Verdict, reason: &str) -> anyhow::Result<Value> {
+    pub async fn review(
+        &self,
+        hold: &str,
+        verdict: Verdict,
+        reason: &str,
+    ) -> anyhow::Result<Value> {
         let body = json!({"verdict": verdict.word(), "reason": reason});
-        self.call(Method::POST, &format!("/v1/holds/{hold}/reviews"), Some(body)).await
+        self.call(
+            Method::POST,
+            &format!("/v1/holds/{hold}/reviews"),
+            Some(body),
+        )
+        .await
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
-        let mut request = self.http.request(method, format!("{}{path}", self.page)).bearer_auth(&self.token);
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.page))
+            .bearer_auth(&self.token);
         if let Some(body) = &body {
             request = request.json(body);
         }
@@ -66,7 +88,10 @@ impl Reviewer {
         let status = response.status();
         let answer: Value = response.json().await?;
         if status != StatusCode::OK {
-            bail!("{path} was answered with {status}: {}", answer["message"].as_str().unwrap_or_default());
+            bail!(
+                "{path} was answered with {status}: {}",
+                answer["message"].as_str().unwrap_or_default()
+            );
         }
         Ok(answer)
     }

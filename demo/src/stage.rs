@@ -47,23 +47,35 @@ impl Stage {
     /// Starts all of it.
     pub async fn set() -> anyhow::Result<(Stage, Running)> {
         lockgate::control::keys::install_crypto_provider();
-        let directory = tempfile::Builder::new().prefix("lockgate-demo-").tempdir()?;
+        let directory = tempfile::Builder::new()
+            .prefix("lockgate-demo-")
+            .tempdir()?;
         start_log(directory.path().join("gateway.log"))?;
-        let broker = noida::kafka::spawn("127.0.0.1:0").context("the embedded broker cannot start")?;
-        let issuer = Issuer::start().await.context("the demo's issuer cannot start")?;
-        let Ports { gateway, node_0, node_1, page, admin } = Ports::free()?;
-        let replace = [
+        let broker =
+            noida::kafka::spawn("127.0.0.1:0").context("the embedded broker cannot start")?;
+        let issuer = Issuer::start()
+            .await
+            .context("the demo's issuer cannot start")?;
+        let Ports {
+            gateway,
+            node_0,
+            node_1,
+            page,
+            admin,
+        } = Ports::free()?;
+        let config = fill(&[
             ("DIRECTORY", directory.path().display().to_string()),
-            ("BROKER_PORTS", format!("{}-{}", node_0.port(), node_1.port())),
+            (
+                "BROKER_PORTS",
+                format!("{}-{}", node_0.port(), node_1.port()),
+            ),
             ("BROKER", broker.to_string()),
             ("GATEWAY", gateway.to_string()),
             ("ISSUER", issuer.url.clone()),
             ("AUDIENCE", AUDIENCE.to_owned()),
             ("PAGE", page.to_string()),
             ("ADMIN", admin.to_string()),
-        ];
-        let fill = |text: String, (name, value): &(&str, String)| text.replace(name, value);
-        let config = replace.iter().fold(CONFIG.to_owned(), fill);
+        ]);
         let running = start_gateway(&config)?;
         let stage = Stage {
             broker,
@@ -73,7 +85,10 @@ impl Stage {
             admin: format!("http://{admin}"),
             issuer,
             config,
-            http: reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?,
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .tls_certs_only([])
+                .build()?,
             directory,
         };
         Ok((stage, running))
@@ -90,7 +105,10 @@ impl Stage {
                 Err(error) => error.to_string(),
             };
             if started.elapsed() > READY_WITHIN {
-                bail!("the gateway is not ready after {} s: {said}", READY_WITHIN.as_secs());
+                bail!(
+                    "the gateway is not ready after {} s: {said}",
+                    READY_WITHIN.as_secs()
+                );
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -104,7 +122,11 @@ impl Stage {
     /// Puts a token where only this user can read it.
     pub fn save_token(&self, name: &str, token: &str) -> anyhow::Result<PathBuf> {
         let path = self.directory.path().join(format!("{name}.token"));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
         file.write_all(token.as_bytes())?;
         Ok(path)
     }
@@ -123,21 +145,36 @@ impl Running {
     }
 }
 
+/// The configuration with its blanks filled in, in this order: `BROKER` begins `BROKER_PORTS`.
+fn fill(blanks: &[(&str, String)]) -> String {
+    blanks
+        .iter()
+        .fold(CONFIG.to_owned(), |text, (name, value)| {
+            text.replace(name, value)
+        })
+}
+
 fn start_gateway(config: &str) -> anyhow::Result<Running> {
     let config = lockgate::config::parse(config, "demo.yaml", &|_| None)
         .map_err(|faults| anyhow::anyhow!("the demo's own configuration is wrong:\n{faults}"))?;
     let (sender, receiver) = oneshot::channel();
-    std::thread::Builder::new().name("gateway".into()).spawn(move || {
-        let _ = sender.send(lockgate::gateway::run(config));
-    })?;
+    std::thread::Builder::new()
+        .name("gateway".into())
+        .spawn(move || {
+            let _ = sender.send(lockgate::gateway::run(config));
+        })?;
     Ok(Running(receiver))
 }
 
 /// The gateway logs into a file: the terminal is for the story.
 fn start_log(path: PathBuf) -> anyhow::Result<()> {
     let file = OpenOptions::new().append(true).create(true).open(path)?;
-    let log = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing_subscriber::filter::LevelFilter::INFO);
-    log.with_writer(std::sync::Mutex::new(file)).try_init().map_err(|error| anyhow::anyhow!("{error}"))
+    let log = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO);
+    log.with_writer(std::sync::Mutex::new(file))
+        .try_init()
+        .map_err(|error| anyhow::anyhow!("{error}"))
 }
 
 /// Ports that are free now. Another process could take one before the gateway does; then it says so.
@@ -159,7 +196,9 @@ impl Ports {
             let next = first.local_addr().ok()?.port().checked_add(1)?;
             Some((first, TcpListener::bind(("127.0.0.1", next)).ok()?))
         };
-        let (node_0, node_1) = (0..TRIES).find_map(|_| pair()).context("no two free ports in a row")?;
+        let (node_0, node_1) = (0..TRIES)
+            .find_map(|_| pair())
+            .context("no two free ports in a row")?;
         let others = [any()?, any()?, any()?];
         let [gateway, page, admin] = others.each_ref().map(TcpListener::local_addr);
         Ok(Ports {
@@ -169,5 +208,33 @@ impl Ports {
             page: page?,
             admin: admin?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_configuration_is_sound_and_has_no_warnings() {
+        let text = fill(&[
+            ("DIRECTORY", "/tmp/demo".into()),
+            ("BROKER_PORTS", "19100-19101".into()),
+            ("BROKER", "127.0.0.1:9092".into()),
+            ("GATEWAY", "127.0.0.1:19092".into()),
+            ("ISSUER", "http://127.0.0.1:5000".into()),
+            ("AUDIENCE", AUDIENCE.into()),
+            ("PAGE", "127.0.0.1:5001".into()),
+            ("ADMIN", "127.0.0.1:5002".into()),
+        ]);
+        let config = lockgate::config::parse(&text, "demo.yaml", &|_| None).unwrap();
+        assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    }
+
+    #[test]
+    fn a_broker_of_node_1_has_the_second_port_of_the_range() {
+        let ports = Ports::free().unwrap();
+        assert_eq!(ports.node_0.port() + 1, ports.node_1.port());
     }
 }

@@ -32,7 +32,10 @@ async fn opening(args: &Args, tell: Teller, stage: &Stage) -> anyhow::Result<()>
          issuer for this demo only, and the real gateway between them and a small Kafka client.",
     );
     tell.wire("clients", &format!("{} (the gateway)", stage.gateway));
-    tell.wire("broker", &format!("{} (only the gateway should know it)", stage.broker));
+    tell.wire(
+        "broker",
+        &format!("{} (only the gateway should know it)", stage.broker),
+    );
     tell.wire("issuer", &stage.issuer.url);
     tell.wire("page", &format!("{}/", stage.page));
     if args.show_config {
@@ -49,7 +52,11 @@ async fn opening(args: &Args, tell: Teller, stage: &Stage) -> anyhow::Result<()>
     }
     stage.ready().await?;
     let page = stage.http.get(format!("{}/", stage.page)).send().await?;
-    ensure!(page.status().is_success(), "the page answers {}", page.status());
+    ensure!(
+        page.status().is_success(),
+        "the page answers {}",
+        page.status()
+    );
     tell.checked("the gateway says it is ready, and the reviewers' page answers");
     Ok(())
 }
@@ -61,15 +68,37 @@ async fn clean_record(tell: Teller, stage: &Stage, cast: &mut Cast) -> anyhow::R
         cast::PRODUCER,
         cast::ORDERS
     ));
+    let Err(refused) = cast.impostor.find_leader(cast::ORDERS).await else {
+        bail!("a token with an altered signature was accepted");
+    };
+    ensure!(
+        refused.to_string().contains("error 58"),
+        "the impostor met another error: {refused:#}"
+    );
+    tell.checked(&format!(
+        "with one letter of the token's signature exchanged: {refused}"
+    ));
     let leader = cast.producer.find_leader(cast::ORDERS).await?;
-    ensure!(leader == stage.gateway_broker, "the client was told that {leader} leads");
-    let offset = written(cast.producer.produce(cast::ORDERS, &[cast::CLEAN], |_| ()).await?)?;
+    ensure!(
+        leader == stage.gateway_broker,
+        "the client was told that {leader} leads"
+    );
+    let offset = written(
+        cast.producer
+            .produce(cast::ORDERS, &[cast::CLEAN], |_| ())
+            .await?,
+    )?;
     tell.wire("sent", cast::CLEAN.1);
     let got = cast.consumer.fetch(cast::ORDERS, 0).await?;
     show(tell, &got);
-    ensure!(got == [(offset, cast::CLEAN.1.to_owned())], "the consumer got something else");
+    ensure!(
+        got == [(offset, cast::CLEAN.1.to_owned())],
+        "the consumer got something else"
+    );
     tell.checked("it arrived as it was sent, once");
-    tell.checked(&format!("the leader the client was told of is {leader}: a port of the gateway, not the broker's"));
+    tell.checked(&format!(
+        "the leader the client was told of is {leader}: a port of the gateway, not the broker's"
+    ));
     Ok(())
 }
 
@@ -77,9 +106,13 @@ async fn masked_record(tell: Teller, cast: &mut Cast) -> anyhow::Result<()> {
     tell.step("2. A social security number arrives masked");
     tell.say(
         "Rule `no-ssn-at-rest`. The gateway edits the record in place, to the same length, and writes the \
-         batch's CRC anew; the producer and the consumer notice nothing.",
+         batch's CRC anew.",
     );
-    let offset = written(cast.producer.produce(cast::ORDERS, &[cast::WITH_SSN], |_| ()).await?)?;
+    let offset = written(
+        cast.producer
+            .produce(cast::ORDERS, &[cast::WITH_SSN], |_| ())
+            .await?,
+    )?;
     tell.wire("sent", cast::WITH_SSN.1);
     let got = cast.consumer.fetch(cast::ORDERS, offset).await?;
     show(tell, &got);
@@ -88,8 +121,13 @@ async fn masked_record(tell: Teller, cast: &mut Cast) -> anyhow::Result<()> {
     tell.checked("only the last four digits arrived, and the consumer's check of the CRC passed");
     let log = cast.insider.fetch(cast::ORDERS, 0).await?;
     ensure!(log.len() == 2, "the broker has {} records", log.len());
-    ensure!(log.iter().all(|(_, value)| !value.contains(cast::SSN)), "the broker has the number");
-    tell.checked("asked directly, past the gateway: the broker's log does not hold the number either");
+    ensure!(
+        log.iter().all(|(_, value)| !value.contains(cast::SSN)),
+        "the broker has the number"
+    );
+    tell.checked(
+        "asked directly, past the gateway: the broker's log does not hold the number either",
+    );
     Ok(())
 }
 
@@ -103,13 +141,16 @@ pub fn written(outcome: Outcome) -> anyhow::Result<i64> {
 
 /// Shows what a consumer got.
 pub fn show(tell: Teller, got: &[(i64, String)]) {
-    got.iter().for_each(|(offset, value)| tell.wire("arrived", &format!("{value} (offset {offset})")));
+    got.iter()
+        .for_each(|(offset, value)| tell.wire("arrived", &format!("{value} (offset {offset})")));
 }
 
 /// The end, when nothing stays up.
 pub fn what_next(tell: Teller) {
     tell.step("What to try next");
-    tell.copy("cargo run -p lockgate-demo -- --stay          # leaves it all up, for kcat and curl");
+    tell.copy(
+        "cargo run -p lockgate-demo -- --stay          # leaves it all up, for kcat and curl",
+    );
     tell.copy("cargo run -p lockgate-demo -- --show-config   # the configuration behind the story");
     tell.copy("cargo run -- check -c config/lockgate.example.yaml");
 }

@@ -17,11 +17,17 @@ pub struct Teller {
 impl Teller {
     /// For standard output.
     pub fn new() -> Teller {
-        Teller { colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
+        Teller {
+            colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        }
     }
 
     fn painted(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// The heading of a step.
@@ -85,7 +91,13 @@ mod tests {
         let text = "one two  three four\nfive averyveryverylongword six";
         let lines = wrap(text, 10);
         let long = |line: &&String| line.chars().count() > 10;
-        assert_eq!(lines.iter().filter(long).collect::<Vec<_>>(), ["averyveryverylongword"]);
-        assert_eq!(lines.join(" "), text.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert_eq!(
+            lines.iter().filter(long).collect::<Vec<_>>(),
+            ["averyveryverylongword"]
+        );
+        assert_eq!(
+            lines.join(" "),
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        );
     }
 }
