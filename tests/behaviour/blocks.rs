@@ -190,7 +190,7 @@ fn in_words_that_stock_clients_show() -> Outcome {
         Client::Kafkajs,
     ] {
         let report = client.produce(&target, &Produce::new(&topic, &[CLEAN]))?;
-        ensure!(!report.clean, "{client:?} is content");
+        ensure!(!report.clean, "{client:?} is content: {}", report.said);
         let said = report.said.to_lowercase();
         ensure!(
             said.contains("policy"),

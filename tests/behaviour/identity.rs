@@ -174,7 +174,7 @@ fn stock_clients_say_that_the_login_failed() -> Outcome {
         let produce = Produce::new(&topic, &["x"]).patience(Duration::from_secs(8));
         let report = client.produce(&target, &produce)?;
         let said = report.said.to_lowercase();
-        ensure!(!report.clean, "{client:?} is content");
+        ensure!(!report.clean, "{client:?} is content: {}", report.said);
         ensure!(
             said.contains("auth"),
             "{client:?} does not tell: {}",

@@ -8,7 +8,7 @@ use crate::settings::{REVIEWERS, Settings};
 use crate::target::Target;
 use crate::wire::Wire;
 use crate::{audit, login, requests};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// The service account that produces in most tests.
 pub const PRODUCER: &str = "svc-orders";
@@ -107,10 +107,15 @@ impl Scene {
         ))
     }
 
-    /// The audit must verify, with the gateway stopped in order.
+    /// The gateway must stop in order, have panicked nowhere, and leave an audit that verifies.
     pub fn end(&self) -> Result<()> {
+        ensure!(
+            !self.gateway.logged().contains("panicked"),
+            "the gateway panicked"
+        );
         if self.gateway.alive() {
-            self.gateway.stop()?;
+            let status = self.gateway.stop()?;
+            ensure!(status.success(), "the gateway ended with {status}");
         }
         audit::must_verify(&self.gateway.audit_dir())
     }

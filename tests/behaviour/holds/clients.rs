@@ -71,7 +71,7 @@ fn rejected_is_an_error_that_they_show() -> Outcome {
     for client in CLIENTS {
         let topic = scene.broker.topic("hold", 1)?;
         let report = held(&scene, client, &topic, "reject")?;
-        ensure!(!report.clean, "{client:?} is content");
+        ensure!(!report.clean, "{client:?} is content: {}", report.said);
         ensure!(
             report.said.to_lowercase().contains("policy"),
             "{client:?} does not tell: {}",
