@@ -104,19 +104,22 @@ impl Engine {
         scratch: &mut Scratch,
         out: &mut Vec<Finding>,
     ) {
-        let mut fields = fields
-            .filter(|field| field.start < field.end && field.end as usize <= body.len())
-            .peekable();
+        let mut fields = fields.filter(|field| field.end as usize <= body.len());
+        let mut next = fields.next();
         loop {
             for cluster in &scratch.waiting {
-                while let Some(field) = fields.next_if(|field| (field.end as usize) < cluster.end) {
-                    self.inspect(body, field, cluster, out);
+                while let Some(field) = next {
+                    if field.end as usize > cluster.start {
+                        self.inspect(body, field, cluster, out);
+                    }
+                    if field.end as usize >= cluster.end {
+                        break; // the next cluster may be in it too
+                    }
+                    next = fields.next();
                 }
-                let Some(field) = fields.peek() else { break };
-                self.inspect(body, *field, cluster, out);
             }
             scratch.waiting.clear();
-            if fields.peek().is_none() || !self.refill(body, scratch) {
+            if next.is_none() || !self.refill(body, scratch) {
                 return;
             }
         }
@@ -125,7 +128,7 @@ impl Engine {
     /// Runs the detectors on the part of the cluster that lies in the field.
     fn inspect(&self, body: &[u8], field: Field, cluster: &Cluster, out: &mut Vec<Finding>) {
         let (base, end) = (field.start as usize, field.end as usize);
-        if cluster.end <= base || end <= cluster.start {
+        if cluster.end <= base || end <= base {
             return;
         }
         let cut = Cluster {

@@ -33,9 +33,8 @@ pub fn sample(body: &[u8], field: Field, findings: &[Finding], bytes_max: usize)
         .unwrap_or(0);
     let from = window_start(raw, first, bytes_max);
     // A little more than can be shown, so that a number at the edge is seen whole, or is long enough.
-    let to = raw
-        .len()
-        .min(first.max(from) + bytes_max + RUN_DIGITS_MIN + JOINED_DIGITS_MIN * 2);
+    let more = bytes_max.saturating_add(RUN_DIGITS_MIN + JOINED_DIGITS_MIN * 2);
+    let to = raw.len().min(first.max(from).saturating_add(more));
     let mut shown = raw[from..to].to_vec();
     mask_numbers(&mut shown);
     for finding in inside() {
@@ -54,7 +53,7 @@ pub fn sample(body: &[u8], field: Field, findings: &[Finding], bytes_max: usize)
 /// Where to begin so that the first finding is in view: a third of the room before it, and not within
 /// a stretch of digits or a character.
 fn window_start(raw: &[u8], first: usize, bytes_max: usize) -> usize {
-    if first + bytes_max / 3 < bytes_max {
+    if first < bytes_max - bytes_max / 3 {
         return 0;
     }
     let mut from = first - bytes_max / 3;
@@ -219,6 +218,7 @@ mod tests {
         assert_eq!(sample(b"abc", field(2, 9), &one, 50), "");
         assert_eq!(sample(b"abc", field(0, 3), &one, 50), "abc");
         assert_eq!(sample(b"abc", field(0, 3), &one, 0), "");
+        assert_eq!(sample(b"abc", field(0, 3), &one, usize::MAX), "abc");
     }
 
     proptest! {

@@ -28,10 +28,10 @@ impl Avx2 {
         unsafe { fill(tile, bytes) }
     }
 
-    /// As `scalar::letters`.
-    pub(super) fn letters(self, window: &[u8; 64]) -> Letters {
-        // SAFETY: as in `fill`.
-        unsafe { letters(window) }
+    /// As `scalar::has_keyword`.
+    pub(super) fn has_keyword(self, window: &[u8; 64]) -> bool {
+        // SAFETY: `self` exists only if `detect` saw what `has_keyword` is compiled for.
+        unsafe { has_keyword(window) }
     }
 }
 
@@ -72,7 +72,7 @@ fn classify(half: &[u8; 32]) -> (u32, u32) {
 }
 
 #[target_feature(enable = "avx2")]
-fn letters(window: &[u8; 64]) -> Letters {
+fn has_keyword(window: &[u8; 64]) -> bool {
     let (halves, _) = window.as_chunks::<32>();
     let (low, high) = (half_letters(&halves[0]), half_letters(&halves[1]));
     let joined = |i: usize| u64::from(low[i]) | (u64::from(high[i]) << 32);
@@ -82,6 +82,7 @@ fn letters(window: &[u8; 64]) -> Letters {
         c: joined(2),
         n_or_none: joined(3),
     }
+    .any()
 }
 
 #[target_feature(enable = "avx2")]

@@ -29,10 +29,10 @@ impl Avx512 {
         unsafe { fill(tile, bytes) }
     }
 
-    /// As `scalar::letters`.
-    pub(super) fn letters(self, window: &[u8; 64]) -> Letters {
-        // SAFETY: as in `fill`.
-        unsafe { letters(window) }
+    /// As `scalar::has_keyword`.
+    pub(super) fn has_keyword(self, window: &[u8; 64]) -> bool {
+        // SAFETY: `self` exists only if `detect` saw what `has_keyword` is compiled for.
+        unsafe { has_keyword(window) }
     }
 }
 
@@ -65,7 +65,7 @@ fn classify(block: &[u8; 64]) -> (u64, u64) {
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
-fn letters(window: &[u8; 64]) -> Letters {
+fn has_keyword(window: &[u8; 64]) -> bool {
     // SAFETY: the reference covers 64 readable bytes, and the load asks for no alignment.
     let bytes = unsafe { _mm512_loadu_si512(window.as_ptr().cast()) };
     let folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
@@ -77,4 +77,5 @@ fn letters(window: &[u8; 64]) -> Letters {
         c: _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8(b'c' as i8)),
         n_or_none: none | _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8(b'n' as i8)),
     }
+    .any()
 }

@@ -13,7 +13,7 @@ use std::ops::Range;
 pub(in crate::scan) const WINDOW_BYTES: usize = 64;
 
 /// A bit for each byte of a window, of what it is when bit 5 is set (which folds case).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Letters {
     /// `s`
     pub(super) s: u64,
@@ -27,7 +27,8 @@ pub(super) struct Letters {
 
 impl Letters {
     /// Whether one of the words may begin here.
-    fn any(self) -> bool {
+    #[inline(always)]
+    pub(super) fn any(self) -> bool {
         let ss = (self.s >> 1) & (self.n_or_none >> 2);
         let soc = (self.o >> 1) & (self.c >> 2);
         self.s & (ss | soc) != 0
@@ -38,11 +39,11 @@ impl Letters {
 pub(in crate::scan) fn around(kernel: Kernel, body: &[u8], span: Range<usize>) -> bool {
     let (before, after) = (body.get(..span.start), body.get(span.end..));
     before.is_some_and(|text| match text.last_chunk() {
-        Some(window) => kernel.letters(window).any(),
-        None => kernel.letters(&padded(text)).any(),
+        Some(window) => kernel.has_keyword(window),
+        None => kernel.has_keyword(&padded(text)),
     }) || after.is_some_and(|text| match text.first_chunk() {
-        Some(window) => kernel.letters(window).any(),
-        None => kernel.letters(&padded(text)).any(),
+        Some(window) => kernel.has_keyword(window),
+        None => kernel.has_keyword(&padded(text)),
     })
 }
 

@@ -1,28 +1,63 @@
 //! The twin that every vector kernel is held against, and the kernel where there is no other.
 //!
-//! Owns: which bytes are digits and which separators, one byte at a time. Refuses: cleverness.
+//! Owns: what each byte is, one byte at a time. Refuses: cleverness.
 //! Stays true: it defines the answer; a kernel that differs is wrong.
 
 use super::keywords::Letters;
 use super::shapes::Tile;
 
 /// Whether the byte can stand between two groups of one number.
-pub(crate) fn is_separator(byte: u8) -> bool {
+pub(in crate::scan) fn is_separator(byte: u8) -> bool {
     byte == b' ' || byte == b'-'
+}
+
+const DIGIT: u8 = 1;
+const SEPARATOR: u8 = 2;
+const S: u8 = 4;
+const O: u8 = 8;
+const C: u8 = 16;
+const N_OR_NONE: u8 = 32;
+
+/// What each byte is, as a sum of the above; letters with bit 5 set, which folds case.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0u8;
+    loop {
+        let digit = if byte.is_ascii_digit() { DIGIT } else { 0 };
+        let separator = if byte == b' ' || byte == b'-' {
+            SEPARATOR
+        } else {
+            0
+        };
+        let letter = match byte | 0x20 {
+            b's' => S,
+            b'o' => O,
+            b'c' => C,
+            b'n' => N_OR_NONE,
+            other if !other.is_ascii_lowercase() => N_OR_NONE,
+            _ => 0,
+        };
+        classes[byte as usize] = digit | separator | letter;
+        if byte == u8::MAX {
+            break classes;
+        }
+        byte += 1;
+    }
+};
+
+/// A bit for each of up to 64 bytes that is of the class.
+fn bits(block: &[u8], class: u8) -> u64 {
+    let is = |byte: u8| u64::from(CLASSES[usize::from(byte)] & class != 0);
+    block
+        .iter()
+        .take(64)
+        .rev()
+        .fold(0, |bits, byte| (bits << 1) | is(*byte))
 }
 
 /// Digit and separator bits of up to 64 bytes.
 pub(super) fn classify(block: &[u8]) -> (u64, u64) {
-    block
-        .iter()
-        .take(64)
-        .enumerate()
-        .fold((0, 0), |(digits, separators), (i, byte)| {
-            (
-                digits | (u64::from(byte.is_ascii_digit()) << i),
-                separators | (u64::from(is_separator(*byte)) << i),
-            )
-        })
+    (bits(block, DIGIT), bits(block, SEPARATOR))
 }
 
 /// Fills the tile from `bytes` (at most a tile's worth) and finds its ends; returns its words.
@@ -36,16 +71,13 @@ pub(super) fn fill(tile: &mut Tile, bytes: &[u8]) -> usize {
     words
 }
 
-/// Letters of keywords among 64 bytes.
-pub(super) fn letters(window: &[u8; 64]) -> Letters {
-    let bits = |is: fn(u8) -> bool| {
-        let folded = window.iter().map(|byte| byte | 0x20).enumerate();
-        folded.fold(0, |bits, (i, byte)| bits | (u64::from(is(byte)) << i))
+/// Whether a keyword may begin among 64 bytes.
+pub(super) fn has_keyword(window: &[u8; 64]) -> bool {
+    let letters = Letters {
+        s: bits(window, S),
+        o: bits(window, O),
+        c: bits(window, C),
+        n_or_none: bits(window, N_OR_NONE),
     };
-    Letters {
-        s: bits(|byte| byte == b's'),
-        o: bits(|byte| byte == b'o'),
-        c: bits(|byte| byte == b'c'),
-        n_or_none: bits(|byte| byte == b'n' || !byte.is_ascii_lowercase()),
-    }
+    letters.s != 0 && letters.any()
 }
