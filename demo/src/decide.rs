@@ -124,7 +124,11 @@ impl Scene<'_> {
     pub async fn decided(&self, hold: &str, decider: Decider) -> anyhow::Result<Decision> {
         match decider {
             Decider::Autopilot(verdict) => {
-                self.stand_in(hold, verdict, "not without a ticket").await?
+                let reason = match verdict {
+                    Verdict::Approve => "test cards",
+                    Verdict::Reject => "not without a ticket",
+                };
+                self.stand_in(hold, verdict, reason).await?;
             }
             Decider::Newcomer { at_once: true } => {
                 self.until(hold, OPENS_WITHIN, || self.retries.get() > 0)
@@ -157,13 +161,13 @@ impl Scene<'_> {
             "   YOU DECIDE NOW, within {seconds} s. On the page, with the token below:"
         ));
         tell.copy(&format!("{}/", stage.page));
-        println!("{token}");
+        tell.paste(token);
         tell.say("Or with one of these lines:");
         for (verdict, reason) in [
             (Verdict::Approve, "test cards"),
             (Verdict::Reject, "no cards here"),
         ] {
-            println!("{}", curl(&stage.page, hold, token_file, verdict, reason));
+            tell.paste(&curl(&stage.page, hold, token_file, verdict, reason));
         }
         if std::io::stdin().is_terminal() {
             tell.say("Or here: type `a` to approve or `r` to reject, and Enter.");
