@@ -82,20 +82,34 @@ impl Scene<'_> {
             .as_str()
             .context("the hold has no id")?
             .to_owned();
-        let summary = &hold["summary"];
-        let text = format!(
+        self.show(&id, &hold["summary"], batch)?;
+        let own = self
+            .producer
+            .review(&id, Verdict::Approve, "it is mine")
+            .await;
+        let Err(refused) = own else {
+            bail!("the producer could approve its own batch")
+        };
+        ensure!(
+            refused.to_string().starts_with("403"),
+            "the producer's review met another error: {refused}"
+        );
+        self.tell
+            .checked(&format!("the producer cannot approve it: {refused}"));
+        Ok(id)
+    }
+
+    /// Shows a hold as reviewers see it, and looks for the numbers in it.
+    fn show(&self, id: &str, summary: &Value, batch: &[(&str, &str)]) -> anyhow::Result<()> {
+        let flagged = format!(
             "{id}: {} of {} records flagged",
             summary["flagged"], summary["records"]
         );
-        self.tell.wire("hold", &text);
-        for sample in summary["samples"]
-            .as_array()
-            .into_iter()
-            .flatten()
+        self.tell.wire("hold", &flagged);
+        let samples = summary["samples"].as_array().into_iter().flatten();
+        samples
             .filter_map(Value::as_str)
-        {
-            self.tell.wire("shown", sample);
-        }
+            .for_each(|sample| self.tell.wire("shown", sample));
         let shown = summary.to_string();
         for (_, value) in batch {
             let record: Value = serde_json::from_str(value)?;
@@ -105,26 +119,20 @@ impl Scene<'_> {
                 "the summary shows the card of {value}"
             );
         }
-        self.tell.checked(
-            "reviewers are shown what was found and where, masked; the numbers stay hidden",
-        );
-        let own = self
-            .producer
-            .review(&id, Verdict::Approve, "it is mine")
-            .await;
-        let Err(refused) = own else {
-            bail!("the producer could approve its own batch")
-        };
         self.tell
-            .checked(&format!("the producer cannot approve it: {refused}"));
-        Ok(id)
+            .checked("reviewers are shown what was found and where, with the numbers masked");
+        Ok(())
     }
 
     /// Waits for a decision, or makes it.
     pub async fn decided(&self, hold: &str, decider: Decider) -> anyhow::Result<Decision> {
         match decider {
             Decider::Autopilot(verdict) => {
-                self.stand_in(hold, verdict, "not without a ticket").await?
+                let reason = match verdict {
+                    Verdict::Approve => "test cards",
+                    Verdict::Reject => "not without a ticket",
+                };
+                self.stand_in(hold, verdict, reason).await?;
             }
             Decider::Newcomer { at_once: true } => {
                 self.until(hold, OPENS_WITHIN, || self.retries.get() > 0)
@@ -157,13 +165,13 @@ impl Scene<'_> {
             "   YOU DECIDE NOW, within {seconds} s. On the page, with the token below:"
         ));
         tell.copy(&format!("{}/", stage.page));
-        println!("{token}");
+        tell.paste(token);
         tell.say("Or with one of these lines:");
         for (verdict, reason) in [
             (Verdict::Approve, "test cards"),
             (Verdict::Reject, "no cards here"),
         ] {
-            println!("{}", curl(&stage.page, hold, token_file, verdict, reason));
+            tell.paste(&curl(&stage.page, hold, token_file, verdict, reason));
         }
         if std::io::stdin().is_terminal() {
             tell.say("Or here: type `a` to approve or `r` to reject, and Enter.");

@@ -26,6 +26,7 @@ mod tell;
 use clap::Parser;
 use stage::{Running, Stage};
 use std::process::ExitCode;
+use std::time::Instant;
 use tell::Teller;
 
 /// A story of six steps: a gateway between a client and an embedded broker.
@@ -86,22 +87,23 @@ async fn perform(
     running: &mut Running,
 ) -> anyhow::Result<End> {
     let mut cast = cast::Cast::enter(stage)?;
+    let started = Instant::now();
     tokio::select! {
+        biased;
+        // the gateway hears it as well, and drains
+        _ = tokio::signal::ctrl_c() => return running.ended().await.map(|()| End::Interrupted),
+        ended = running.ended() => return ended.map(|()| End::Interrupted),
         told = story::tell(args, tell, stage, &mut cast) => told?,
-        ended = running.ended() => {
-            ended?;
-            return Ok(End::Interrupted);
-        }
     }
+    let took = started.elapsed();
     cast.leave();
     if args.stay {
-        stay::stay(tell, stage, &cast, running).await?;
+        stay::stay(tell, stage, &cast, took, running).await?;
+        proof::closed_in_good_order(tell, stage)?;
     } else {
         running.stop().await?;
-    }
-    proof::closed_in_good_order(tell, stage)?;
-    if !args.stay {
-        story::what_next(tell);
+        proof::closed_in_good_order(tell, stage)?;
+        story::the_end(tell, took);
     }
     Ok(End::Told)
 }

@@ -89,7 +89,7 @@ impl Reviewer {
         let answer: Value = response.json().await?;
         if status != StatusCode::OK {
             bail!(
-                "{path} was answered with {status}: {}",
+                "{status}: {}",
                 answer["message"].as_str().unwrap_or_default()
             );
         }

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -47,8 +47,10 @@ impl Stage {
     /// Starts all of it.
     pub async fn set() -> anyhow::Result<(Stage, Running)> {
         lockgate::control::keys::install_crypto_provider();
+        let private = std::fs::Permissions::from_mode(0o700);
         let directory = tempfile::Builder::new()
             .prefix("lockgate-demo-")
+            .permissions(private)
             .tempdir()?;
         start_log(directory.path().join("gateway.log"))?;
         let broker =

@@ -7,54 +7,50 @@ use crate::cast::{Cast, ORDERS, PAYMENTS};
 use crate::decide::curl;
 use crate::reviewer::Verdict;
 use crate::stage::{Running, Stage};
+use crate::story::sum_up;
 use crate::tell::Teller;
 use std::path::Path;
+use std::time::Duration;
 
 /// Shows what to try and waits for Ctrl-C.
 pub async fn stay(
     tell: Teller,
     stage: &Stage,
     cast: &Cast,
+    took: Duration,
     running: &mut Running,
 ) -> anyhow::Result<()> {
     let [producer, consumer, reviewer] = &cast.token_files;
-    tell.step("Everything stays up until Ctrl-C. In another terminal:");
+    tell.step("6. Everything stays up until Ctrl-C: what to try in another terminal");
+    sum_up(tell, took);
+    let (produce, consume) = (kcat(stage, producer), kcat(stage, consumer));
+    let (page, token, audit) = (&stage.page, reviewer.display(), stage.audit());
     tell.say("Produce a record with an SSN, and read the topic:");
-    println!(
-        "echo '{{\"ssn\":\"536-22-8147\"}}' | {} -P -t {ORDERS}",
-        kcat(stage, producer)
-    );
-    println!("{} -C -e -q -t {ORDERS}", kcat(stage, consumer));
-    tell.say("Produce a card, which waits; list what waits; decide (put the hold's id in place of HOLD):");
-    println!(
-        "echo '{{\"card\":\"4111 1111 1111 1111\"}}' | {} -P -t {PAYMENTS}",
-        kcat(stage, producer)
-    );
-    println!(
-        "curl -sS '{}/v1/holds?state=pending' -H \"Authorization: Bearer $(cat {})\"",
-        stage.page,
-        reviewer.display()
-    );
-    println!(
-        "{}",
-        curl(&stage.page, "HOLD", reviewer, Verdict::Approve, "seen")
-    );
-    println!(
-        "{}",
-        curl(&stage.page, "HOLD", reviewer, Verdict::Reject, "not here")
-    );
-    tell.say(&format!(
-        "The same on the page, with the token in {}:",
-        reviewer.display()
+    tell.paste(&format!(
+        "echo '{{\"ssn\":\"536-22-8147\"}}' | {produce} -P -t {ORDERS}"
     ));
-    println!("{}/", stage.page);
-    tell.say("Metrics, and the audit (from the repository):");
-    println!("curl -sS {}/metrics", stage.admin);
-    println!(
-        "cargo run -q -- audit verify --live {}",
-        stage.audit().display()
+    tell.paste(&format!("{consume} -C -e -q -t {ORDERS}"));
+    tell.say(
+        "Produce a card: kcat waits, and tries again, until somebody decides (two minutes, then it is \
+         rejected). Meanwhile list what waits, and decide, with the hold's id in place of HOLD:",
     );
-    println!("cargo run -q -- audit query {}", stage.audit().display());
+    tell.paste(&format!(
+        "echo '{{\"card\":\"4111 1111 1111 1111\"}}' | {produce} -P -t {PAYMENTS}"
+    ));
+    tell.paste(&format!(
+        "curl -sS '{page}/v1/holds?state=pending' -H \"Authorization: Bearer $(cat {token})\""
+    ));
+    tell.paste(&curl(page, "HOLD", reviewer, Verdict::Approve, "seen"));
+    tell.paste(&curl(page, "HOLD", reviewer, Verdict::Reject, "not here"));
+    tell.say(&format!("The same on the page, with the token in {token}:"));
+    tell.paste(&format!("{page}/"));
+    tell.say("Metrics, and the audit (from the repository):");
+    tell.paste(&format!("curl -sS {}/metrics", stage.admin));
+    tell.paste(&format!(
+        "cargo run -q -- audit verify --live {}",
+        audit.display()
+    ));
+    tell.paste(&format!("cargo run -q -- audit query {}", audit.display()));
     running.ended().await
 }
 

@@ -9,20 +9,15 @@ use crate::stage::Stage;
 use crate::tell::Teller;
 use crate::{Args, hold_steps, proof};
 use anyhow::{bail, ensure};
-use std::time::Instant;
+use std::time::Duration;
 
 /// Tells all of it.
 pub async fn tell(args: &Args, tell: Teller, stage: &Stage, cast: &mut Cast) -> anyhow::Result<()> {
-    let started = Instant::now();
     opening(args, tell, stage).await?;
     clean_record(tell, stage, cast).await?;
     masked_record(tell, cast).await?;
     let holds = hold_steps::both(args, tell, stage, cast).await?;
-    proof::audit(tell, stage, &holds).await?;
-    let seconds = started.elapsed().as_secs_f64();
-    tell.step(&format!("6. That was all of it, in {seconds:.1} s"));
-    tell.say("Every line with a ✓ was tested at that moment; had one failed, the story would have ended there.");
-    Ok(())
+    proof::audit(tell, stage, &holds).await
 }
 
 async fn opening(args: &Args, tell: Teller, stage: &Stage) -> anyhow::Result<()> {
@@ -145,9 +140,19 @@ pub fn show(tell: Teller, got: &[(i64, String)]) {
         .for_each(|(offset, value)| tell.wire("arrived", &format!("{value} (offset {offset})")));
 }
 
+/// How long it took, and what a ✓ is worth.
+pub fn sum_up(tell: Teller, took: Duration) {
+    tell.say(&format!(
+        "The story took {:.1} s. Every line with a ✓ was tested at that moment; had one failed, the \
+         story would have ended there.",
+        took.as_secs_f64()
+    ));
+}
+
 /// The end, when nothing stays up.
-pub fn what_next(tell: Teller) {
-    tell.step("What to try next");
+pub fn the_end(tell: Teller, took: Duration) {
+    tell.step("6. What to try next");
+    sum_up(tell, took);
     tell.copy(
         "cargo run -p lockgate-demo -- --stay          # leaves it all up, for kcat and curl",
     );

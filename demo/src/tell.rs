@@ -1,7 +1,7 @@
 //! How the story looks on a terminal.
 //!
 //! Owns: wrapping, indenting, colour. Refuses: colour where the output is no terminal or `NO_COLOR`
-//! is set. Stays true: lines that are to be copied (`copy`) are never wrapped.
+//! is set. Stays true: lines that are to be copied (`copy`, `paste`) are never wrapped.
 
 use std::io::IsTerminal;
 
@@ -59,6 +59,11 @@ impl Teller {
     /// A line to copy.
     pub fn copy(self, line: &str) {
         println!("      {}", self.painted("33", line));
+    }
+
+    /// A longer one, at the margin: a terminal that wraps it still copies it whole.
+    pub fn paste(self, line: &str) {
+        println!("{}", self.painted("33", line));
     }
 
     /// The end of a story that did not go as told.
