@@ -9,6 +9,7 @@
 //! ```text
 //! policy     who may decide, how many of them, in what time (snapshot inside each hold)
 //! event      what happened, as it is logged
+//! state      where a hold stands
 //! hold       events → state
 //! review     one person's answer → counted, repeated, or refused and why
 //! seats      reviews → is every seat filled by a person of its own
@@ -23,11 +24,13 @@ pub mod policy;
 pub mod review;
 pub mod seats;
 pub mod spending;
+pub mod state;
 mod wire;
 
 pub use event::{
     Kind, Opened, Outcome, Redeemed, Reviewed, Reviewer, Rule, SendId, Subject, Verdict,
 };
-pub use hold::{Change, Decision, Hold, State, Void};
+pub use hold::Hold;
 pub use policy::Policy;
 pub use review::{Judgement, Refusal, ReviewRequest};
+pub use state::{Change, Decision, State, Void};

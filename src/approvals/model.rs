@@ -2,7 +2,7 @@
 //! from it after every event.
 
 use super::event::{Kind, Outcome, Redeemed, SendId, Verdict};
-use super::hold::{Change, State, Void};
+use super::state::{Change, State, Void};
 use crate::chunk::{ContentKey, UnixMillis};
 use proptest::prelude::*;
 

@@ -5,7 +5,8 @@
 //! administrators included; the same answer twice is one answer.
 
 use super::event::{Kind, Reviewed, Reviewer, Verdict};
-use super::hold::{Hold, State};
+use super::hold::Hold;
+use super::state::State;
 use crate::chunk::UnixMillis;
 use crate::limits::REVIEW_REASON_BYTES_MAX;
 

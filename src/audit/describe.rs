@@ -35,7 +35,7 @@ pub fn describe(body: &Body) -> String {
         Body::PolicyLoaded(e) => format!("policy={} bytes={}", short(&e.hash), e.text.len()),
         Body::Oversized(e) => format!(
             "a {} of {} bytes was not kept, sha256={}",
-            e.kind,
+            e.was,
             e.bytes,
             short(&e.sha256)
         ),

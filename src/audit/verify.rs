@@ -11,9 +11,9 @@
 
 use super::AuditFault;
 use super::entry::{Body, Hash, Opened, Root, Started, Stopped};
-use super::reader::{Damage, How, Reader, Step};
+use super::reader::{Behind, Damage, How, Reader, Step};
 use super::recover::segments_in;
-use super::segment::{FrameHead, SegmentName};
+use super::segment::{FrameHead, HeaderFault, SegmentName};
 use crate::limits::AUDIT_FAULTS_LISTED_MAX;
 use std::collections::HashMap;
 use std::path::Path;
@@ -160,7 +160,7 @@ impl Check {
             offset: 0,
             seq: None,
         };
-        self.header(&reader, name, &place);
+        self.header(&reader, name, &place, newest);
         self.headers
             .insert(place.file.clone(), reader.header_hash());
         let mut frames = 0;
@@ -179,7 +179,7 @@ impl Check {
             match step {
                 Step::End => break,
                 Step::Damaged(damage) => {
-                    self.damaged(&place, damage, newest, &reader);
+                    self.damaged(&place, expect.next_seq, damage, newest);
                     lost_track = true;
                 }
                 Step::Frame(head) => {
@@ -220,9 +220,11 @@ impl Check {
         }
     }
 
-    fn header(&mut self, reader: &Reader, name: &SegmentName, place: &Place) {
+    fn header(&mut self, reader: &Reader, name: &SegmentName, place: &Place, newest: bool) {
         let header = match reader.header() {
             Ok(header) => header.clone(),
+            // Created this moment: its header is being written.
+            Err(HeaderFault::Short) if self.live && newest => return,
             Err(fault) => return self.report.add(place.is(Wrong::Header(fault))),
         };
         if header.name != *name {
@@ -242,21 +244,23 @@ impl Check {
         }
     }
 
-    fn damaged(&mut self, place: &Place, damage: Damage, newest: bool, reader: &Reader) {
-        let unfinished = newest
-            && damage.to == reader.file_bytes()
-            && matches!(damage.how, How::Unfinished { .. });
-        let bytes = damage.to - place.offset;
-        if !unfinished {
+    fn damaged(&mut self, place: &Place, expected: u64, damage: Damage, newest: bool) {
+        let Damage { how, to, behind } = damage;
+        let bytes = to - place.offset;
+        let cut_short = matches!(how, How::Unfinished { .. }) && behind == Behind::Nothing;
+        if !(newest && cut_short) {
             return self.report.add(place.is(Wrong::Damaged {
-                how: damage.how,
+                expected,
+                how,
                 bytes,
-                behind: damage.behind,
+                behind,
             }));
         }
         match (self.live, self.report.chains.last_mut()) {
             (true, Some(chain)) => chain.unfinished_bytes = bytes,
-            _ => self.report.add(place.is(Wrong::UnfinishedTail { bytes })),
+            _ => self
+                .report
+                .add(place.is(Wrong::UnfinishedTail { expected, bytes })),
         }
     }
 

@@ -140,19 +140,23 @@ fn print_report(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if report.more_faults > 0 {
         writeln!(out, "… and {} more faults", report.more_faults)?;
     }
-    let entries: u64 = report.chains.iter().map(|c| c.entries).sum();
+    let entries = plural(
+        report.chains.iter().map(|c| c.entries).sum(),
+        "entry",
+        "entries",
+    );
+    let chains = plural(report.chains.len() as u64, "chain", "chains");
     match report.faults.len() as u64 + report.more_faults {
-        0 => writeln!(
-            out,
-            "clean: {entries} entries in {} chains",
-            report.chains.len()
-        ),
-        n => writeln!(
-            out,
-            "NOT CLEAN: {n} faults, {entries} entries read in {} chains",
-            report.chains.len()
-        ),
+        0 => writeln!(out, "clean: {entries} in {chains}"),
+        n => {
+            let faults = plural(n, "fault", "faults");
+            writeln!(out, "NOT CLEAN: {faults}; {entries} read in {chains}")
+        }
     }
+}
+
+fn plural(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 fn print_chain(chain: &Chain, out: &mut impl Write) -> io::Result<()> {

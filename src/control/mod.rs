@@ -23,6 +23,8 @@ pub mod brokers;
 pub mod client;
 pub mod desk;
 mod discovery;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod gauges;
 pub mod issuer_http;
 pub mod journal;
@@ -34,6 +36,8 @@ pub mod record;
 pub mod run;
 #[cfg(test)]
 mod test_broker;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub use client::DeskClient;

@@ -117,11 +117,11 @@ pub fn spawn(setup: Setup) -> Result<Handle, StartError> {
         .enable_all()
         .build()?;
     let surfaces = (setup.surfaces)(client.clone());
+    let fatal = Arc::clone(&stop);
     let work = move || {
         runtime.block_on(async move {
-            let surfaces = tokio::spawn(surfaces);
+            tokio::spawn(watch(tokio::spawn(surfaces), fatal));
             control.run().await;
-            surfaces.abort();
         });
     };
     let thread = std::thread::Builder::new()
@@ -132,6 +132,15 @@ pub fn spawn(setup: Setup) -> Result<Handle, StartError> {
         stop,
         client,
     })
+}
+
+/// Without its surfaces nobody could decide anything: the thread ends, and whoever looks at
+/// [`Handle::is_finished`] knows.
+async fn watch(surfaces: tokio::task::JoinHandle<()>, fatal: Arc<Notify>) {
+    if surfaces.await.is_err_and(|error| error.is_panic()) {
+        tracing::error!("a server on the control thread panicked: the control thread ends");
+        fatal.notify_one();
+    }
 }
 
 /// A hold's name is not to be guessed: it may stand in a link.

@@ -95,6 +95,8 @@ pub struct Connection {
     pub renewing: Cell<Option<crate::identity::sasl::Mechanism>>,
     /// Notified whenever a queue below got shorter or a hold ended.
     pub changed: Event,
+    /// Bytes taken from the client and sent to it, for the audit.
+    pub bytes: Traffic,
     upstream: OnceCell<Socket>,
     session: RefCell<Option<Rc<Session>>>,
     answers: RefCell<Answers>,
@@ -115,6 +117,15 @@ pub struct Release {
     pub frame: Vec<u8>,
 }
 
+/// How much went through a connection.
+#[derive(Default)]
+pub struct Traffic {
+    /// Bytes of requests.
+    pub from_client: Cell<u64>,
+    /// Bytes of replies.
+    pub to_client: Cell<u64>,
+}
+
 /// What was accepted behind a withheld reply.
 #[derive(Clone, Copy, Default)]
 struct Behind {
@@ -133,6 +144,7 @@ impl Connection {
             deadlines: Deadlines::new(core.now()),
             renewing: Cell::new(None),
             changed: Event::default(),
+            bytes: Traffic::default(),
             upstream: OnceCell::new(),
             session: RefCell::new(None),
             answers: RefCell::default(),
@@ -208,6 +220,12 @@ impl Connection {
         self.closed.get()
     }
 
+    /// Counts bytes that were sent to the client.
+    pub fn sent_to_client(&self, bytes: usize) {
+        self.core.stats().bytes_to_clients.add(bytes as u64);
+        self.bytes.to_client.set(self.bytes.to_client.get() + bytes as u64);
+    }
+
     // ---- what lies behind a withheld reply ------------------------------------------------
 
     /// Whether a further request must wait: too many unanswered, or too much behind a hold.
@@ -260,7 +278,7 @@ impl Connection {
             let sent = reply.len();
             let result = self.client.write_all(Made::new(reply)).await;
             self.deadlines.wrote_client(self.core.now());
-            self.core.stats().bytes_to_clients.add(sent as u64);
+            self.sent_to_client(sent);
             self.changed.notify_all();
             if result.is_err() {
                 self.close(Cause::ClientFault("writing to the client failed"));

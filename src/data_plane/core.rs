@@ -17,7 +17,6 @@ use super::{accept, record, sweep};
 use crate::audit;
 use crate::audit::entry::Traffic;
 use crate::chunk::UnixMillis;
-use crate::control::keys::KeyRefresh;
 use crate::hold::link::Post;
 use crate::hold::messages::{ToControl, ToCore};
 use crate::identity::key_set::KeySet;
@@ -30,6 +29,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Given the index of an issuer and a key id.
+pub type AskForKey = Arc<dyn Fn(usize, &str) -> bool + Send + Sync>;
 
 /// What all cores read and nobody on a core writes.
 pub struct Shared {
@@ -45,8 +47,8 @@ pub struct Shared {
     pub issuers: Vec<IssuerRules>,
     /// Their keys.
     pub keys: Arc<ArcSwap<KeySet>>,
-    /// Asks for keys that are not known yet.
-    pub key_refresh: KeyRefresh,
+    /// Asks for a key that is not known yet, without waiting; `false` when it would be no use.
+    pub ask_for_key: AskForKey,
     /// A core's counters, by index.
     pub stats: Vec<Stats>,
     /// Bytes of frames in flight that one direction of one core may hold.
@@ -84,7 +86,7 @@ pub struct Core {
     /// Reused entry for clean chunks.
     pub traffic: RefCell<Traffic>,
     /// Its audit chain.
-    pub audit: RefCell<audit::Writer>,
+    pub audit: RefCell<Option<audit::Writer>>,
     /// To the control thread.
     pub desk: Post<ToControl>,
     /// Chunks that wait.
@@ -98,6 +100,9 @@ pub struct Core {
     audit_failed: Cell<bool>,
 }
 
+/// What the audit says when a core ends in good order.
+const STOPPED: &str = "the gateway was told to stop";
+
 impl Core {
     fn new(setup: Setup) -> (Rc<Core>, Receiver<ToCore>, Arc<Bell>) {
         let core = Core {
@@ -107,7 +112,7 @@ impl Core {
             shared: setup.shared,
             scratch: RefCell::default(),
             traffic: RefCell::default(),
-            audit: RefCell::new(setup.audit),
+            audit: RefCell::new(Some(setup.audit)),
             desk: setup.desk,
             held: RefCell::default(),
             connections: RefCell::default(),
@@ -159,6 +164,14 @@ impl Core {
             self.stats().audit_failed.set(1);
             self.stop_accepting();
             self.close_all(Cause::OwnFault);
+        }
+    }
+
+    fn end_audit(&self) {
+        if let Some(writer) = self.audit.take()
+            && let Err(fault) = writer.close(UnixMillis::now(), STOPPED)
+        {
+            tracing::error!(core = self.index, %fault, "the last entries may be missing");
         }
     }
 
@@ -306,5 +319,5 @@ pub async fn run(setup: Setup) {
     }
     core.close_all(Cause::Stopping);
     monoio::time::sleep(tick).await; // the tasks end and write their last entries
-    record::flush(&core);
+    core.end_audit();
 }

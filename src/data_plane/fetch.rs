@@ -98,7 +98,7 @@ fn judge(
         record::verdict(core, session, &subject, verdict, &[]);
         return Some(Part::Error(error::TOPIC_AUTHORIZATION_FAILED));
     }
-    core.traffic.borrow_mut().chunk(&topic, chunk.partition, records.len() as u32, -1);
+    record::chunk(core, session, &origin, records.len(), first_offset(records));
     let mut rebuilt: Option<Vec<u8>> = None; // all batches so far, once one changed its length
     let mut at = 0;
     while at < records.len() {
@@ -141,6 +141,11 @@ fn judge(
         at = end;
     }
     rebuilt.map(Part::Records)
+}
+
+/// Offset of the first batch, which is its first field; -1 when there is none.
+fn first_offset(records: &[u8]) -> i64 {
+    records.first_chunk().map_or(-1, |bytes| i64::from_be_bytes(*bytes))
 }
 
 fn refused(connection: &Connection, session: &Session, origin: &Origin<'_>, records: &[u8], fault: &BatchFault) -> Part {

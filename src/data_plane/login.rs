@@ -206,7 +206,9 @@ async fn wait_for_key(connection: &Connection, issuer: usize, kid: &str) {
     const LOOK_MS: u64 = 50;
     let shared = &connection.core.shared;
     let before = shared.keys.load().version;
-    shared.key_refresh.ask(issuer, kid);
+    if !(shared.ask_for_key)(issuer, kid) {
+        return; // it was asked for a moment ago, or too many were
+    }
     for _ in 0..KEY_WAIT_MS_MAX / LOOK_MS {
         monoio::time::sleep(Duration::from_millis(LOOK_MS)).await;
         if shared.keys.load().version != before {
@@ -270,7 +272,7 @@ pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &[u8]
         }
         Err(refused) => {
             if let Some((issuer, kid)) = &refused.unknown_key {
-                connection.core.shared.key_refresh.ask(*issuer, kid); // in time for the next try
+                (connection.core.shared.ask_for_key)(*issuer, kid); // in time for the next try
             }
             record::login_refused(&connection.core, connection, mechanism.name(), refused.code, refused.claimed);
             let code = error::SASL_AUTHENTICATION_FAILED;

@@ -124,9 +124,8 @@ fn judge(
         Judged::Pass { .. } => (None, None),
     };
     if held.is_none() {
-        let mut traffic = core.traffic.borrow_mut();
-        traffic.chunk(&topic, chunk.partition, records.len() as u32, -1);
-        traffic.batch(found.header.crc, count);
+        record::chunk(core, session, &origin, records.len(), -1);
+        core.traffic.borrow_mut().batch(found.header.crc, count);
         if connection.lanes().is_empty() {
             return replaced.map_or(Part::Forward, Part::Replaced);
         }

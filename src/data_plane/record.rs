@@ -9,7 +9,7 @@ use super::core::Core;
 use super::inspect::{self, Origin};
 use super::session::Session;
 use crate::audit::entry::{Action, Count, LoginRefused, SessionClosed, SessionOpened, Verdict as VerdictEntry};
-use crate::audit::{AuditFault, Entry, Tier};
+use crate::audit::{AuditFault, Entry, Tier, Writer};
 use crate::chunk::Finding;
 use crate::policy::{Gate, Verdict};
 use aws_lc_rs::digest;
@@ -26,14 +26,24 @@ pub struct Subject<'a> {
     pub base_offset: i64,
 }
 
+/// Starts a chunk of clean traffic, in a new entry when the one in hand is full.
+pub fn chunk(core: &Core, session: &Session, origin: &Origin<'_>, bytes: usize, base_offset: i64) {
+    let full = core.traffic.borrow().is_full();
+    if full {
+        traffic(core);
+        core.traffic.borrow_mut().reset(session.id, origin.operation.into());
+    }
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    core.traffic.borrow_mut().chunk(origin.topic, origin.partition, bytes, base_offset);
+}
+
 /// Appends the clean chunks that the core's `traffic` scratch gathered.
 pub fn traffic(core: &Core) {
     let traffic = core.traffic.borrow();
     if traffic.is_empty() {
         return;
     }
-    let result = core.audit.borrow_mut().append_root(core.now(), &*traffic);
-    check(core, result.map(|_| ()));
+    with_writer(core, |writer| writer.append_root(core.now(), &*traffic).map(|_| ()));
 }
 
 /// Writes a verdict that is not plain "allow".
@@ -141,8 +151,13 @@ pub fn login_refused(core: &Core, connection: &Connection, mechanism: &str, code
 }
 
 /// Writes that a session ended.
-pub fn session_closed(core: &Core, session: &Session, cause: Cause) {
-    let entry = SessionClosed { session: session.id, cause: cause.text().to_owned(), ..SessionClosed::default() };
+pub fn session_closed(core: &Core, connection: &Connection, session: &Session, cause: Cause) {
+    let entry = SessionClosed {
+        session: session.id,
+        cause: cause.text().to_owned(),
+        bytes_in: connection.bytes.from_client.get(),
+        bytes_out: connection.bytes.to_client.get(),
+    };
     write(core, entry, Tier::Interval);
 }
 
@@ -151,28 +166,28 @@ fn peer(connection: &Connection) -> String {
 }
 
 fn write(core: &Core, body: impl Into<crate::audit::Body>, tier: Tier) {
-    let mut audit = core.audit.borrow_mut();
     let entry = Entry::new(core.now(), body);
-    let result = audit.append(&entry).and_then(|_| audit.commit(tier));
-    drop(audit);
-    check(core, result);
+    with_writer(core, |writer| writer.append(&entry).and_then(|_| writer.commit(tier)));
 }
 
-/// Hands what is buffered to the kernel. Called at every audit interval.
+/// Hands what is buffered to the kernel and asks for a sync. Called at every audit interval.
 pub fn flush(core: &Core) {
-    let mut audit = core.audit.borrow_mut();
-    let result = if audit.buffered() > 0 { audit.commit(Tier::Kernel) } else { Ok(()) };
-    let failed = audit.failed();
-    drop(audit);
-    check(core, result);
-    if failed {
-        core.fail_audit();
-    }
+    with_writer(core, |writer| {
+        writer.request_sync();
+        if writer.failed() { Err(AuditFault::Stopped) } else { Ok(()) }
+    });
 }
 
-fn check(core: &Core, result: Result<(), AuditFault>) {
+/// Lets the writer work; a failure stops the core. After the core's end there is no writer.
+fn with_writer(core: &Core, work: impl FnOnce(&mut Writer) -> Result<(), AuditFault>) {
+    let result = match core.audit.borrow_mut().as_mut() {
+        Some(writer) => work(writer),
+        None => Ok(()),
+    };
     if let Err(fault) = result {
-        tracing::error!(core = core.index, %fault, "the audit cannot be written: this core stops");
+        if !core.audit_failed() {
+            tracing::error!(core = core.index, %fault, "the audit cannot be written: this core stops");
+        }
         core.fail_audit();
     }
 }

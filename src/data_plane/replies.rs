@@ -161,7 +161,7 @@ async fn write_run(connection: &Connection, buffer: Buffer, run: Range<usize>) -
     connection.deadlines.writing_client(connection.core.now());
     let result = connection.client.write_all(buffer.into_part(run)).await;
     connection.deadlines.wrote_client(connection.core.now());
-    connection.core.stats().bytes_to_clients.add(sent as u64);
+    connection.sent_to_client(sent);
     connection.changed.notify_all();
     result.map(|part| part.into_buffer()).map_err(|_| Cause::ClientFault("writing to the client failed"))
 }
@@ -171,6 +171,6 @@ async fn write_made(connection: &Connection, bytes: Vec<u8>) -> Result<(), Cause
     connection.deadlines.writing_client(connection.core.now());
     let result = connection.client.write_all(Made::new(bytes)).await;
     connection.deadlines.wrote_client(connection.core.now());
-    connection.core.stats().bytes_to_clients.add(sent as u64);
+    connection.sent_to_client(sent);
     result.map(|_| ()).map_err(|_| Cause::ClientFault("writing to the client failed"))
 }

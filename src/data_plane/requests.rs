@@ -156,8 +156,16 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
         return Step::Close(Cause::ClientFault("the client sent a malformed request header"));
     };
     connection.core.stats().requests.add(1);
+    connection.bytes.from_client.set(connection.bytes.from_client.get() + request.len() as u64);
+    let view = connection.core.shared.cluster.load();
     let known = api::lookup(header.api_key);
-    let Some(api) = known.filter(|api| api.understands(header.api_version)) else {
+    // what the broker does not offer is not passed either: it would close the connection
+    let Some(api) = known.filter(|_| view.clamped.speaks(header.api_key, header.api_version)) else {
+        if header.api_key == api::API_VERSIONS {
+            let reply = api_versions::answer(header.api_version, header.correlation_id, &view.clamped);
+            connection.answer_now(reply);
+            return Step::Done;
+        }
         return refuse(connection, &header, request, error::UNSUPPORTED_VERSION);
     };
     match (api.treatment, header.api_key) {
@@ -168,7 +176,6 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
         },
         (Treatment::Relay | Treatment::Rewrite, _) => relay(connection, &header, request),
         (Treatment::Answer, api::API_VERSIONS) => {
-            let view = connection.core.shared.cluster.load();
             connection.answer_now(api_versions::answer(header.api_version, header.correlation_id, &view.clamped));
             Step::Done
         }

@@ -22,7 +22,7 @@ pub fn spawn(connection: Rc<Connection>) {
         if let Some(session) = connection.session() {
             let cause = connection.cause().unwrap_or(cause);
             tracing::debug!(session = session.id, cause = cause.text(), "session closed");
-            record::session_closed(&connection.core, &session, cause);
+            record::session_closed(&connection.core, &connection, &session, cause);
         }
         connection.core.dismiss(&connection);
     });

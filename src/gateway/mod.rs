@@ -80,7 +80,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         cores: posts.clone(),
         approvals: approvals(&config),
         log_path: config.state.clone(),
-        audit: Box::new(sink::Sink(control_writer)),
+        audit: Box::new(sink::Sink::new(control_writer)),
         surfaces: services.surfaces(&config, driver, Arc::clone(&shared), posts.clone(), ends.clone()),
     };
     let control = control::spawn(setup).context("the control thread cannot start")?;
@@ -156,7 +156,7 @@ fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Resu
         cluster: ArcSwap::from_pointee(cluster),
         issuers: parts.issuers,
         keys: parts.keys,
-        key_refresh: parts.key_refresh,
+        ask_for_key: parts.ask_for_key,
         stats: (0..cores).map(|_| Stats::default()).collect(),
         // two directions on each core
         budget_bytes: config.memory / (2 * cores.max(1)),

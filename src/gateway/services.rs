@@ -11,9 +11,9 @@ use crate::chunk::{Principal, UnixMillis};
 use crate::config::Config;
 use crate::control::Surfaces;
 use crate::control::brokers::{Brokers, ClusterSource, Discovered};
-use crate::control::keys::{HttpOptions, IssuerSource, KeyRefresh, Keys};
+use crate::control::keys::{HttpOptions, IssuerSource, Keys};
 use crate::data_plane::cluster::Cluster;
-use crate::data_plane::core::Shared;
+use crate::data_plane::core::{AskForKey, Shared};
 use crate::hold::link::Post;
 use crate::hold::messages::ToCore;
 use crate::http::{self, ReviewerAuth};
@@ -45,7 +45,7 @@ pub struct Parts {
     /// Their keys.
     pub keys: Arc<ArcSwap<KeySet>>,
     /// Asks for more.
-    pub key_refresh: KeyRefresh,
+    pub ask_for_key: AskForKey,
 }
 
 impl Services {
@@ -57,11 +57,12 @@ impl Services {
         let bootstrap = config.cluster.bootstrap.iter().map(|b| b.to_string()).collect();
         let source = ClusterSource { bootstrap, credential: credential.clone() };
         let (brokers, found) = Brokers::new(source);
+        let refresh = keys.refresh();
         let parts = Parts {
             credential,
             issuers: sources.into_iter().map(|source| source.rules).collect(),
             keys: set,
-            key_refresh: keys.refresh(),
+            ask_for_key: Arc::new(move |issuer, kid| refresh.ask(issuer, kid)),
         };
         let bind = |address: Option<SocketAddr>| {
             let bound = address.map(|a| TcpListener::bind(a).with_context(|| format!("http: cannot listen on {a}")));
@@ -200,7 +201,7 @@ impl ReviewerAuth for Reviewers {
     fn authenticate(&self, bearer: &str) -> Result<Principal, String> {
         let checked = tokens::verify(bearer, &self.0.issuers, &self.0.keys.load(), UnixMillis::now());
         if let Err(tokens::TokenFault::UnknownKey { issuer, kid }) = &checked {
-            self.0.key_refresh.ask(*issuer, kid);
+            (self.0.ask_for_key)(*issuer, kid);
         }
         checked.map(|verified| verified.principal).map_err(|fault| fault.to_string())
     }

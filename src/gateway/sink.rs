@@ -7,19 +7,40 @@ use crate::approvals::{Outcome, State};
 use crate::audit::entry::{ContentDigest, Decided, Decision, HoldOpened, Landed, Op, Release, Review, Vote};
 use crate::audit::entry::Outcome as OutcomeEntry;
 use crate::audit::{Body, Entry, Writer};
+use crate::chunk::UnixMillis;
 use crate::control::record::{About, AuditSink, Record, What};
 
-/// Writes the entries of holds.
-pub struct Sink(pub Writer);
+/// Writes the entries of holds; ends its chain in good order when dropped.
+pub struct Sink(Option<Writer>);
+
+impl Sink {
+    /// Writes to this chain.
+    pub fn new(writer: Writer) -> Sink {
+        Sink(Some(writer))
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer, String> {
+        self.0.as_mut().ok_or_else(|| "the audit's chain was closed".to_owned())
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let closed = self.0.take().map(|writer| writer.close(UnixMillis::now(), "the gateway was told to stop"));
+        if let Some(Err(fault)) = closed {
+            tracing::error!(%fault, "the audit's last entries may be missing");
+        }
+    }
+}
 
 impl AuditSink for Sink {
     fn record(&mut self, record: &Record) -> Result<(), String> {
         let body = body(record);
-        self.0.append(&Entry::new(record.at, body)).map(|_| ()).map_err(|fault| fault.to_string())
+        self.writer()?.append(&Entry::new(record.at, body)).map(|_| ()).map_err(|fault| fault.to_string())
     }
 
     fn sync(&mut self) -> Result<(), String> {
-        self.0.sync().map_err(|fault| fault.to_string())
+        self.writer()?.sync().map_err(|fault| fault.to_string())
     }
 }
 

@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_hash_source_is_that_of_the_text_between_the_tags() {
-        // The example of CSP Level 3 §8.2... computed by `openssl dgst -sha256 -binary | base64`.
+        // The value is that of `openssl dgst -sha256 -binary | base64`.
         let page = "<script>alert('Hello, world.');</script>";
         assert_eq!(
             source(page, "script"),
@@ -71,26 +71,19 @@ mod tests {
             "document.write",
             "eval(",
             " style=",
-            " on",
         ] {
-            let inside = PAGE
-                .lines()
-                .filter(|l| l.contains(forbidden))
-                .filter(|l| forbidden != " on" || l.contains("=\""));
-            let found: Vec<&str> = inside
-                .filter(|l| forbidden != " on" || has_handler(l))
-                .collect();
-            assert!(found.is_empty(), "{forbidden}: {found:?}");
+            assert!(!PAGE.contains(forbidden), "{forbidden}");
         }
+        let handler = PAGE
+            .split_whitespace()
+            .find(|word| word.starts_with("on") && word.contains("=\""));
+        assert_eq!(
+            handler, None,
+            "handlers are added by the script: the policy forbids inline ones"
+        );
         assert!(
             !PAGE.contains("http://") && !PAGE.contains("https://"),
             "nothing from elsewhere"
         );
-    }
-
-    /// An attribute such as `onclick="…"`.
-    fn has_handler(line: &str) -> bool {
-        line.split(' ')
-            .any(|word| word.starts_with("on") && word.contains("=\""))
     }
 }

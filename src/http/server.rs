@@ -52,7 +52,11 @@ pub(super) async fn serve(
                 tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
             }
         }
-        while connections.try_join_next().is_some() {}
+        while let Some(ended) = connections.try_join_next() {
+            if ended.is_err() {
+                tracing::error!(name, "an HTTP connection panicked; the others go on");
+            }
+        }
     }
 }
 

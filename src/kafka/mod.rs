@@ -18,4 +18,5 @@ pub mod reader;
 pub mod refusal;
 pub mod sasl;
 pub mod upstream_login;
+mod varint;
 pub mod writer;

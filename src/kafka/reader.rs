@@ -12,6 +12,7 @@
 //! tags       uvarint count, then per tag: uvarint tag, uvarint size, bytes    (KIP-482)
 //! ```
 
+use super::varint;
 use crate::limits::TAGS_PER_STRUCT_MAX;
 use std::ops::Range;
 
@@ -106,13 +107,9 @@ impl<'a> Reader<'a> {
     /// An unsigned varint of at most 5 bytes and 32 bits.
     #[inline]
     pub fn uvarint(&mut self) -> Result<u32, Malformed> {
-        if let Some((value, bytes)) = self.short_varint() {
-            self.pos += bytes;
-            return Ok(value);
-        }
-        let start = self.pos;
-        let value = self.base128(5)?;
-        u32::try_from(value).map_err(|_| malformed_at("uvarint over 32 bits", start))
+        let (value, end) = varint::u32_at(self.bytes, self.pos)?;
+        self.pos = end;
+        Ok(value)
     }
 
     /// A zigzag varint of at most 5 bytes.
@@ -125,13 +122,8 @@ impl<'a> Reader<'a> {
     /// A zigzag varint of at most 10 bytes.
     #[inline]
     pub fn varlong(&mut self) -> Result<i64, Malformed> {
-        let raw = match self.short_varint() {
-            Some((value, bytes)) => {
-                self.pos += bytes;
-                value.into()
-            }
-            None => self.base128(10)?,
-        };
+        let (raw, end) = varint::u64_at(self.bytes, self.pos)?;
+        self.pos = end;
         Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))
     }
 
@@ -247,47 +239,6 @@ impl<'a> Reader<'a> {
         };
         self.pos += N;
         Ok(*found)
-    }
-
-    /// A varint of up to three bytes and how many it takes, unless the slice ends before a third.
-    /// Records are made of such varints: without the loop their walk costs a third (measured over
-    /// 1 MiB bodies of 100 B and 1 KiB records).
-    #[inline]
-    fn short_varint(&self) -> Option<(u32, usize)> {
-        let [a, b, c] = self
-            .bytes
-            .get(self.pos..)?
-            .first_chunk::<3>()?
-            .map(u32::from);
-        if a < 0x80 {
-            return Some((a, 1));
-        }
-        let low = a & 0x7f;
-        if b < 0x80 {
-            return Some((low | b << 7, 2));
-        }
-        let low = low | (b & 0x7f) << 7;
-        (c < 0x80).then_some((low | c << 14, 3))
-    }
-
-    /// Seven bits a byte, least significant first, until a byte without the top bit.
-    fn base128(&mut self, max_bytes: usize) -> Result<u64, Malformed> {
-        let mut value: u64 = 0;
-        for i in 0..max_bytes {
-            let byte = *self
-                .bytes
-                .get(self.pos + i)
-                .ok_or(self.malformed("varint past the end"))?;
-            if i == 9 && byte > 1 {
-                break; // bits 64 and up
-            }
-            value |= u64::from(byte & 0x7f) << (7 * i);
-            if byte & 0x80 == 0 {
-                self.pos += i + 1;
-                return Ok(value);
-            }
-        }
-        Err(self.malformed("varint too long"))
     }
 
     fn compact_length(&mut self) -> Result<Option<usize>, Malformed> {
@@ -412,20 +363,6 @@ mod tests {
             prop_assert_eq!(reader.i64().unwrap(), number);
             reader.skip_tags().unwrap();
             prop_assert_eq!(reader.end(), Ok(()));
-        }
-
-        #[test]
-        fn short_varints_read_as_in_the_loop(bytes in proptest::collection::vec(any::<u8>(), 1..12)) {
-            let (mut fast, mut slow) = (Reader::new(&bytes), Reader::new(&bytes));
-            let told = slow.base128(10);
-            if let Some((value, taken)) = fast.short_varint() {
-                prop_assert_eq!(Ok(u64::from(value)), told);
-                prop_assert_eq!(taken, slow.pos());
-            }
-            if let (Ok(value), Ok(told)) = (fast.uvarint(), told) {
-                prop_assert_eq!(u64::from(value), told);
-                prop_assert_eq!(fast.pos(), slow.pos());
-            }
         }
 
         #[test]

@@ -1,1 +1,22 @@
+//! What Lockgate does, shown with real Kafka, real clients and a real OIDC issuer: one behaviour
+//! a module, all in one binary, so that they share one broker.
+//!
+//! `harness` runs without a gateway: what it shows is that the tests' own eyes are good.
 
+mod addresses;
+mod audit;
+mod blocks;
+mod demo;
+mod faults;
+mod harness;
+mod holds;
+mod identity;
+mod idle;
+mod io;
+mod masks;
+mod passes;
+mod protocol;
+mod robustness;
+
+/// What a test gives back: an error says what was expected and what came.
+type Outcome = anyhow::Result<()>;

@@ -1,1 +1,46 @@
-fn main() {}
+//! `campaign NAME`: the long runs, which the test command samples.
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+use lockgate_tests::campaigns::{fuzz, kills, soak};
+use lockgate_tests::random::Random;
+use std::time::Duration;
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Name {
+    /// kill −9 at random moments under load: nothing lost, nothing unapproved.
+    Kills,
+    /// Random and mutated frames.
+    Fuzz,
+    /// Steady load, memory that does not grow.
+    Soak,
+}
+
+#[derive(Debug, Parser)]
+#[command(about = "A long run against real Kafka; needs `cargo build --workspace` first")]
+struct Arguments {
+    /// Which.
+    name: Name,
+    /// For how long.
+    #[arg(long, default_value_t = 10.0)]
+    minutes: f64,
+    /// To have the same choices again.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+fn main() -> Result<()> {
+    let Arguments {
+        name,
+        minutes,
+        seed,
+    } = Arguments::parse();
+    let seed = seed.unwrap_or_else(Random::fresh_seed);
+    println!("campaign {name:?}, {minutes} minutes, seed {seed}");
+    let duration = Duration::from_secs_f64(minutes.max(0.0) * 60.0);
+    match name {
+        Name::Kills => kills::run(seed, duration),
+        Name::Fuzz => fuzz::run(seed, duration),
+        Name::Soak => soak::run(seed, duration),
+    }
+}

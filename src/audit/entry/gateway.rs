@@ -68,7 +68,7 @@ pub struct PolicyLoaded {
 #[derive(Archive, Serialize, Deserialize, serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct Oversized {
     /// The kind it had.
-    pub kind: String,
+    pub was: String,
     /// Its size, bytes.
     pub bytes: u64,
     /// SHA-256 of its payload.

@@ -59,7 +59,7 @@ fn gateway_samples() -> Vec<Body> {
         }
         .into(),
         Oversized {
-            kind: "policy_loaded".into(),
+            was: "policy_loaded".into(),
             bytes: 2 << 20,
             sha256: [3; 32],
         }
@@ -208,7 +208,7 @@ pub(crate) fn arbitrary_body() -> impl Strategy<Value = Body> {
                         (text, maybe, number, Some(time))
                 }
                 Body::PolicyLoaded(e) => (e.text, e.hash) = (text, hash),
-                Body::Oversized(e) => (e.kind, e.bytes) = (text, number),
+                Body::Oversized(e) => (e.was, e.bytes) = (text, number),
                 Body::SessionOpened(e) => {
                     (e.principal, e.groups, e.session) = (text, texts, number)
                 }
@@ -234,7 +234,7 @@ pub(crate) fn arbitrary_body() -> impl Strategy<Value = Body> {
                 }
                 Body::Review(e) => (e.reason, e.groups, e.version) = (text, texts, number),
                 Body::Decision(e) => (e.by, e.hold) = (texts, number),
-                Body::Release(e) => (e.topic, e.send, e.chunk) = (text, hash, number),
+                Body::Release(e) => (e.topic, e.send, e.partition) = (text, hash, number as i32),
                 Body::Outcome(e) => (e.landed, e.send) = (Landed::Written { offset: time }, hash),
             }
             body

@@ -57,8 +57,10 @@ pub enum Wrong {
         found: Hash,
     },
     /// Bytes that are no entry.
-    #[error("{how}; {bytes} bytes cannot be read{}", behind_words(*behind))]
+    #[error("expected entry {expected}: {how}; {bytes} bytes cannot be read{}", behind_words(*behind))]
     Damaged {
+        /// Sequence number of the entry that should be there.
+        expected: u64,
         /// What is wrong at the first of them.
         how: How,
         /// How many.
@@ -68,9 +70,11 @@ pub enum Wrong {
     },
     /// The newest segment ends within an entry.
     #[error(
-        "unfinished tail: the last {bytes} bytes are the beginning of an entry. A crash leaves this, and the next start cuts it off and records it; so does a cut. If the gateway is running, use --live"
+        "expected entry {expected}: unfinished tail: the last {bytes} bytes are the beginning of an entry. A crash leaves this, and the next start cuts it off and records it; so does a cut. If the gateway is running, use --live"
     )]
     UnfinishedTail {
+        /// Sequence number of the entry that should be there.
+        expected: u64,
         /// How many.
         bytes: u64,
     },

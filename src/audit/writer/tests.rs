@@ -227,7 +227,7 @@ fn what_is_too_large_is_named_and_stops_nothing() {
     writer.append(&Entry::new(NOW, verdict_sample())).unwrap();
     writer.close(NOW, "test").unwrap();
     let found = read(dir.path());
-    assert!(matches!(&found[0].1.body, Body::Oversized(o) if o.kind == "policy_loaded"));
+    assert!(matches!(&found[0].1.body, Body::Oversized(o) if o.was == "policy_loaded"));
     assert_eq!(names(dir.path()), ["oversized", "verdict", "stopped"]);
 }
 
@@ -242,7 +242,10 @@ fn a_torn_tail_is_cut_and_told() {
     });
     writer.flush().unwrap();
     let edge = std::fs::metadata(&path).unwrap().len();
-    writer.append(&Entry::new(NOW, verdict_sample())).unwrap();
+    let last = Stopped {
+        cause: "cut off below".into(),
+    };
+    writer.append(&Entry::new(NOW, last)).unwrap();
     drop(writer);
     let whole = std::fs::read(&path).unwrap();
     for cut in edge as usize..whole.len() {

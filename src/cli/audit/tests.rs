@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::audit::entry::samples::one_of_each;
 use crate::audit::entry::{SessionClosed, SessionOpened};
 use crate::audit::{Entry, Writer};
 use clap::Parser;
@@ -49,7 +50,7 @@ fn verify_tells_clean_from_flipped_from_unusable() {
     let path = dir.path().to_str().unwrap();
     let (code, text) = output(&["verify", path]);
     assert_eq!(code, 0);
-    assert!(text.ends_with("clean: 3 entries in 1 chains\n"), "{text}");
+    assert!(text.ends_with("clean: 3 entries in 1 chain\n"), "{text}");
     let (code, json) = output(&["verify", path, "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(
@@ -72,7 +73,7 @@ fn verify_tells_clean_from_flipped_from_unusable() {
     let name = file.file_name().unwrap().to_str().unwrap();
     assert!(
         text.contains(&format!(
-            "FAULT {name} offset 128: the stored checksum is 0x"
+            "FAULT {name} offset 128: expected entry 0: the stored checksum is 0x"
         )),
         "{text}"
     );
@@ -125,4 +126,22 @@ fn times_may_be_absolute_or_ago() {
     assert_eq!(at("10m"), Ok(now.0 - 600_000));
     assert_eq!(at("2d"), Ok(now.0 - 172_800_000));
     assert!(at("yesterday").is_err());
+}
+
+/// A field of an entry must not shadow one of the line's own, or programs would read either.
+#[test]
+fn no_field_is_there_twice_in_a_json_line() {
+    for entry in one_of_each() {
+        let fields = serde_json::to_value(&entry.body).unwrap();
+        let fields = fields.as_object().unwrap();
+        for own in ["time", "chain", "seq", "kind"] {
+            assert!(
+                !fields.contains_key(own),
+                "{own} in {}",
+                entry.body.root().name()
+            );
+        }
+        let of_session = matches!(entry.body, Body::Traffic(_) | Body::SessionClosed(_));
+        assert!(!(of_session && fields.contains_key("principal")));
+    }
 }

@@ -4,9 +4,8 @@
 //! order of bytes and never overlap; what is between them is lengths, deltas and counts.
 
 use super::BatchFault;
-use super::records::{
-    check_filled, check_size, header_key, nullable, read_headers_count, read_opening,
-};
+use super::headers::header_key;
+use super::records::{check_filled, check_size, nullable, read_headers_count, read_opening};
 use crate::chunk::{Field, Part};
 use crate::kafka::reader::{Malformed, Reader};
 use std::ops::Range;

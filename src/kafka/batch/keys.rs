@@ -9,7 +9,8 @@
 //! itself; a record is key, value, header count in 4 bytes, then key and value of each header.
 //! Every hash opens with a name of its own, so that one is never taken for the other.
 
-use super::records::{Headers, Record, records};
+use super::headers::Headers;
+use super::records::{Record, records};
 use super::{BatchFault, BatchHeader};
 use crate::chunk::{ContentKey, SendKey};
 use crate::limits::CONTENT_KEYS_PER_CHUNK_MAX;

@@ -16,6 +16,7 @@
 
 mod body;
 mod fields;
+mod headers;
 mod keys;
 mod rebuild;
 mod records;
@@ -24,9 +25,10 @@ mod samples;
 
 pub use body::{Bodies, open};
 pub use fields::Fields;
+pub use headers::{Header, Headers};
 pub use keys::{Sender, content_keys, send_key};
 pub use rebuild::rebuild;
-pub use records::{Header, Headers, Record, Records, check_records, records};
+pub use records::{Record, Records, check_records, records};
 
 use super::compression::{Codec, InflateFault};
 use super::reader::{Malformed, Reader};

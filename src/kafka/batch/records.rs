@@ -12,6 +12,7 @@
 //! ```
 
 use super::BatchFault;
+use super::headers::{Headers, read_header};
 use crate::kafka::reader::{Malformed, Reader};
 use std::ops::Range;
 
@@ -37,15 +38,6 @@ pub struct Record {
     pub headers_count: u32,
     /// The headers' bytes, after their count.
     pub headers: Range<usize>,
-}
-
-/// One header of a record; spans are in the body. Keys may repeat.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The key, never null.
-    pub key: Range<usize>,
-    /// The value; `None` when null.
-    pub value: Option<Range<usize>>,
 }
 
 /// Walks the `count` records of an uncompressed body.
@@ -197,19 +189,6 @@ fn read_record(reader: &mut Reader<'_>, index: u32) -> Result<Record, Malformed>
 }
 
 #[inline]
-fn read_header(reader: &mut Reader<'_>) -> Result<Header, Malformed> {
-    Ok(Header {
-        key: header_key(reader)?,
-        value: nullable(reader)?,
-    })
-}
-
-#[inline]
-pub(super) fn header_key(reader: &mut Reader<'_>) -> Result<Range<usize>, Malformed> {
-    nullable(reader)?.ok_or(reader.malformed("null header key"))
-}
-
-#[inline]
 pub(super) fn nullable(reader: &mut Reader<'_>) -> Result<Option<Range<usize>>, Malformed> {
     match reader.varint()? {
         -1 => Ok(None),
@@ -218,34 +197,6 @@ pub(super) fn nullable(reader: &mut Reader<'_>) -> Result<Option<Range<usize>>, 
                 usize::try_from(length).map_err(|_| reader.malformed("negative length"))?;
             reader.take(length, "field past the end").map(Some)
         }
-    }
-}
-
-/// Walks the headers of one record. The record was checked when it was read, so there is no fault
-/// to report; a record of another body yields nothing that is not in this one.
-#[derive(Clone, Debug)]
-pub struct Headers<'a> {
-    reader: Option<Reader<'a>>,
-    left: u32,
-}
-
-impl<'a> Headers<'a> {
-    /// The headers of `record`, which was found in `body`.
-    pub fn new(body: &'a [u8], record: &Record) -> Headers<'a> {
-        let reader = Reader::at(body, record.headers.start).ok();
-        Headers {
-            reader,
-            left: record.headers_count,
-        }
-    }
-}
-
-impl Iterator for Headers<'_> {
-    type Item = Header;
-
-    fn next(&mut self) -> Option<Header> {
-        self.left = self.left.checked_sub(1)?;
-        read_header(self.reader.as_mut()?).ok()
     }
 }
 

@@ -48,6 +48,10 @@ pub(super) fn inflate(input: &[u8], out: &mut Vec<u8>, max: usize) -> Result<(),
             break;
         }
         let size = (word & !STORED) as usize;
+        if size == 0 {
+            // Kafka's reader takes it for the end mark, others for an empty block.
+            return Err(InflateFault::Malformed("an empty LZ4 block"));
+        }
         if size > header.block_bytes_max {
             return Err(InflateFault::Malformed(
                 "an LZ4 block past the frame's maximum",
@@ -212,6 +216,14 @@ mod tests {
             inflated(&skippable),
             Err(InflateFault::Malformed(_))
         ));
+    }
+
+    #[test]
+    fn an_empty_stored_block_is_a_fault() {
+        let info = FrameInfo::new().block_mode(BlockMode::Independent);
+        let mut body = frame(info, b"body");
+        body.splice(7..7, [0, 0, 0, 0x80]);
+        assert!(matches!(inflated(&body), Err(InflateFault::Malformed(_))));
     }
 
     #[test]

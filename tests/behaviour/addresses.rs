@@ -1,0 +1,110 @@
+//! Nothing that clients receive holds the address of a real broker.
+//!
+//! The gateway tells clients 127.0.0.2, where taps listen on its own port numbers; so every byte
+//! of every connection of an unchanged client runs through a tap.
+
+use crate::Outcome;
+use anyhow::ensure;
+use kafka_protocol::messages::{DescribeClusterRequest, FindCoordinatorRequest};
+use lockgate_tests::broker::ADVERTISED_HOST;
+use lockgate_tests::clients::{CLIENTS, Consume, Produce};
+use lockgate_tests::login;
+use lockgate_tests::requests::{self, metadata};
+use lockgate_tests::scene::Scene;
+use lockgate_tests::tap::{Tap, strange_addresses};
+use lockgate_tests::target::Target;
+
+const TAPPED: &str = "127.0.0.2";
+
+struct Tapped {
+    scene: Scene,
+    taps: Vec<Tap>,
+}
+
+impl Tapped {
+    fn start() -> anyhow::Result<Tapped> {
+        let scene = Scene::with(|s| s.advertise(TAPPED))?;
+        let ports = scene.gateway.ports.for_clients();
+        let taps = ports
+            .iter()
+            .map(|port| Tap::at(&format!("{TAPPED}:{port}"), &format!("127.0.0.1:{port}")));
+        let taps = taps.collect::<anyhow::Result<_>>()?;
+        Ok(Tapped { scene, taps })
+    }
+
+    fn target(&self) -> anyhow::Result<Target> {
+        let bootstrap = format!("{TAPPED}:{}", self.scene.gateway.ports.listener);
+        Ok(self.scene.producer()?.at(&bootstrap))
+    }
+
+    fn check(&self) -> Outcome {
+        let mine = self.scene.gateway.ports.for_clients();
+        let mut told = 0;
+        for tap in &self.taps {
+            let heard = tap.heard();
+            for host in [ADVERTISED_HOST, "127.0.0.1"] {
+                let named = heard
+                    .windows(host.len())
+                    .filter(|w| *w == host.as_bytes())
+                    .count();
+                ensure!(named == 0, "clients were told of {host} {named} times");
+            }
+            let strange = strange_addresses(&heard, TAPPED, &mine);
+            ensure!(
+                strange.is_empty(),
+                "clients were told of ports {strange:?}, ours are {mine:?}"
+            );
+            told += heard
+                .windows(TAPPED.len())
+                .filter(|w| *w == TAPPED.as_bytes())
+                .count();
+        }
+        ensure!(told > 0, "the taps heard no address at all");
+        Ok(())
+    }
+}
+
+#[test]
+fn of_what_stock_clients_receive() -> Outcome {
+    let tapped = Tapped::start()?;
+    let target = tapped.target()?;
+    for client in CLIENTS {
+        let topic = tapped.scene.broker.topic("plain", 2)?;
+        let report = client.produce(&target, &Produce::new(&topic, &["tapped"]))?;
+        ensure!(report.clean, "{client:?}: {}", report.said);
+        let (values, errors) = client.consume(&target, &Consume::new(&topic, 1))?;
+        ensure!(values == ["tapped"], "{client:?} read {values:?}: {errors}");
+    }
+    tapped.check()?;
+    tapped.scene.end()
+}
+
+#[test]
+fn in_every_version_of_every_reply_that_carries_addresses() -> Outcome {
+    let tapped = Tapped::start()?;
+    let topic = tapped.scene.broker.topic("plain", 1)?;
+    let mut wire = login::connect(&tapped.target()?)?;
+    let offered = wire.call(&kafka_protocol::messages::ApiVersionsRequest::default(), 0)?;
+    let range = |key: i16| {
+        let api = offered.api_keys.iter().find(|k| k.api_key == key);
+        api.map_or(0..0, |k| k.min_version..k.max_version + 1)
+    };
+    for version in range(3) {
+        wire.call(&requests::metadata_request(&[&topic]), version)?;
+    }
+    for version in range(10) {
+        let group = lockgate_tests::names::unique("group");
+        let asked = match version {
+            4.. => FindCoordinatorRequest::default()
+                .with_coordinator_keys(vec![requests::text(&group)]),
+            _ => FindCoordinatorRequest::default().with_key(requests::text(&group)),
+        };
+        wire.call(&asked, version)?;
+    }
+    for version in range(60) {
+        wire.call(&DescribeClusterRequest::default(), version)?;
+    }
+    ensure!(metadata(&mut wire, &[]).is_ok(), "the connection is spoilt");
+    tapped.check()?;
+    tapped.scene.end()
+}

@@ -1,0 +1,251 @@
+//! A gateway's configuration file, as the tests vary it.
+//!
+//! Owns: the one place that knows how the YAML is laid out. Rules are given as YAML, since they
+//! are what the tests are about; the rest by method.
+
+use crate::broker::{Broker, SCRAM_USER};
+use crate::oidc::{AUDIENCE, Oidc};
+use crate::ports;
+use anyhow::Result;
+use std::path::Path;
+
+/// Brokers a test gateway has ports for; node ids count from 1.
+const BROKER_PORTS: u16 = 4;
+
+/// Where a gateway finds its password for the broker; the configuration takes no secret itself.
+pub const PASSWORD_FILE: &str = "broker-password";
+
+/// Who may review in the tests.
+pub const REVIEWERS: &str = "security";
+
+/// The rules most tests use: topics named `mask…`, `hold…` and `block…` get what their name says.
+pub const RULES: &str = r#"
+  ssn-is-masked:
+    owner: team-tests
+    when: {operations: [produce], topics: ["mask*"]}
+    if: {contains: {any: [us_ssn]}}
+    then: {mask: {keep_last: 4}}
+  cards-need-review:
+    owner: team-tests
+    when: {operations: [produce], topics: ["hold*"]}
+    if: {contains: {any: [payment_card], at_least: 1, in: [key, value, header]}}
+    then: {hold: {ask: security, covers: records}}
+  nothing-goes-here:
+    owner: team-tests
+    when: {operations: [produce], topics: ["block*"]}
+    if: always
+    then: {block: {reason: "ask team-tests; SEC-12"}}
+  interns-read-nothing-secret:
+    owner: team-tests
+    when: {operations: [fetch], topics: ["secret*"], groups: [interns]}
+    if: always
+    then: {block: {reason: "not for interns; SEC-13"}}
+  analysts-see-no-ssn:
+    owner: team-tests
+    when: {operations: [fetch], topics: ["plain*"], groups: [analysts]}
+    if: {contains: {any: [us_ssn]}}
+    then: {mask: {keep_last: 4}}
+"#;
+
+/// What a gateway is to be.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The broker behind it.
+    pub bootstrap: String,
+    /// `oidc` or `none`.
+    pub sasl: &'static str,
+    /// Whether it logs in to the broker by SCRAM.
+    pub scram: bool,
+    /// The issuer of its identities.
+    pub issuer: String,
+    /// `auto`, `uring` or `epoll`.
+    pub io: &'static str,
+    /// The host that clients are told.
+    pub advertise: &'static str,
+    /// `enforce` or `observe`.
+    pub mode: &'static str,
+    /// How long a held reply is withheld, such as `1s`.
+    pub wait: String,
+    /// `retry` or `refuse`.
+    pub then: &'static str,
+    /// How long reviewers have, such as `10m`.
+    pub within: String,
+    /// The rules, indented by two.
+    pub rules: String,
+}
+
+impl Settings {
+    /// For the shared broker and issuer, with [`RULES`]: holds wait 1 s, then "try again".
+    pub fn new() -> Result<Settings> {
+        Ok(Settings::before(
+            &Broker::shared()?.plain(),
+            &Oidc::shared()?.issuer,
+        ))
+    }
+
+    /// For a broker and an issuer of one's own.
+    pub fn before(bootstrap: &str, issuer: &str) -> Settings {
+        Settings {
+            bootstrap: bootstrap.to_owned(),
+            sasl: "oidc",
+            scram: false,
+            issuer: issuer.to_owned(),
+            io: "auto",
+            advertise: "127.0.0.1",
+            mode: "enforce",
+            wait: "1s".to_owned(),
+            then: "retry",
+            within: "10m".to_owned(),
+            rules: RULES.to_owned(),
+        }
+    }
+
+    /// Another wait for held replies.
+    pub fn wait(mut self, wait: &str) -> Settings {
+        self.wait = wait.to_owned();
+        self
+    }
+
+    /// What follows the wait.
+    pub fn then(mut self, then: &'static str) -> Settings {
+        self.then = then;
+        self
+    }
+
+    /// Another deadline for reviews.
+    pub fn within(mut self, within: &str) -> Settings {
+        self.within = within.to_owned();
+        self
+    }
+
+    /// Other rules.
+    pub fn rules(mut self, rules: &str) -> Settings {
+        self.rules = rules.to_owned();
+        self
+    }
+
+    /// Another I/O driver.
+    pub fn io(mut self, io: &'static str) -> Settings {
+        self.io = io;
+        self
+    }
+
+    /// Telling clients another host.
+    pub fn advertise(mut self, host: &'static str) -> Settings {
+        self.advertise = host;
+        self
+    }
+
+    /// `observe` instead of `enforce`.
+    pub fn mode(mut self, mode: &'static str) -> Settings {
+        self.mode = mode;
+        self
+    }
+
+    /// Without login on the client's side.
+    pub fn open(mut self) -> Settings {
+        self.sasl = "none";
+        self
+    }
+
+    /// Logging in to the shared broker by SCRAM.
+    pub fn by_scram(mut self) -> Result<Settings> {
+        self.bootstrap = Broker::shared()?.scram();
+        self.scram = true;
+        Ok(self)
+    }
+
+    /// The file's text, for a gateway whose files lie in `dir`.
+    pub fn yaml(&self, dir: &Path, ports: &Ports) -> String {
+        let Ports {
+            listener,
+            page,
+            admin,
+            brokers,
+            last_broker,
+        } = ports;
+        let Settings {
+            bootstrap,
+            sasl,
+            issuer,
+            io,
+            advertise,
+            mode,
+            wait,
+            then,
+            within,
+            rules,
+            ..
+        } = self;
+        let user = SCRAM_USER.0;
+        let credential = if self.scram {
+            format!(
+                "{{kind: scram, mechanism: scram-sha-256, username: {user}, \
+                 password: \"file:{}\"}}",
+                dir.join(PASSWORD_FILE).display()
+            )
+        } else {
+            "{kind: none}".to_owned()
+        };
+        let dir = dir.display();
+        format!(
+            "version: 1\n\
+             io: {io}\n\
+             clusters:\n  \
+               main:\n    \
+                 bootstrap: [\"{bootstrap}\"]\n    \
+                 listeners:\n      \
+                   default: {{address: \"127.0.0.1:{listener}\", advertise: {advertise}, \
+                              broker_ports: {brokers}-{last_broker}, sasl: {sasl}}}\n    \
+                 upstream: {{credential: {credential}}}\n\
+             identity:\n  \
+               issuers: [{{issuer: \"{issuer}\", audience: {AUDIENCE}, groups_claim: groups}}]\n\
+             defaults: {{mode: {mode}, unreadable: block, meanwhile: {{wait: {wait}, then: {then}}}}}\n\
+             rules:{rules}\n\
+             approvals:\n  \
+               security:\n    \
+                 stages: [{{any_of: [{REVIEWERS}], people: 1, within: {within}, else: reject}}]\n    \
+                 reason: {{approve: optional, reject: optional}}\n\
+             audit: {{directory: \"{dir}/audit\"}}\n\
+             holds: {{log: \"{dir}/holds/holds.db\"}}\n\
+             http: {{page: {{listen: \"127.0.0.1:{page}\"}}, admin: {{listen: \"127.0.0.1:{admin}\"}}}}\n"
+        )
+    }
+}
+
+/// The ports of one gateway, kept over its restarts.
+#[derive(Clone, Debug)]
+pub struct Ports {
+    /// Where clients bootstrap.
+    pub listener: u16,
+    /// Where people review.
+    pub page: u16,
+    /// Where machines ask how it is.
+    pub admin: u16,
+    /// First of the ports that stand for brokers.
+    pub brokers: u16,
+    /// Last of them.
+    pub last_broker: u16,
+}
+
+impl Ports {
+    /// Ports nobody else has.
+    pub fn fresh() -> Result<Ports> {
+        let first = ports::block(3 + BROKER_PORTS)?;
+        Ok(Ports {
+            listener: first,
+            page: first + 1,
+            admin: first + 2,
+            brokers: first + 3,
+            last_broker: first + 2 + BROKER_PORTS,
+        })
+    }
+
+    /// Every port a client may be told.
+    pub fn for_clients(&self) -> Vec<i32> {
+        (self.brokers..=self.last_broker)
+            .chain([self.listener])
+            .map(i32::from)
+            .collect()
+    }
+}
