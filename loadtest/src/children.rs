@@ -39,6 +39,9 @@ pub struct GatewayArgs {
     /// `io` of the configuration that is made.
     #[arg(long, default_value = "auto", value_parser = ["auto", "uring", "epoll"])]
     pub io: String,
+    /// What the gateway logs (`--log` of its own); shown when a run fails.
+    #[arg(long, value_name = "FILTER", default_value = "warn")]
+    pub gateway_log: String,
     /// `cores` of the configuration that is made; one a CPU when absent.
     #[arg(long, value_name = "N")]
     pub cores: Option<usize>,
@@ -118,7 +121,7 @@ impl Gateway {
         let log = state.path().join("gateway.log");
         let mut command = Command::new(&binary);
         command
-            .args(["run", "--log", "warn", "--config"])
+            .args(["run", "--log", &args.gateway_log, "--config"])
             .arg(&config);
         command
             .stdin(Stdio::null())
@@ -170,6 +173,17 @@ impl Gateway {
         bail!("the gateway does not stop; its log:\n{}", self.log_end())
     }
 
+    /// Adds to a failure what the gateway has to say about it.
+    pub fn explain(&mut self, fault: anyhow::Error) -> anyhow::Error {
+        if let Err(ended) = self.check_alive() {
+            return fault.context(ended.to_string());
+        }
+        match self.log_end() {
+            log if log.is_empty() => fault,
+            log => fault.context(format!("the gateway's log:\n{log}\n")),
+        }
+    }
+
     fn log_end(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
@@ -184,7 +198,11 @@ impl Drop for Gateway {
     }
 }
 
-fn binary(args: &GatewayArgs) -> anyhow::Result<PathBuf> {
+/// The gateway's binary.
+///
+/// # Errors
+/// It is not there.
+pub fn binary(args: &GatewayArgs) -> anyhow::Result<PathBuf> {
     let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("lockgate"));
     let path = args.gateway.clone().map_or_else(beside, Ok)?;
     ensure!(

@@ -6,7 +6,7 @@
 //! and Metadata before, so its upstream connection stands; and every one still answers after the
 //! count. Memory of the kernel's sockets is not in it.
 
-use crate::children::{Gateway, GatewayArgs, Sink, sink_listen};
+use crate::children::{Gateway, GatewayArgs, Sink, binary, sink_listen};
 use crate::client::{Link, loopback, wait_for_leaders};
 use crate::payload::{Codec, Payload};
 use crate::process::memory;
@@ -55,6 +55,7 @@ pub fn idle(args: &IdleArgs) -> anyhow::Result<bool> {
     );
     let count = allowed(args.connections)?;
     let settle = Duration::from_secs_f64(args.settle);
+    binary(&args.gateway)?;
     let (_sink, bootstrap) = broker(args)?;
     loopback(&bootstrap)?;
     let mut gateway = Gateway::start(&args.gateway, &bootstrap)?;

@@ -4,7 +4,7 @@
 //! out of bounds. Stays true: one gateway and one broker serve the whole run, and both are gone
 //! after it.
 
-use crate::children::{Gateway, GatewayArgs, Sink, sink_listen};
+use crate::children::{Gateway, GatewayArgs, Sink, binary, sink_listen};
 use crate::client::{Address, Link, Op, Question, loopback, wait_for_leaders};
 use crate::measure::{Measured, Run, run};
 use crate::payload::Payload;
@@ -99,6 +99,7 @@ pub fn load(args: &LoadArgs) -> anyhow::Result<bool> {
     args.check()?;
     let own = format!("lockgate-loadtest-{}", std::process::id());
     let topic = args.topic.clone().unwrap_or(own);
+    binary(&args.gateway)?;
     let (_sink, bootstrap) = broker(args, &topic)?;
     let direct = wait_for_leaders(&loopback(&bootstrap)?, &topic, || Ok(()))?;
     if args.op == Op::Fetch && args.gateway.bootstrap.is_some() {
@@ -116,9 +117,7 @@ pub fn load(args: &LoadArgs) -> anyhow::Result<bool> {
         let direct = measure(args, &topic, &direct, None)
             .with_context(|| format!("pair {number}, direct"))?;
         let through = measure(args, &topic, &through, Some(gateway.pid()));
-        if through.is_err() {
-            gateway.check_alive()?;
-        }
+        let through = through.map_err(|fault| gateway.explain(fault));
         let gateway = through.with_context(|| format!("pair {number}, through the gateway"))?;
         pairs.push(Pair { direct, gateway });
     }
