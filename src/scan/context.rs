@@ -1,8 +1,10 @@
 //! Words near a number that say what it is.
 //!
 //! Owns: how near, and what counts as the same word. Refuses: to read more than the few bytes
-//! around a candidate. Stays true: [`hint`] says yes wherever [`near`] would.
+//! around a candidate. Stays true: the quick answer in `candidates::keywords` is yes wherever
+//! [`near`] is, for the keywords of detectors that cannot do without.
 
+use super::candidates;
 use std::ops::Range;
 
 /// Bytes that may lie between a keyword and the value, on either side.
@@ -29,9 +31,10 @@ pub(super) fn near(text: &[u8], span: Range<usize>, keywords: &[&str]) -> bool {
             .any(|at| longest_match(text, at, keywords).is_some())
 }
 
-/// Where a keyword that starts at `at` ends.
+/// Where a keyword that starts at `at` ends. Every keyword begins with a letter.
 fn longest_match(text: &[u8], at: usize, keywords: &[&str]) -> Option<usize> {
-    if at > 0 && same_word(text[at - 1], *text.get(at)?) {
+    let first = *text.get(at)?;
+    if !first.is_ascii_alphabetic() || (at > 0 && same_word(text[at - 1], first)) {
         return None;
     }
     keywords
@@ -64,38 +67,12 @@ fn same_word(left: u8, right: u8) -> bool {
         && !(left.is_ascii_lowercase() && right.is_ascii_uppercase())
 }
 
-/// A quick, generous answer to "could a US SSN keyword be near?": `ssn`, `ss#`, `ss` and a separator,
-/// or `soc`, in any case. Straight-line code over fixed windows, which the compiler turns into
-/// vectors: it runs for every long number, nearly all of which have no such word near.
-pub(super) fn hint(body: &[u8], span: Range<usize>) -> bool {
-    let before = &body[span.start.saturating_sub(WINDOW_BYTES)..span.start];
-    let after = &body[span.end..(span.end + WINDOW_BYTES).min(body.len())];
-    has_trigram(before) || has_trigram(after)
-}
-
-fn has_trigram(text: &[u8]) -> bool {
-    let mut window = [0u8; WINDOW_BYTES + 2];
-    let n = text.len().min(WINDOW_BYTES);
-    window[..n].copy_from_slice(&text[..n]);
-    let mut found = 0u8;
-    for i in 0..WINDOW_BYTES {
-        let (a, b, c) = (window[i] | 0x20, window[i + 1] | 0x20, window[i + 2]);
-        // `c | 0x20` of '_' is 0x7f, of ' ', '-', '.' and '#' itself.
-        let after_ss = (c | 0x20 == b'n')
-            | (c == b'#')
-            | (c == b' ')
-            | (c == b'_')
-            | (c == b'-')
-            | (c == b'.');
-        let ss = (b == b's') & after_ss;
-        let soc = (b == b'o') & (c | 0x20 == b'c');
-        found |= u8::from((a == b's') & (ss | soc));
-    }
-    found != 0
-}
+/// The quick answer of the candidate pass reaches at least as far.
+const _: () = assert!(WINDOW_BYTES <= candidates::WINDOW_BYTES);
 
 #[cfg(test)]
 mod tests {
+    use super::super::Kernel;
     use super::*;
     use proptest::prelude::*;
 
@@ -165,18 +142,22 @@ mod tests {
     }
 
     #[test]
-    fn every_keyword_fits_the_window() {
+    fn every_keyword_fits_the_window_and_begins_with_a_letter() {
         for keyword in super::super::us_ssn::KEYWORDS
             .iter()
             .chain(super::super::payment_card::KEYWORDS)
         {
             assert!(keyword.len() <= KEYWORD_BYTES_MAX, "{keyword}");
+            assert!(
+                keyword.starts_with(|c: char| c.is_ascii_lowercase()),
+                "{keyword}"
+            );
         }
     }
 
     proptest! {
         #[test]
-        fn hint_is_never_stricter_than_near(
+        fn the_quick_answer_is_never_stricter(
             before in "[sSoOcCnN#_ .aly-]{0,50}", after in "[sSoOcCnN#_ .aly-]{0,50}",
             word in proptest::sample::select(vec!["", "ssn", "SSN", "Social Security", "social_security", "soc sec", "ss#", "SS No", "ss-no"]),
             gap in "[ :\"=x]{0,35}",
@@ -185,7 +166,7 @@ mod tests {
                 let start = text.find("123456789").expect("there");
                 let span = start..start + 9;
                 let near = near(text.as_bytes(), span.clone(), super::super::us_ssn::KEYWORDS);
-                prop_assert!(!near || hint(text.as_bytes(), span), "{text}");
+                prop_assert!(!near || candidates::keyword_may_be_around(Kernel::best(), text.as_bytes(), span), "{text}");
             }
         }
     }

@@ -78,17 +78,17 @@ impl Engine {
         let Scratch { sweep, waiting } = scratch;
         let mut more = true;
         while more && waiting.len() < limits::SCAN_CANDIDATES_WAITING_MAX {
-            more = sweep.step(self.kernel, body, |range| {
-                let cluster = Cluster {
-                    start: range.start,
-                    end: range.end,
-                };
+            more = sweep.step(self.kernel, body, |range, keyword_near| {
+                let text = &body[range.clone()];
                 if self
                     .detectors
                     .iter()
-                    .any(|(_, detector)| (detector.plausible)(body, &cluster))
+                    .any(|(_, detector)| (detector.plausible)(text, keyword_near))
                 {
-                    waiting.push(cluster);
+                    waiting.push(Cluster {
+                        start: range.start,
+                        end: range.end,
+                    });
                 }
             });
         }

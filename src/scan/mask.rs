@@ -339,7 +339,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1500))]
+        #![proptest_config(ProptestConfig::with_cases(600))]
         #[test]
         fn nothing_that_fired_fires_again(text in text(), style in any_style(), least in 0..3u8) {
             use crate::chunk::Likelihood;

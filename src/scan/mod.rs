@@ -39,7 +39,7 @@ pub struct Detector {
     pub keep_last_digits_max: u8,
     /// Whether a cluster of the body, before it is cut at field edges, could hold one. May say yes
     /// wrongly; must never say no wrongly. Runs for every cluster, so it is cheap.
-    plausible: fn(body: &[u8], cluster: &Cluster) -> bool,
+    plausible: fn(cluster: &[u8], keyword_near: bool) -> bool,
     /// Reports every one in a cluster of a field.
     find: fn(field: &[u8], cluster: &Cluster, sink: &mut Sink<'_>),
     /// Whether these bare digits could be one, context aside: what a mask must not leave behind.

@@ -129,7 +129,7 @@ impl Line {
                 }
             }
             for byte in chunk.invalid() {
-                if !self.push(&format!("\\x{byte:02x}"), true) {
+                if !self.push(&format!("\\x{{{byte:02x}}}"), true) {
                     return self.end();
                 }
             }
@@ -190,7 +190,7 @@ mod tests {
     fn hostile_characters_are_spelled_out() {
         assert_eq!(
             shown(b"a\x1b[2J\n\xff\xfeb\\", 200),
-            "a\\u{1b}[2J\\u{a}\\xff\\xfeb\\\\"
+            "a\\u{1b}[2J\\u{a}\\x{ff}\\x{fe}b\\\\"
         );
         assert_eq!(
             shown("\u{202e}caf\u{e9}\u{200b}".as_bytes(), 200),

@@ -10,6 +10,7 @@
 //! itself; nine bare digits are nothing without a keyword near, for 89 % of all nine-digit numbers
 //! pass the rule.
 
+use super::candidates::is_separator;
 use super::cluster::{Cluster, Group, Sink, clean_back, clean_front, groups, hyphenated_on};
 use super::{Detector, context};
 use crate::chunk::Likelihood;
@@ -46,21 +47,9 @@ fn fits(digits: &[u8]) -> bool {
         && !PUBLISHED.contains(&digits)
 }
 
-fn plausible(body: &[u8], cluster: &Cluster) -> bool {
-    let text = &body[cluster.start..cluster.end];
-    let (mut run, mut nine_in_a_row) = (0, false);
-    for (i, byte) in text.iter().enumerate() {
-        if byte.is_ascii_digit() {
-            run += 1;
-            nine_in_a_row |= run >= 9;
-        } else {
-            run = 0;
-            if is_delimited_around(text, i) {
-                return true;
-            }
-        }
-    }
-    nine_in_a_row && context::hint(body, cluster.start..cluster.end)
+fn plausible(text: &[u8], keyword_near: bool) -> bool {
+    let delimited = |i: usize| is_separator(text[i]) && is_delimited_around(text, i);
+    keyword_near || (0..text.len()).any(delimited)
 }
 
 /// Whether the separator at `first` is the first one of `DDD-DD-DDDD`.

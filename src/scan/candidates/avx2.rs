@@ -7,6 +7,7 @@
     reason = "loads and calls into code compiled for AVX2; see each block"
 )]
 
+use super::keywords::Letters;
 use super::scalar;
 use super::shapes::Tile;
 use std::arch::x86_64::*;
@@ -25,6 +26,12 @@ impl Avx2 {
     pub(super) fn fill(self, tile: &mut Tile, bytes: &[u8]) -> usize {
         // SAFETY: `self` exists only if `detect` saw the feature that `fill` is compiled for.
         unsafe { fill(tile, bytes) }
+    }
+
+    /// As `scalar::letters`.
+    pub(super) fn letters(self, window: &[u8; 64]) -> Letters {
+        // SAFETY: as in `fill`.
+        unsafe { letters(window) }
     }
 }
 
@@ -62,4 +69,38 @@ fn classify(half: &[u8; 32]) -> (u32, u32) {
         _mm256_movemask_epi8(digits) as u32,
         _mm256_movemask_epi8(separators) as u32,
     )
+}
+
+#[target_feature(enable = "avx2")]
+fn letters(window: &[u8; 64]) -> Letters {
+    let (halves, _) = window.as_chunks::<32>();
+    let (low, high) = (half_letters(&halves[0]), half_letters(&halves[1]));
+    let joined = |i: usize| u64::from(low[i]) | (u64::from(high[i]) << 32);
+    Letters {
+        s: joined(0),
+        o: joined(1),
+        c: joined(2),
+        n_or_none: joined(3),
+    }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn half_letters(half: &[u8; 32]) -> [u32; 4] {
+    // SAFETY: the reference covers 32 readable bytes, and the load asks for no alignment.
+    let bytes = unsafe { _mm256_loadu_si256(half.as_ptr().cast()) };
+    let folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
+    let from_a = _mm256_sub_epi8(folded, _mm256_set1_epi8(b'a' as i8));
+    let letter = _mm256_cmpeq_epi8(_mm256_min_epu8(from_a, _mm256_set1_epi8(25)), from_a);
+    let s = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b's' as i8));
+    let o = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'o' as i8));
+    let c = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'c' as i8));
+    let n = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'n' as i8));
+    let n_or_none = _mm256_movemask_epi8(n) | !_mm256_movemask_epi8(letter);
+    [
+        _mm256_movemask_epi8(s) as u32,
+        _mm256_movemask_epi8(o) as u32,
+        _mm256_movemask_epi8(c) as u32,
+        n_or_none as u32,
+    ]
 }

@@ -7,6 +7,7 @@
     reason = "loads and calls into code compiled for AVX-512; see each block"
 )]
 
+use super::keywords::Letters;
 use super::scalar;
 use super::shapes::Tile;
 use std::arch::x86_64::*;
@@ -26,6 +27,12 @@ impl Avx512 {
     pub(super) fn fill(self, tile: &mut Tile, bytes: &[u8]) -> usize {
         // SAFETY: `self` exists only if `detect` saw both features that `fill` is compiled for.
         unsafe { fill(tile, bytes) }
+    }
+
+    /// As `scalar::letters`.
+    pub(super) fn letters(self, window: &[u8; 64]) -> Letters {
+        // SAFETY: as in `fill`.
+        unsafe { letters(window) }
     }
 }
 
@@ -55,4 +62,19 @@ fn classify(block: &[u8; 64]) -> (u64, u64) {
     let spaces = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b' ' as i8));
     let hyphens = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'-' as i8));
     (digits, spaces | hyphens)
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn letters(window: &[u8; 64]) -> Letters {
+    // SAFETY: the reference covers 64 readable bytes, and the load asks for no alignment.
+    let bytes = unsafe { _mm512_loadu_si512(window.as_ptr().cast()) };
+    let folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
+    let from_a = _mm512_sub_epi8(folded, _mm512_set1_epi8(b'a' as i8));
+    let none = _mm512_cmpge_epu8_mask(from_a, _mm512_set1_epi8(26));
+    Letters {
+        s: _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8(b's' as i8)),
+        o: _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8(b'o' as i8)),
+        c: _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8(b'c' as i8)),
+        n_or_none: none | _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8(b'n' as i8)),
+    }
 }

@@ -3,6 +3,7 @@
 //! Owns: which bytes are digits and which separators, one byte at a time. Refuses: cleverness.
 //! Stays true: it defines the answer; a kernel that differs is wrong.
 
+use super::keywords::Letters;
 use super::shapes::Tile;
 
 /// Whether the byte can stand between two groups of one number.
@@ -33,4 +34,18 @@ pub(super) fn fill(tile: &mut Tile, bytes: &[u8]) -> usize {
     }
     tile.find_ends(words);
     words
+}
+
+/// Letters of keywords among 64 bytes.
+pub(super) fn letters(window: &[u8; 64]) -> Letters {
+    let bits = |is: fn(u8) -> bool| {
+        let folded = window.iter().map(|byte| byte | 0x20).enumerate();
+        folded.fold(0, |bits, (i, byte)| bits | (u64::from(is(byte)) << i))
+    };
+    Letters {
+        s: bits(|byte| byte == b's'),
+        o: bits(|byte| byte == b'o'),
+        c: bits(|byte| byte == b'c'),
+        n_or_none: bits(|byte| byte == b'n' || !byte.is_ascii_lowercase()),
+    }
 }

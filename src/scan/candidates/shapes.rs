@@ -13,6 +13,9 @@ pub(super) const TILE_WORDS: usize = 64;
 /// Bytes in a tile.
 pub(super) const TILE_BYTES: usize = TILE_WORDS * 64;
 
+/// Digits in the shortest bare identifier.
+pub(super) const NINE: usize = 9;
+
 /// One word of history, then the tile's own words.
 type Words = [u64; TILE_WORDS + 1];
 
@@ -22,7 +25,9 @@ pub(super) struct Tile {
     pub(super) digits: Words,
     /// Bit set: the byte is a space or a hyphen. Word 0 as above.
     pub(super) separators: Words,
-    /// Bit set: a shape ends at this byte. Word 0 means nothing.
+    /// Bit set: nine digits in a row end at this byte. Word 0 means nothing.
+    pub(super) nines: Words,
+    /// Bit set: another shape ends at this byte. Word 0 means nothing.
     pub(super) ends: Words,
     work: [Words; 4],
 }
@@ -34,12 +39,13 @@ impl Tile {
         Tile {
             digits: none,
             separators: none,
+            nines: none,
             ends: none,
             work: [none; 4],
         }
     }
 
-    /// Fills `ends` for the first `words` words from `digits` and `separators`.
+    /// Fills `nines` and `ends` for the first `words` words from `digits` and `separators`.
     ///
     /// Three shapes, all within the last 14 bytes, so that one word of history is enough:
     /// nine digits in a row; `DDD-DD-DDDD`; fourteen digits and single separators, digit last (the
@@ -50,10 +56,12 @@ impl Tile {
         let Tile {
             digits,
             separators,
+            nines,
             ends,
             work: [two, a, b, joined],
         } = self;
-        let (digits, separators, ends) = (&digits[..n], &separators[..n], &mut ends[..n]);
+        let (digits, separators) = (&digits[..n], &separators[..n]);
+        let (nines, ends) = (&mut nines[..n], &mut ends[..n]);
         let (two, a, b, joined) = (&mut two[..n], &mut a[..n], &mut b[..n], &mut joined[..n]);
         and_back(two, digits, digits, 1);
         and_back(a, two, two, 2);
@@ -64,8 +72,7 @@ impl Tile {
         narrow_back(ends, separators, 7);
         narrow_back(ends, b, 8);
         and_back(b, a, a, 4);
-        narrow_back(b, digits, 8);
-        merge(ends, b);
+        and_back(nines, b, digits, 8);
         // Digits, and separators that follow one.
         and_back(joined, separators, digits, 1);
         merge(joined, digits);
