@@ -13,22 +13,7 @@ export RUST_BACKTRACE=${RUST_BACKTRACE:-1} RUST_LIB_BACKTRACE=0 CARGO_TERM_COLOR
 failed=()
 started=$SECONDS
 
-missing=()
-need() { command -v "$1" >/dev/null || missing+=("  $1: $2"); }
-need cargo   "Rust, by rustup: https://rustup.rs"
-need cc      "a C compiler: apt-get install build-essential"
-need cmake   "apt-get install cmake"
-need java    "Java 17 or newer: apt-get install openjdk-17-jre-headless"
-need mvn     "apt-get install maven"
-need node    "Node.js 20.19 or newer: https://nodejs.org"
-need npm     "comes with Node.js: https://nodejs.org"
-need python3 "Python 3.9 or newer: apt-get install python3 python3-venv"
-need kcat    "apt-get install kcat"
-if [ ${#missing[@]} -gt 0 ]; then
-  printf 'Missing on this machine, and the tests need it (.ci/run installs it on Debian):\n' >&2
-  printf '%s\n' "${missing[@]}" >&2
-  exit 2
-fi
+bash tests/tools.sh || exit 2
 
 step() {
   local name=$1 from=$SECONDS

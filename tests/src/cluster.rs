@@ -59,6 +59,12 @@ impl Broker {
             );
             Ok(())
         })?;
+        // Metadata knows the leader a moment before the leader knows.
+        for partition in 0..partitions {
+            wait::until_ok(&format!("{name}/{partition} to be led"), STEP_LIMIT, || {
+                self.end_offset(&name, partition)
+            })?;
+        }
         Ok(name)
     }
 

@@ -184,8 +184,12 @@ pub fn lockgate(args: &[&str]) -> Result<Output> {
     process::run(command, b"", VERB_LIMIT)
 }
 
-/// A binary of this workspace, beside the one that asks.
+/// A binary of this workspace, beside the one that asks; `LOCKGATE_BIN_DIR` names another place,
+/// such as `target/release`.
 pub fn binary(name: &str) -> Result<PathBuf> {
+    if let Some(dir) = std::env::var_os("LOCKGATE_BIN_DIR") {
+        return Ok(Path::new(&dir).join(name));
+    }
     let here = std::env::current_exe()?;
     let beside = here.ancestors().skip(1).take(2).map(|dir| dir.join(name));
     let found = beside
