@@ -20,7 +20,12 @@ pub struct RunArgs {
     #[arg(long)]
     pub log_json: bool,
     /// What to log: a level, or `tracing` directives.
-    #[arg(long, value_name = "FILTER", default_value = "info", env = "LOCKGATE_LOG")]
+    #[arg(
+        long,
+        value_name = "FILTER",
+        default_value = "info",
+        env = "LOCKGATE_LOG"
+    )]
     pub log: String,
 }
 
@@ -37,14 +42,19 @@ pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    config
+        .warnings
+        .iter()
+        .for_each(|warning| tracing::warn!("{warning}"));
     gateway::run(config)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn start_log(args: &RunArgs) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&args.log)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     if args.log_json {
         log.json().init();
     } else {

@@ -47,7 +47,11 @@ pub fn listen(core: &Rc<Core>, address: SocketAddr, target: Target) -> io::Resul
 
 /// A bound and listening socket that other cores may bind as well.
 pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
-    let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = RawSocket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
@@ -72,5 +76,8 @@ async fn accept_all(core: Rc<Core>, listener: Rc<TcpListener>, target: Target) {
 
 /// Whether the socket no longer listens.
 fn is_final(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EBADF | libc::ECANCELED))
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EINVAL | libc::EBADF | libc::ECANCELED)
+    )
 }

@@ -113,7 +113,9 @@ impl Answers {
 
     /// Gives a request its whole reply, to leave when its turn comes.
     pub fn set_ready(&mut self, number: u64, reply: Vec<u8>) {
-        let Some(index) = number.checked_sub(self.first) else { return };
+        let Some(index) = number.checked_sub(self.first) else {
+            return;
+        };
         if let Some(slot) = self.slots.get_mut(index as usize) {
             self.ready_bytes += reply.len();
             if matches!(slot, Slot::Merge(_)) {
@@ -153,7 +155,11 @@ mod tests {
     use super::*;
 
     fn relay(id: i32) -> Slot {
-        Slot::Relay(Relay { correlation_id: id, api_key: 3, api_version: 1 })
+        Slot::Relay(Relay {
+            correlation_id: id,
+            api_key: 3,
+            api_version: 1,
+        })
     }
 
     #[test]
@@ -175,14 +181,24 @@ mod tests {
     #[test]
     fn replies_that_come_early_leave_in_order() {
         let mut answers = Answers::default();
-        let (a, b, c) = (answers.push(relay(1)), answers.push(relay(2)), answers.push(relay(3)));
+        let (a, b, c) = (
+            answers.push(relay(1)),
+            answers.push(relay(2)),
+            answers.push(relay(3)),
+        );
         answers.set_ready(c, vec![3]);
         answers.set_ready(b, vec![2]);
         assert_eq!(answers.pop_ready(), None);
         answers.set_ready(a, vec![1]);
-        let order: Vec<_> = std::iter::from_fn(|| answers.pop_ready()).flatten().collect();
+        let order: Vec<_> = std::iter::from_fn(|| answers.pop_ready())
+            .flatten()
+            .collect();
         assert_eq!(order, [1, 2, 3]);
         answers.set_ready(a, vec![9]);
-        assert_eq!(answers.pop_ready(), None, "an answered request is not answered twice");
+        assert_eq!(
+            answers.pop_ready(),
+            None,
+            "an answered request is not answered twice"
+        );
     }
 }

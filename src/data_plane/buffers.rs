@@ -24,7 +24,9 @@ const _: () = assert!(class_bytes(CLASSES - 1) >= crate::limits::FRAME_BYTES_MAX
 
 /// The smallest class that holds `bytes`.
 fn class_for(bytes: usize) -> usize {
-    (0..CLASSES).find(|c| class_bytes(*c) >= bytes).unwrap_or(CLASSES - 1)
+    (0..CLASSES)
+        .find(|c| class_bytes(*c) >= bytes)
+        .unwrap_or(CLASSES - 1)
 }
 
 /// A core's pool for one direction. The two directions have a budget each, so that requests
@@ -90,18 +92,28 @@ impl Pool {
         let kept = self.kept.borrow_mut()[class].pop();
         let memory = match kept {
             Some(memory) => {
-                self.kept_bytes.set(self.kept_bytes.get() - class_bytes(class));
+                self.kept_bytes
+                    .set(self.kept_bytes.get() - class_bytes(class));
                 memory
             }
             // zeroed by the allocator: large ones are fresh pages, untouched until used
             None => vec![0; class_bytes(class)],
         };
-        self.used_bytes.set(self.used_bytes.get() + class_bytes(class));
-        Buffer { memory, start: 0, end: 0, class, overdraws, pool: Rc::clone(self) }
+        self.used_bytes
+            .set(self.used_bytes.get() + class_bytes(class));
+        Buffer {
+            memory,
+            start: 0,
+            end: 0,
+            class,
+            overdraws,
+            pool: Rc::clone(self),
+        }
     }
 
     fn give_back(&self, memory: Vec<u8>, class: usize, overdraws: bool) {
-        self.used_bytes.set(self.used_bytes.get() - class_bytes(class));
+        self.used_bytes
+            .set(self.used_bytes.get() - class_bytes(class));
         if overdraws {
             self.overdrawn.set(false);
         }
@@ -109,7 +121,8 @@ impl Pool {
         let mut kept = self.kept.borrow_mut();
         if room && kept[class].len() < BUFFERS_KEPT_PER_CLASS {
             kept[class].push(memory);
-            self.kept_bytes.set(self.kept_bytes.get() + class_bytes(class));
+            self.kept_bytes
+                .set(self.kept_bytes.get() + class_bytes(class));
         }
         drop(kept);
         self.freed.notify_all();
@@ -178,13 +191,18 @@ impl Buffer {
     pub fn into_part(self, range: std::ops::Range<usize>) -> PartOf {
         let start = self.start + range.start;
         let end = (self.start + range.end).min(self.end);
-        PartOf { buffer: self, start, end }
+        PartOf {
+            buffer: self,
+            start,
+            end,
+        }
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        self.pool.give_back(std::mem::take(&mut self.memory), self.class, self.overdraws);
+        self.pool
+            .give_back(std::mem::take(&mut self.memory), self.class, self.overdraws);
     }
 }
 
@@ -293,7 +311,10 @@ mod tests {
 
     fn now<F: Future>(future: F) -> Option<F::Output> {
         let mut future = std::pin::pin!(future);
-        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        match future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
             Poll::Ready(value) => Some(value),
             Poll::Pending => None,
         }
@@ -316,7 +337,10 @@ mod tests {
         buffer.consume(50);
         assert_eq!(buffer.filled()[0], 50);
         buffer.make_room(BUFFER_BYTES_SMALLEST);
-        assert_eq!(buffer.start, 0, "a frame of the whole buffer needs the whole buffer");
+        assert_eq!(
+            buffer.start, 0,
+            "a frame of the whole buffer needs the whole buffer"
+        );
         let buffer = now(pool.grow(buffer)).expect("room");
         assert_eq!(buffer.capacity(), 4 * BUFFER_BYTES_SMALLEST);
         assert_eq!(buffer.filled(), (50..200u8).collect::<Vec<_>>());
@@ -329,7 +353,10 @@ mod tests {
         let pool = Pool::new(class_bytes(2));
         let first = now(pool.lend(class_bytes(1))).expect("fits");
         let second = now(pool.lend(class_bytes(1))).expect("fits");
-        assert!(now(pool.lend(class_bytes(2))).is_none(), "must wait: the budget is spent");
+        assert!(
+            now(pool.lend(class_bytes(2))).is_none(),
+            "must wait: the budget is spent"
+        );
         let first = now(pool.grow(first)).expect("one may overdraw");
         assert!(now(pool.grow(second)).is_none(), "a second may not");
         drop(first);

@@ -63,6 +63,14 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether connections end like this every day.
+    pub fn is_usual(self) -> bool {
+        matches!(
+            self,
+            Cause::ClientClosed | Cause::Stopping | Cause::Cut | Cause::TimedOut("idle")
+        )
+    }
+
     /// A short word for log, metric and audit.
     pub fn text(self) -> &'static str {
         match self {
@@ -223,7 +231,9 @@ impl Connection {
     /// Counts bytes that were sent to the client.
     pub fn sent_to_client(&self, bytes: usize) {
         self.core.stats().bytes_to_clients.add(bytes as u64);
-        self.bytes.to_client.set(self.bytes.to_client.get() + bytes as u64);
+        self.bytes
+            .to_client
+            .set(self.bytes.to_client.get() + bytes as u64);
     }
 
     // ---- what lies behind a withheld reply ------------------------------------------------
@@ -235,14 +245,21 @@ impl Connection {
         answers.waiting() >= REQUESTS_IN_FLIGHT_MAX
             || answers.ready_bytes() >= BYTES_BEHIND_HOLD_MAX
             || (answers.is_merging()
-                && (behind.requests >= REQUESTS_BEHIND_HOLD_MAX || behind.bytes >= BYTES_BEHIND_HOLD_MAX))
+                && (behind.requests >= REQUESTS_BEHIND_HOLD_MAX
+                    || behind.bytes >= BYTES_BEHIND_HOLD_MAX))
     }
 
     /// Counts a request against the bound behind a withheld reply.
     pub fn count_behind(&self, bytes: usize) {
         if self.answers.borrow().is_merging() {
-            let Behind { requests, bytes: sum } = self.behind.get();
-            self.behind.set(Behind { requests: requests + 1, bytes: sum + bytes });
+            let Behind {
+                requests,
+                bytes: sum,
+            } = self.behind.get();
+            self.behind.set(Behind {
+                requests: requests + 1,
+                bytes: sum + bytes,
+            });
         } else {
             self.behind.take();
         }
@@ -321,11 +338,16 @@ impl Connection {
     async fn write_releases_in_turn(&self) {
         loop {
             let next = self.releases.borrow_mut().pop_front();
-            let Some(Release { chunk, mut frame }) = next else { return };
+            let Some(Release { chunk, mut frame }) = next else {
+                return;
+            };
             let id = self.next_correlation_id();
             crate::kafka::frame::set_request_correlation_id(&mut frame, id);
-            self.answers().owe(id, super::answers::Owed::Released(chunk));
-            let Some(upstream) = self.upstream.get() else { return };
+            self.answers()
+                .owe(id, super::answers::Owed::Released(chunk));
+            let Some(upstream) = self.upstream.get() else {
+                return;
+            };
             if upstream.write_all(Made::new(frame)).await.is_err() {
                 self.close(Cause::BrokerFault("writing to the broker failed"));
                 return;

@@ -187,9 +187,13 @@ impl Core {
         let id = self.next_id.get() + 1;
         self.next_id.set(id);
         let connection = Connection::new(self, id, socket, target);
-        self.connections.borrow_mut().insert(id, Rc::clone(&connection));
+        self.connections
+            .borrow_mut()
+            .insert(id, Rc::clone(&connection));
         self.stats().connections.add(1);
-        self.stats().connections_active.set(self.connections.borrow().len() as u64);
+        self.stats()
+            .connections_active
+            .set(self.connections.borrow().len() as u64);
         super::serve::spawn(connection);
     }
 
@@ -197,7 +201,9 @@ impl Core {
     pub fn dismiss(&self, connection: &Connection) {
         holding::abandon(connection);
         self.connections.borrow_mut().remove(&connection.id);
-        self.stats().connections_active.set(self.connections.borrow().len() as u64);
+        self.stats()
+            .connections_active
+            .set(self.connections.borrow().len() as u64);
     }
 
     fn close_all(&self, cause: Cause) {
@@ -216,7 +222,10 @@ impl Core {
         }
         let cluster = self.shared.cluster.load();
         let listener = &self.shared.listener;
-        let brokers = cluster.brokers.keys().filter_map(|id| Some((Some(*id), listener.port_of(*id)?)));
+        let brokers = cluster
+            .brokers
+            .keys()
+            .filter_map(|id| Some((Some(*id), listener.port_of(*id)?)));
         let wanted = std::iter::once((None, listener.address.port())).chain(brokers);
         for (broker, port) in wanted {
             if self.accepting.borrow().contains_key(&broker) {
@@ -242,7 +251,9 @@ impl Core {
                 ToCore::Brokers => self.listen(),
                 ToCore::Cut(principal) => {
                     let all: Vec<_> = self.connections.borrow().values().cloned().collect();
-                    let theirs = all.iter().filter(|c| c.session().is_some_and(|s| s.principal.name == principal));
+                    let theirs = all
+                        .iter()
+                        .filter(|c| c.session().is_some_and(|s| s.principal.name == principal));
                     theirs.for_each(|connection| connection.close(Cause::Cut));
                 }
                 ToCore::Drain => {
@@ -267,17 +278,23 @@ impl Core {
         let (stats, held) = (self.stats(), self.held.borrow());
         stats.open_chunks.set(held.len() as u64);
         stats.open_chunk_bytes.set(held.bytes() as u64);
-        stats.frame_bytes.set((self.requests.used_bytes() + self.replies.used_bytes()) as u64);
+        stats
+            .frame_bytes
+            .set((self.requests.used_bytes() + self.replies.used_bytes()) as u64);
     }
 
     fn sweep(&self) {
         let now = self.now();
         let all: Vec<_> = self.connections.borrow().values().cloned().collect();
-        all.iter().for_each(|connection| sweep::sweep(connection, now));
+        all.iter()
+            .for_each(|connection| sweep::sweep(connection, now));
     }
 
     fn is_idle(&self) -> bool {
-        self.connections.borrow().values().all(|c| c.answers().waiting() == 0)
+        self.connections
+            .borrow()
+            .values()
+            .all(|c| c.answers().waiting() == 0)
     }
 }
 

@@ -28,7 +28,10 @@ impl Event {
 
     /// Completes at the first notification after this call.
     pub fn wait(&self) -> Wait<'_> {
-        Wait { event: self, since: self.generation.get() }
+        Wait {
+            event: self,
+            since: self.generation.get(),
+        }
     }
 }
 
@@ -65,6 +68,10 @@ mod tests {
         event.notify_all();
         assert_eq!(wait.as_mut().poll(&mut context), Poll::Ready(()));
         let mut later = std::pin::pin!(event.wait());
-        assert_eq!(later.as_mut().poll(&mut context), Poll::Pending, "an old one does not");
+        assert_eq!(
+            later.as_mut().poll(&mut context),
+            Poll::Pending,
+            "an old one does not"
+        );
     }
 }

@@ -21,11 +21,21 @@ use crate::limits::FETCH_BYTES_MAX;
 use std::rc::Rc;
 
 /// Makes a Fetch request ready to go on.
-pub fn prepare(connection: &Rc<Connection>, header: &RequestHeader, request: &mut [u8]) -> Result<(), Step> {
+pub fn prepare(
+    connection: &Rc<Connection>,
+    header: &RequestHeader,
+    request: &mut [u8],
+) -> Result<(), Step> {
     let ask = wire::lower_limits(request, header.body, header.api_version, FETCH_BYTES_MAX);
-    let ask = ask.map_err(|_| Step::Close(Cause::ClientFault("the client sent a malformed Fetch")))?;
+    let ask =
+        ask.map_err(|_| Step::Close(Cause::ClientFault("the client sent a malformed Fetch")))?;
     if ask.replica_id >= 0 {
-        return Err(refuse(connection, header, request, error::CLUSTER_AUTHORIZATION_FAILED));
+        return Err(refuse(
+            connection,
+            header,
+            request,
+            error::CLUSTER_AUTHORIZATION_FAILED,
+        ));
     }
     Ok(())
 }
@@ -37,14 +47,24 @@ enum Part {
 }
 
 /// Inspects a Fetch reply and edits it in place where that is enough.
-pub fn inspect_reply(connection: &Connection, version: i16, reply: &mut [u8]) -> Result<Edit, Cause> {
+pub fn inspect_reply(
+    connection: &Connection,
+    version: i16,
+    reply: &mut [u8],
+) -> Result<Edit, Cause> {
     let session = connection.session().ok_or(Cause::OwnFault)?;
     let core = &connection.core;
     let mut scratch = core.scratch.borrow_mut();
-    let Scratch { fetched, chunk: chunk_scratch, .. } = &mut *scratch;
+    let Scratch {
+        fetched,
+        chunk: chunk_scratch,
+        ..
+    } = &mut *scratch;
     wire::parse_response(reply, version, fetched)
         .map_err(|_| Cause::BrokerFault("the broker sent a malformed Fetch reply"))?;
-    core.traffic.borrow_mut().reset(session.id, Operation::Fetch.into());
+    core.traffic
+        .borrow_mut()
+        .reset(session.id, Operation::Fetch.into());
     let mut parts: Vec<(usize, Part)> = Vec::new();
     for (index, chunk) in fetched.chunks.iter().enumerate() {
         if chunk.records.is_empty() {
@@ -68,7 +88,12 @@ pub fn inspect_reply(connection: &Connection, version: i16, reply: &mut [u8]) ->
         },
         Err(_) => Outcome::AsIs,
     };
-    Ok(Edit::Made(wire::rebuild_response(reply, version, fetched, &mut outcome)))
+    Ok(Edit::Made(wire::rebuild_response(
+        reply,
+        version,
+        fetched,
+        &mut outcome,
+    )))
 }
 
 /// Inspects one topic-partition. `None`: it leaves as it lies (masked in place, perhaps).
@@ -94,7 +119,12 @@ fn judge(
         partition: chunk.partition,
     };
     if let Some(verdict) = scope.blocked_before_sending() {
-        let subject = Subject { origin: &origin, records: 0, bytes: &[], base_offset: -1 };
+        let subject = Subject {
+            origin: &origin,
+            records: 0,
+            bytes: &[],
+            base_offset: -1,
+        };
         record::verdict(core, session, &subject, verdict, &[]);
         return Some(Part::Error(error::TOPIC_AUTHORIZATION_FAILED));
     }
@@ -112,17 +142,32 @@ fn judge(
                 }
                 break;
             }
-            Some(Err(fault)) => return Some(refused(connection, session, &origin, records, &fault)),
+            Some(Err(fault)) => {
+                return Some(refused(connection, session, &origin, records, &fault));
+            }
             None => break,
         };
         let facts = (found.header.crc, found.header.records_count.max(0) as u32);
         found.span = found.span.start + at..found.span.end + at;
         found.body = found.body.start + at..found.body.end + at;
         let end = found.span.end;
-        let (judged, verdict) = inspect::batch(&rules, &scope, &origin, records, &found, scratch, core.now());
+        let (judged, verdict) = inspect::batch(
+            &rules,
+            &scope,
+            &origin,
+            records,
+            &found,
+            scratch,
+            core.now(),
+        );
         if !verdict.is_clean() {
             let bytes = &records[found.span.clone()];
-            let subject = Subject { origin: &origin, records: facts.1, bytes, base_offset: found.header.base_offset };
+            let subject = Subject {
+                origin: &origin,
+                records: facts.1,
+                bytes,
+                base_offset: found.header.base_offset,
+            };
             record::verdict(core, session, &subject, &verdict, scratch.findings());
         }
         match judged {
@@ -136,7 +181,9 @@ fn judge(
                 let rebuilt = rebuilt.get_or_insert_with(|| records[..at].to_vec());
                 rebuilt.extend_from_slice(&bytes);
             }
-            Judged::Blocked(_) | Judged::Held(_) => return Some(Part::Error(error::TOPIC_AUTHORIZATION_FAILED)),
+            Judged::Blocked(_) | Judged::Held(_) => {
+                return Some(Part::Error(error::TOPIC_AUTHORIZATION_FAILED));
+            }
         }
         at = end;
     }
@@ -145,11 +192,24 @@ fn judge(
 
 /// Offset of the first batch, which is its first field; -1 when there is none.
 fn first_offset(records: &[u8]) -> i64 {
-    records.first_chunk().map_or(-1, |bytes| i64::from_be_bytes(*bytes))
+    records
+        .first_chunk()
+        .map_or(-1, |bytes| i64::from_be_bytes(*bytes))
 }
 
-fn refused(connection: &Connection, session: &Session, origin: &Origin<'_>, records: &[u8], fault: &BatchFault) -> Part {
-    let subject = Subject { origin, records: 0, bytes: records, base_offset: -1 };
+fn refused(
+    connection: &Connection,
+    session: &Session,
+    origin: &Origin<'_>,
+    records: &[u8],
+    fault: &BatchFault,
+) -> Part {
+    let subject = Subject {
+        origin,
+        records: 0,
+        bytes: records,
+        base_offset: -1,
+    };
     record::unreadable(&connection.core, session, &subject, &fault.to_string());
     Part::Error(error::CORRUPT_MESSAGE)
 }

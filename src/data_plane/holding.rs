@@ -15,7 +15,9 @@ use crate::hold::messages::{Answer, Ask, SendOutcome, Then, Ticket, ToControl};
 use crate::kafka::error;
 use crate::kafka::frame::RequestHeader;
 use crate::kafka::produce::{self as wire, PartitionReply};
-use crate::limits::{HELD_BYTES_PER_CORE_MAX, HOLD_WAIT_BEHIND_MS, HOLD_WAIT_MS_MAX, TRANSACTION_HOLD_MS_MAX};
+use crate::limits::{
+    HELD_BYTES_PER_CORE_MAX, HOLD_WAIT_BEHIND_MS, HOLD_WAIT_MS_MAX, TRANSACTION_HOLD_MS_MAX,
+};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
@@ -31,7 +33,9 @@ pub struct Sender {
 impl Sender {
     /// Of this request.
     pub fn of(header: &RequestHeader, request: &[u8], produce: &wire::Produce) -> Rc<Sender> {
-        let text = |span: &std::ops::Range<usize>| String::from_utf8_lossy(&request[span.clone()]).into_owned();
+        let text = |span: &std::ops::Range<usize>| {
+            String::from_utf8_lossy(&request[span.clone()]).into_owned()
+        };
         Rc::new(Sender {
             client_id: header.client_id.as_ref().map(text),
             api_version: header.api_version,
@@ -106,14 +110,21 @@ impl Held {
 /// Opens a chunk: it waits for people when it was flagged, else behind its lane.
 pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
     let core = &connection.core;
-    let Waiting { held, bytes, lane, sequence } = waiting;
+    let Waiting {
+        held,
+        bytes,
+        lane,
+        sequence,
+    } = waiting;
     let mut all = core.held.borrow_mut();
     let room = all.bytes + bytes.len() <= HELD_BYTES_PER_CORE_MAX;
     all.next += 1;
     let chunk = all.next;
     all.bytes += bytes.len();
     let wait_ms = held.as_ref().map_or(HOLD_WAIT_MS_MAX, |h| h.wait_ms);
-    let answer_by = asked.number.map(|_| core.now().0 + wait_of(&asked.sender, wait_ms) as i64);
+    let answer_by = asked
+        .number
+        .map(|_| core.now().0 + wait_of(&asked.sender, wait_ms) as i64);
     let then = held.as_ref().map_or(Then::Retry, |h| h.then);
     let transactional = asked.sender.transactional_id.is_some();
     let open = Open {
@@ -121,7 +132,11 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         lane: lane.clone(),
         sequence,
         bytes,
-        state: if held.is_some() { State::Asked } else { State::Allowed },
+        state: if held.is_some() {
+            State::Asked
+        } else {
+            State::Allowed
+        },
         known: held.is_some(),
         hold: None,
         answer_by,
@@ -135,9 +150,14 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
     let Some(held) = held else {
         return;
     };
-    let Some(session) = connection.session() else { return };
+    let Some(session) = connection.session() else {
+        return;
+    };
     let ask = Ask {
-        ticket: Ticket { core: core.index, chunk },
+        ticket: Ticket {
+            core: core.index,
+            chunk,
+        },
         principal: session.principal.clone(),
         client_id: session.client_id.clone(),
         operation: crate::chunk::Operation::Produce,
@@ -152,14 +172,23 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
     };
     if !room || core.desk.try_send(ToControl::Ask(Box::new(ask))).is_err() {
         core.stats().holds_refused.add(1);
-        not_written(core, chunk, error::NOT_LEADER_OR_FOLLOWER, "the gateway cannot hold more now");
+        not_written(
+            core,
+            chunk,
+            error::NOT_LEADER_OR_FOLLOWER,
+            "the gateway cannot hold more now",
+        );
     }
 }
 
 /// How long a reply is withheld: never more than half of the client's own limit, so that the
 /// clean partitions of a merged reply are not sent twice.
 fn wait_of(sender: &Sender, rule_ms: u64) -> u64 {
-    let most = if sender.transactional_id.is_some() { TRANSACTION_HOLD_MS_MAX } else { rule_ms.min(HOLD_WAIT_MS_MAX) };
+    let most = if sender.transactional_id.is_some() {
+        TRANSACTION_HOLD_MS_MAX
+    } else {
+        rule_ms.min(HOLD_WAIT_MS_MAX)
+    };
     most.min(sender.timeout_ms.max(0) as u64 / 2)
 }
 
@@ -188,7 +217,8 @@ pub fn answered(core: &Rc<Core>, chunk: u64, answer: Answer) {
     match answer {
         Answer::Pending { hold, first } => {
             open.hold = Some(hold);
-            let attaches = !first && open.asked.sender.transactional_id.is_none() && open.answer_by.is_some();
+            let attaches =
+                !first && open.asked.sender.transactional_id.is_none() && open.answer_by.is_some();
             drop(all);
             if attaches {
                 lapse(core, chunk);
@@ -207,7 +237,11 @@ pub fn answered(core: &Rc<Core>, chunk: u64, answer: Answer) {
         }
         Answer::Rejected { hold, reason } => {
             drop(all);
-            let reason = if reason.is_empty() { "no reason given" } else { &reason };
+            let reason = if reason.is_empty() {
+                "no reason given"
+            } else {
+                &reason
+            };
             refuse(core, chunk, hold, &format!("was rejected: {reason}"));
         }
         Answer::Expired { hold } => {
@@ -216,25 +250,44 @@ pub fn answered(core: &Rc<Core>, chunk: u64, answer: Answer) {
         }
         Answer::Busy { .. } => {
             drop(all);
-            not_written(core, chunk, error::NOT_LEADER_OR_FOLLOWER, "an equal batch is being written");
+            not_written(
+                core,
+                chunk,
+                error::NOT_LEADER_OR_FOLLOWER,
+                "an equal batch is being written",
+            );
         }
         Answer::Unavailable => {
             drop(all);
             core.stats().holds_refused.add(1);
-            not_written(core, chunk, error::NOT_LEADER_OR_FOLLOWER, "the gateway cannot hold more now");
+            not_written(
+                core,
+                chunk,
+                error::NOT_LEADER_OR_FOLLOWER,
+                "the gateway cannot hold more now",
+            );
         }
     }
 }
 
 fn refuse(core: &Rc<Core>, chunk: u64, hold: HoldId, what: &str) {
-    not_written(core, chunk, error::POLICY_VIOLATION, &format!("hold {hold} {what}"));
+    not_written(
+        core,
+        chunk,
+        error::POLICY_VIOLATION,
+        &format!("hold {hold} {what}"),
+    );
 }
 
 /// Sends an allowed chunk if it is first of its lane.
 fn try_send(core: &Rc<Core>, chunk: u64) {
     let mut all = core.held.borrow_mut();
-    let Some(open) = all.open.get_mut(&chunk) else { return };
-    let Some(connection) = open.connection.upgrade() else { return };
+    let Some(open) = all.open.get_mut(&chunk) else {
+        return;
+    };
+    let Some(connection) = open.connection.upgrade() else {
+        return;
+    };
     if open.state != State::Allowed || !connection.lanes().is_first(&open.lane, chunk) {
         return;
     }
@@ -259,20 +312,35 @@ fn try_send(core: &Rc<Core>, chunk: u64) {
 /// Takes the broker's reply to a released chunk.
 pub fn released(connection: &Rc<Connection>, chunk: u64, reply: &[u8]) {
     let core = &connection.core;
-    let version = core.held.borrow().open.get(&chunk).map(|o| o.asked.sender.api_version);
+    let version = core
+        .held
+        .borrow()
+        .open
+        .get(&chunk)
+        .map(|o| o.asked.sender.api_version);
     let Some(version) = version else { return };
-    let part = wire::parse_response(reply, version).ok().and_then(|response| {
-        response.topics.into_iter().flat_map(|(_, parts)| parts).next()
-    });
+    let part = wire::parse_response(reply, version)
+        .ok()
+        .and_then(|response| {
+            response
+                .topics
+                .into_iter()
+                .flat_map(|(_, parts)| parts)
+                .next()
+        });
     let Some(part) = part else {
         tell_if_known(core, chunk, SendOutcome::Unknown);
-        connection.close(super::connection::Cause::BrokerFault("the broker sent a malformed Produce reply"));
+        connection.close(super::connection::Cause::BrokerFault(
+            "the broker sent a malformed Produce reply",
+        ));
         return;
     };
     // an idempotent repeat that the broker has already: written, just not now
     let written = part.error == error::NONE || part.error == error::DUPLICATE_SEQUENCE_NUMBER;
     let outcome = match written {
-        true => SendOutcome::Written { offset: part.base_offset },
+        true => SendOutcome::Written {
+            offset: part.base_offset,
+        },
         false => SendOutcome::Returned { error: part.error },
     };
     tell_if_known(core, chunk, outcome);
@@ -287,43 +355,69 @@ pub fn released(connection: &Rc<Connection>, chunk: u64, reply: &[u8]) {
 /// The wait of a chunk is over and nobody has decided: the client is told to try again, or no.
 fn lapse(core: &Rc<Core>, chunk: u64) {
     let all = core.held.borrow();
-    let Some(open) = all.open.get(&chunk) else { return };
-    let hold = open.hold.map_or_else(|| "the gateway".to_owned(), |h| format!("hold {h}"));
+    let Some(open) = all.open.get(&chunk) else {
+        return;
+    };
+    let hold = open
+        .hold
+        .map_or_else(|| "the gateway".to_owned(), |h| format!("hold {h}"));
     let code = match open.then {
         Then::Retry => error::NOT_LEADER_OR_FOLLOWER,
         Then::Refuse => error::POLICY_VIOLATION,
     };
     drop(all);
-    not_written(core, chunk, code, &format!("{hold} waits for approval; nothing was written"));
+    not_written(
+        core,
+        chunk,
+        code,
+        &format!("{hold} waits for approval; nothing was written"),
+    );
 }
 
 /// Ends a chunk that was not written, and what waited behind it.
 fn not_written(core: &Rc<Core>, chunk: u64, code: i16, why: &str) {
     if core.held.borrow().open.get(&chunk).is_some_and(|o| o.known) {
-        let _ = core.desk.try_send(ToControl::Closed(Ticket { core: core.index, chunk }));
+        let _ = core.desk.try_send(ToControl::Closed(Ticket {
+            core: core.index,
+            chunk,
+        }));
     }
-    close(core, chunk, false, |partition| PartitionReply::refused(partition, code, Some(why.to_owned())));
+    close(core, chunk, false, |partition| {
+        PartitionReply::refused(partition, code, Some(why.to_owned()))
+    });
 }
 
 /// Takes a chunk off the table, answers its part of the request, and moves its lane on.
 fn close(core: &Rc<Core>, chunk: u64, written: bool, reply: impl FnOnce(i32) -> PartitionReply) {
     let mut all = core.held.borrow_mut();
-    let Some(open) = all.open.remove(&chunk) else { return };
+    let Some(open) = all.open.remove(&chunk) else {
+        return;
+    };
     all.bytes -= open.bytes.len();
     drop(all);
-    let Some(connection) = open.connection.upgrade() else { return };
+    let Some(connection) = open.connection.upgrade() else {
+        return;
+    };
     if let Some(number) = open.asked.number {
         if let Some(merge) = connection.answers().merge(number) {
             merge.answer(open.asked.part, reply(open.lane.partition));
         }
         finish(&connection, number);
     }
-    let Next { first, fallen } = connection.lanes().close(&open.lane, chunk, written, open.sequence);
+    let Next { first, fallen } =
+        connection
+            .lanes()
+            .close(&open.lane, chunk, written, open.sequence);
     if let Some(first) = first {
         try_send(core, first);
     }
     for fallen in fallen {
-        not_written(core, fallen, error::NOT_LEADER_OR_FOLLOWER, "an earlier batch was held and not written");
+        not_written(
+            core,
+            fallen,
+            error::NOT_LEADER_OR_FOLLOWER,
+            "an earlier batch was held and not written",
+        );
     }
     connection.changed.notify_all();
     monoio::spawn(async move { connection.write_ready().await });
@@ -332,9 +426,16 @@ fn close(core: &Rc<Core>, chunk: u64, written: bool, reply: impl FnOnce(i32) -> 
 /// Answers every chunk whose wait is over. Called at each tick of the core.
 pub fn tick(core: &Rc<Core>) {
     let now = core.now().0;
-    let due = |open: &Open| open.state != State::Sending && open.answer_by.is_some_and(|by| now >= by);
-    let mut lapsed: Vec<u64> =
-        core.held.borrow().open.iter().filter(|(_, open)| due(open)).map(|(chunk, _)| *chunk).collect();
+    let due =
+        |open: &Open| open.state != State::Sending && open.answer_by.is_some_and(|by| now >= by);
+    let mut lapsed: Vec<u64> = core
+        .held
+        .borrow()
+        .open
+        .iter()
+        .filter(|(_, open)| due(open))
+        .map(|(chunk, _)| *chunk)
+        .collect();
     lapsed.sort_unstable(); // the first of a lane takes its followers along
     for chunk in lapsed {
         lapse(core, chunk);
@@ -346,9 +447,16 @@ pub fn abandon(connection: &Connection) {
     let core = &connection.core;
     let mut all = core.held.borrow_mut();
     let gone = |open: &Open| std::ptr::eq(open.connection.as_ptr(), connection);
-    let chunks: Vec<u64> = all.open.iter().filter(|(_, o)| gone(o)).map(|(chunk, _)| *chunk).collect();
-    let ended: Vec<(u64, Open)> =
-        chunks.into_iter().filter_map(|chunk| Some((chunk, all.open.remove(&chunk)?))).collect();
+    let chunks: Vec<u64> = all
+        .open
+        .iter()
+        .filter(|(_, o)| gone(o))
+        .map(|(chunk, _)| *chunk)
+        .collect();
+    let ended: Vec<(u64, Open)> = chunks
+        .into_iter()
+        .filter_map(|chunk| Some((chunk, all.open.remove(&chunk)?)))
+        .collect();
     for (_, open) in &ended {
         all.bytes -= open.bytes.len();
     }
@@ -357,7 +465,10 @@ pub fn abandon(connection: &Connection) {
         if open.state == State::Sending {
             tell(core, *chunk, SendOutcome::Unknown);
         } else {
-            let _ = core.desk.try_send(ToControl::Closed(Ticket { core: core.index, chunk: *chunk }));
+            let _ = core.desk.try_send(ToControl::Closed(Ticket {
+                core: core.index,
+                chunk: *chunk,
+            }));
         }
     }
 }
@@ -369,11 +480,17 @@ fn tell_if_known(core: &Core, chunk: u64, outcome: SendOutcome) {
 }
 
 fn tell(core: &Core, chunk: u64, outcome: SendOutcome) {
-    let ticket = Ticket { core: core.index, chunk };
+    let ticket = Ticket {
+        core: core.index,
+        chunk,
+    };
     core.tell_desk(ToControl::Sent { ticket, outcome });
 }
 
 /// Success for a chunk whose offset is known from elsewhere.
 fn written_at(partition: i32, base_offset: i64) -> PartitionReply {
-    PartitionReply { base_offset, ..PartitionReply::refused(partition, error::NONE, None) }
+    PartitionReply {
+        base_offset,
+        ..PartitionReply::refused(partition, error::NONE, None)
+    }
 }

@@ -38,7 +38,13 @@ impl<'a> Inflow<'a> {
     /// Reads frames of at most `frame_bytes_max` from `socket` into buffers of `pool`.
     pub fn new(socket: &'a Socket, pool: &Rc<Pool>, frame_bytes_max: usize) -> Inflow<'a> {
         let next_bytes = BUFFER_BYTES_SMALLEST;
-        Inflow { socket, pool: Rc::clone(pool), buffer: None, next_bytes, frame_bytes_max }
+        Inflow {
+            socket,
+            pool: Rc::clone(pool),
+            buffer: None,
+            next_bytes,
+            frame_bytes_max,
+        }
     }
 
     /// Waits until at least one whole frame lies in the buffer. `false`: the peer closed between
@@ -64,7 +70,11 @@ impl<'a> Inflow<'a> {
     }
 
     /// Reads once. `false` at the peer's end.
-    async fn read_more(&mut self, mut buffer: Buffer, frame_bytes: usize) -> Result<bool, InflowFault> {
+    async fn read_more(
+        &mut self,
+        mut buffer: Buffer,
+        frame_bytes: usize,
+    ) -> Result<bool, InflowFault> {
         buffer.make_room(frame_bytes);
         if buffer.is_full() {
             buffer = self.pool.grow(buffer).await;

@@ -6,14 +6,16 @@
 //! has its content keys taken before anything in it is masked.
 
 use crate::chunk::{ContentKey, Finding, Operation, SendKey, Summary, UnixMillis};
+use crate::hold::messages::{self, HoldRule};
 use crate::kafka::batch::{self, Batch, BatchFault, Fields};
 use crate::kafka::compression::{Codec, Deflater, Inflater};
 use crate::kafka::error;
 use crate::kafka::fetch::Fetched;
 use crate::kafka::produce::Produce;
-use crate::limits::{CONTENT_KEYS_PER_CHUNK_MAX, INFLATED_BYTES_MAX, SUMMARY_SAMPLE_BYTES_MAX, SUMMARY_SAMPLES_MAX};
+use crate::limits::{
+    CONTENT_KEYS_PER_CHUNK_MAX, INFLATED_BYTES_MAX, SUMMARY_SAMPLE_BYTES_MAX, SUMMARY_SAMPLES_MAX,
+};
 use crate::policy::{Evidence, Gate, Policy, Records, Scope, Then, Verdict};
-use crate::hold::messages::{self, HoldRule};
 use crate::scan::{self, Engine, mask};
 use std::ops::Range;
 use std::sync::Arc;
@@ -127,12 +129,21 @@ pub fn batch(
         return unreadable(rules, scope, unacceptable(&fault), now);
     }
     let compressed = is_compressed(found).unwrap_or(false);
-    let plain = if compressed { scratch.body.as_slice() } else { &bytes[body.clone()] };
+    let plain = if compressed {
+        scratch.body.as_slice()
+    } else {
+        &bytes[body.clone()]
+    };
     if !scope.detectors.is_empty() && rules.engine.candidates(plain, &mut scratch.scan) {
         let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
-        rules.engine.validate(plain, fields, &mut scratch.scan, &mut scratch.findings);
+        rules
+            .engine
+            .validate(plain, fields, &mut scratch.scan, &mut scratch.findings);
     }
-    let evidence = Evidence { findings: &scratch.findings, unreadable: None };
+    let evidence = Evidence {
+        findings: &scratch.findings,
+        unreadable: None,
+    };
     let verdict = rules.policy.decide(scope, &evidence, now);
     let judged = if verdict.masks.is_empty() && verdict.gate == Gate::Allow {
         Judged::Pass { masked: false }
@@ -143,8 +154,16 @@ pub fn batch(
 }
 
 /// What cannot be read is blocked, unless an exception lets it by.
-fn unreadable(rules: &Rules, scope: &Scope, fault: Unacceptable, now: UnixMillis) -> (Judged, Verdict) {
-    let evidence = Evidence { findings: &[], unreadable: Some(&fault.why) };
+fn unreadable(
+    rules: &Rules,
+    scope: &Scope,
+    fault: Unacceptable,
+    now: UnixMillis,
+) -> (Judged, Verdict) {
+    let evidence = Evidence {
+        findings: &[],
+        unreadable: Some(&fault.why),
+    };
     let verdict = rules.policy.decide(scope, &evidence, now);
     let judged = match verdict.gate {
         Gate::Allow => Judged::Pass { masked: false },
@@ -154,13 +173,23 @@ fn unreadable(rules: &Rules, scope: &Scope, fault: Unacceptable, now: UnixMillis
 }
 
 /// Checks a batch whole and, where it is compressed, inflates it into the scratch body.
-fn open(bytes: &[u8], body: &Range<usize>, found: &Batch, scratch: &mut ChunkScratch) -> Result<(), BatchFault> {
+fn open(
+    bytes: &[u8],
+    body: &Range<usize>,
+    found: &Batch,
+    scratch: &mut ChunkScratch,
+) -> Result<(), BatchFault> {
     if !batch::check_crc(bytes) {
         return Err(BatchFault::Crc);
     }
     if is_compressed(found)? {
         let stored = &bytes[body.clone()];
-        scratch.inflater.inflate(found.header.codec()?, stored, &mut scratch.body, INFLATED_BYTES_MAX)?;
+        scratch.inflater.inflate(
+            found.header.codec()?,
+            stored,
+            &mut scratch.body,
+            INFLATED_BYTES_MAX,
+        )?;
         return batch::check_records(&scratch.body, found.header.records_count);
     }
     batch::check_records(&bytes[body.clone()], found.header.records_count)
@@ -181,7 +210,10 @@ pub fn unacceptable(fault: &BatchFault) -> Unacceptable {
         BatchFault::Codec { .. } => error::UNSUPPORTED_COMPRESSION_TYPE,
         _ => error::INVALID_RECORD,
     };
-    Unacceptable { code, why: fault.to_string() }
+    Unacceptable {
+        code,
+        why: fault.to_string(),
+    }
 }
 
 /// What the client is told when a rule blocks.
@@ -229,7 +261,13 @@ fn act(
                 Masked::Rebuilt(rebuilt) => rebuilt,
                 Masked::No | Masked::InPlace => bytes.to_vec(),
             };
-            Judged::Held(Box::new(HeldBatch { bytes, content, send, summary, ..terms(&verdict.gate) }))
+            Judged::Held(Box::new(HeldBatch {
+                bytes,
+                content,
+                send,
+                summary,
+                ..terms(&verdict.gate)
+            }))
         }
     }
 }
@@ -237,10 +275,17 @@ fn act(
 /// The terms of a hold; the rest is filled in by the caller.
 fn terms(gate: &Gate) -> HeldBatch {
     let (rules, wait_ms, then) = match gate {
-        Gate::Hold { rules, wait_ms, then } => (rules.as_slice(), *wait_ms, *then),
+        Gate::Hold {
+            rules,
+            wait_ms,
+            then,
+        } => (rules.as_slice(), *wait_ms, *then),
         _ => (&[][..], 0, Then::Retry),
     };
-    let rules = rules.iter().map(|r| HoldRule { rule: Arc::clone(&r.rule), ask: Arc::clone(&r.ask) });
+    let rules = rules.iter().map(|r| HoldRule {
+        rule: Arc::clone(&r.rule),
+        ask: Arc::clone(&r.ask),
+    });
     let then = match then {
         Then::Retry => messages::Then::Retry,
         Then::Refuse => messages::Then::Refuse,
@@ -270,8 +315,11 @@ fn edit(
     scratch: &mut ChunkScratch,
     verdict: &Verdict,
 ) -> Result<Masked, Unacceptable> {
-    let orders: Vec<_> =
-        scratch.findings.iter().filter_map(|f| Some((*f, verdict.mask_of(f)?))).collect();
+    let orders: Vec<_> = scratch
+        .findings
+        .iter()
+        .filter_map(|f| Some((*f, verdict.mask_of(f)?)))
+        .collect();
     if orders.is_empty() {
         return Ok(Masked::No);
     }
@@ -282,8 +330,12 @@ fn edit(
     }
     mask::apply_each(&mut scratch.body, &orders);
     let mut rebuilt = Vec::with_capacity(bytes.len());
-    batch::rebuild(bytes, &scratch.body, &mut scratch.deflater, &mut rebuilt)
-        .map_err(|fault| Unacceptable { code: error::INVALID_RECORD, why: fault.to_string() })?;
+    batch::rebuild(bytes, &scratch.body, &mut scratch.deflater, &mut rebuilt).map_err(|fault| {
+        Unacceptable {
+            code: error::INVALID_RECORD,
+            why: fault.to_string(),
+        }
+    })?;
     Ok(Masked::Rebuilt(rebuilt))
 }
 
@@ -297,7 +349,11 @@ fn describe(
     verdict: &Verdict,
 ) -> Result<(Vec<ContentKey>, SendKey, Summary), Unacceptable> {
     let compressed = is_compressed(found).unwrap_or(false);
-    let plain = if compressed { scratch.body.as_slice() } else { &bytes[body.clone()] };
+    let plain = if compressed {
+        scratch.body.as_slice()
+    } else {
+        &bytes[body.clone()]
+    };
     let count = found.header.records_count;
     let flagged = match &verdict.flagged {
         Records::All => count.max(0) as usize,
@@ -305,11 +361,15 @@ fn describe(
         Records::None => 0,
     };
     if flagged > CONTENT_KEYS_PER_CHUNK_MAX {
-        return Err(Unacceptable { code: error::POLICY_VIOLATION, why: "too many flagged records in one batch".into() });
+        return Err(Unacceptable {
+            code: error::POLICY_VIOLATION,
+            why: "too many flagged records in one batch".into(),
+        });
     }
     let mut content = Vec::new();
     let mut is_flagged = |record: u32| verdict.flagged.contains(record);
-    batch::content_keys(plain, count, &mut is_flagged, &mut content).map_err(|fault| unacceptable(&fault))?;
+    batch::content_keys(plain, count, &mut is_flagged, &mut content)
+        .map_err(|fault| unacceptable(&fault))?;
     let sender = batch::Sender {
         principal: origin.principal,
         client_id: origin.client_id,
@@ -324,7 +384,11 @@ fn describe(
         counts: counts(&scratch.findings),
         samples: samples(plain, count, &scratch.findings, &verdict.flagged),
     };
-    Ok((content, send.map_err(|fault| unacceptable(&fault))?, summary))
+    Ok((
+        content,
+        send.map_err(|fault| unacceptable(&fault))?,
+        summary,
+    ))
 }
 
 /// How often each detector fired.
@@ -344,7 +408,9 @@ pub fn counts(findings: &[Finding]) -> Vec<(String, u32)> {
 fn samples(plain: &[u8], count: i32, findings: &[Finding], flagged: &Records) -> Vec<String> {
     let fields = Fields::new(plain, count).map_while(Result::ok);
     let shown = fields.filter(|field| {
-        let hit = findings.iter().any(|f| f.start >= field.start && f.end <= field.end);
+        let hit = findings
+            .iter()
+            .any(|f| f.start >= field.start && f.end <= field.end);
         hit || (findings.is_empty() && flagged.contains(field.record))
     });
     let text = |field: crate::chunk::Field| {

@@ -25,7 +25,11 @@ use std::time::Duration;
 /// Logs a client in; returns when requests may follow.
 pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result<(), Cause> {
     if !connection.core.shared.listener.login {
-        let nobody = Principal { name: "anonymous".into(), groups: Arc::new([]), issuer: "".into() };
+        let nobody = Principal {
+            name: "anonymous".into(),
+            groups: Arc::new([]),
+            issuer: "".into(),
+        };
         open(connection, nobody, "".into(), None, "none");
         return Ok(());
     }
@@ -36,8 +40,14 @@ pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result
             Ok(false) => return Err(Cause::ClientClosed),
             Err(_) => return Err(Cause::ClientFault("the client broke off before login")),
         }
-        let Some(mut buffer) = inflow.take() else { return Err(Cause::OwnFault) };
-        let size = inflow.frame_at(buffer.filled(), 0).ok().flatten().ok_or(Cause::OwnFault)?;
+        let Some(mut buffer) = inflow.take() else {
+            return Err(Cause::OwnFault);
+        };
+        let size = inflow
+            .frame_at(buffer.filled(), 0)
+            .ok()
+            .flatten()
+            .ok_or(Cause::OwnFault)?;
         let done = step(connection, &buffer.filled()[..size], &mut mechanism).await;
         buffer.consume(size);
         inflow.keep(buffer);
@@ -58,7 +68,8 @@ pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result
 
 async fn send(connection: &Connection, reply: Vec<u8>) -> Result<(), Cause> {
     let sent = connection.client.write_all(Made::new(reply)).await;
-    sent.map(|_| ()).map_err(|_| Cause::ClientFault("writing to the client failed"))
+    sent.map(|_| ())
+        .map_err(|_| Cause::ClientFault("writing to the client failed"))
 }
 
 /// What follows a frame before login.
@@ -69,24 +80,43 @@ enum Next {
     Close(Cause),
 }
 
-async fn step(connection: &Rc<Connection>, request: &[u8], mechanism: &mut Option<Mechanism>) -> Next {
+async fn step(
+    connection: &Rc<Connection>,
+    request: &[u8],
+    mechanism: &mut Option<Mechanism>,
+) -> Next {
     let Ok(header) = frame::request_header(request) else {
-        return Next::Close(Cause::ClientFault("the client sent a malformed request header"));
+        return Next::Close(Cause::ClientFault(
+            "the client sent a malformed request header",
+        ));
     };
     let Some(api) = api::lookup(header.api_key).filter(|api| api.before_login) else {
         record::login_refused(&connection.core, connection, "none", "not_logged_in", None);
-        return Next::Close(Cause::ClientFault("the client sent a request before it logged in"));
+        return Next::Close(Cause::ClientFault(
+            "the client sent a request before it logged in",
+        ));
     };
     if !api.understands(header.api_version) && header.api_key != api::API_VERSIONS {
-        return match refusal::refuse(&header, request, error::UNSUPPORTED_VERSION, "unsupported version") {
+        return match refusal::refuse(
+            &header,
+            request,
+            error::UNSUPPORTED_VERSION,
+            "unsupported version",
+        ) {
             Some(reply) => Next::Refuse(reply),
-            None => Next::Close(Cause::ClientFault("the client sent an unsupported version before login")),
+            None => Next::Close(Cause::ClientFault(
+                "the client sent an unsupported version before login",
+            )),
         };
     }
     match header.api_key {
         api::API_VERSIONS => {
             let cluster = connection.core.shared.cluster.load();
-            Next::Reply(api_versions::answer(header.api_version, header.correlation_id, &cluster.clamped))
+            Next::Reply(api_versions::answer(
+                header.api_version,
+                header.correlation_id,
+                &cluster.clamped,
+            ))
         }
         api::SASL_HANDSHAKE => handshake(connection, &header, request, mechanism),
         _ => authenticate(connection, &header, request, *mechanism).await,
@@ -99,15 +129,32 @@ fn handshake(
     request: &[u8],
     mechanism: &mut Option<Mechanism>,
 ) -> Next {
-    let RequestHeader { api_version, correlation_id, .. } = *header;
-    let reply = |code| wire::handshake_response(api_version, correlation_id, code, sasl::mechanisms());
+    let RequestHeader {
+        api_version,
+        correlation_id,
+        ..
+    } = *header;
+    let reply =
+        |code| wire::handshake_response(api_version, correlation_id, code, sasl::mechanisms());
     let Ok(asked) = wire::parse_handshake(header, request) else {
-        return Next::Close(Cause::ClientFault("the client sent a malformed SaslHandshake"));
+        return Next::Close(Cause::ClientFault(
+            "the client sent a malformed SaslHandshake",
+        ));
     };
     *mechanism = Mechanism::named(asked);
     if api_version == 0 || mechanism.is_none() {
-        record::login_refused(&connection.core, connection, "unknown", "sasl_mechanism", None);
-        let code = if api_version == 0 { error::UNSUPPORTED_VERSION } else { error::UNSUPPORTED_SASL_MECHANISM };
+        record::login_refused(
+            &connection.core,
+            connection,
+            "unknown",
+            "sasl_mechanism",
+            None,
+        );
+        let code = if api_version == 0 {
+            error::UNSUPPORTED_VERSION
+        } else {
+            error::UNSUPPORTED_SASL_MECHANISM
+        };
         return Next::Refuse(reply(code));
     }
     Next::Reply(reply(error::NONE))
@@ -119,19 +166,32 @@ async fn authenticate(
     request: &[u8],
     mechanism: Option<Mechanism>,
 ) -> Next {
-    let RequestHeader { api_version, correlation_id, .. } = *header;
+    let RequestHeader {
+        api_version,
+        correlation_id,
+        ..
+    } = *header;
     let refusal = |code, why: &str| {
         wire::authenticate_response(api_version, correlation_id, code, Some(why), &[], 0)
     };
     let Some(mechanism) = mechanism else {
-        return Next::Refuse(refusal(error::ILLEGAL_SASL_STATE, "SaslHandshake must come first"));
+        return Next::Refuse(refusal(
+            error::ILLEGAL_SASL_STATE,
+            "SaslHandshake must come first",
+        ));
     };
     let Ok(span) = wire::parse_authenticate(header, request) else {
-        return Next::Close(Cause::ClientFault("the client sent a malformed SaslAuthenticate"));
+        return Next::Close(Cause::ClientFault(
+            "the client sent a malformed SaslAuthenticate",
+        ));
     };
     let message = &request[span];
     let mut checked = check(connection, mechanism, message);
-    if let Err(Refused { unknown_key: Some((issuer, kid)), .. }) = &checked {
+    if let Err(Refused {
+        unknown_key: Some((issuer, kid)),
+        ..
+    }) = &checked
+    {
         wait_for_key(connection, *issuer, kid).await;
         checked = check(connection, mechanism, message);
     }
@@ -139,14 +199,31 @@ async fn authenticate(
         Ok(verified) => {
             let client_id = client_id(header, request);
             let lifetime = verified.expires.0 - connection.core.now().0;
-            open(connection, verified.principal, client_id, Some(verified.expires), mechanism.name());
+            open(
+                connection,
+                verified.principal,
+                client_id,
+                Some(verified.expires),
+                mechanism.name(),
+            );
             Next::In(wire::authenticate_response(
-                api_version, correlation_id, error::NONE, None, &[], lifetime.max(1),
+                api_version,
+                correlation_id,
+                error::NONE,
+                None,
+                &[],
+                lifetime.max(1),
             ))
         }
         Err(refused) => {
             let name = mechanism.name();
-            record::login_refused(&connection.core, connection, name, refused.code, refused.claimed);
+            record::login_refused(
+                &connection.core,
+                connection,
+                name,
+                refused.code,
+                refused.claimed,
+            );
             Next::Refuse(refusal(error::SASL_AUTHENTICATION_FAILED, &refused.why))
         }
     }
@@ -163,7 +240,12 @@ struct Refused {
 impl Refused {
     fn sasl(fault: sasl::SaslFault, claimed: Option<&str>) -> Refused {
         let claimed = claimed.map(str::to_owned);
-        Refused { code: fault.code(), why: fault.to_string(), claimed, unknown_key: None }
+        Refused {
+            code: fault.code(),
+            why: fault.to_string(),
+            claimed,
+            unknown_key: None,
+        }
     }
 
     fn token(fault: TokenFault, claimed: Option<&str>) -> Refused {
@@ -172,16 +254,30 @@ impl Refused {
             TokenFault::UnknownKey { issuer, kid } => Some((issuer, kid)),
             _ => None,
         };
-        Refused { code, why, claimed: claimed.map(str::to_owned), unknown_key }
+        Refused {
+            code,
+            why,
+            claimed: claimed.map(str::to_owned),
+            unknown_key,
+        }
     }
 }
 
 /// Checks a login message; what it claims is believed only after the token was found good.
-fn check(connection: &Connection, mechanism: Mechanism, message: &[u8]) -> Result<Verified, Refused> {
+fn check(
+    connection: &Connection,
+    mechanism: Mechanism,
+    message: &[u8],
+) -> Result<Verified, Refused> {
     let shared = &connection.core.shared;
     let verify = |token: &str, claimed: Option<&str>| {
-        tokens::verify(token, &shared.issuers, &shared.keys.load(), UnixMillis::now())
-            .map_err(|fault| Refused::token(fault, claimed))
+        tokens::verify(
+            token,
+            &shared.issuers,
+            &shared.keys.load(),
+            UnixMillis::now(),
+        )
+        .map_err(|fault| Refused::token(fault, claimed))
     };
     match mechanism {
         Mechanism::OauthBearer => {
@@ -189,14 +285,16 @@ fn check(connection: &Connection, mechanism: Mechanism, message: &[u8]) -> Resul
             let claimed = asked.authzid.as_deref();
             let verified = verify(asked.token, claimed)?;
             let may = asked.may_act_as(&verified.principal.name);
-            may.map(|()| verified).map_err(|fault| Refused::sasl(fault, claimed))
+            may.map(|()| verified)
+                .map_err(|fault| Refused::sasl(fault, claimed))
         }
         Mechanism::Plain => {
             let asked = sasl::plain(message).map_err(|fault| Refused::sasl(fault, None))?;
             let claimed = Some(asked.username);
             let verified = verify(asked.token, claimed)?;
             let may = asked.may_act_as(&verified.principal.name);
-            may.map(|()| verified).map_err(|fault| Refused::sasl(fault, claimed))
+            may.map(|()| verified)
+                .map_err(|fault| Refused::sasl(fault, claimed))
         }
     }
 }
@@ -230,7 +328,12 @@ fn open(
     mechanism: &str,
 ) {
     let core = &connection.core;
-    let session = Rc::new(Session::new(core.next_session_id(), principal, client_id, expires));
+    let session = Rc::new(Session::new(
+        core.next_session_id(),
+        principal,
+        client_id,
+        expires,
+    ));
     core.stats().logins.add(1);
     record::session_opened(core, connection, &session, mechanism);
     connection.set_session(session);
@@ -239,7 +342,10 @@ fn open(
 
 /// SaslHandshake and SaslAuthenticate on an open connection: the token is renewed (KIP-368).
 pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &[u8]) -> Step {
-    let Some(session) = connection.session().filter(|_| connection.core.shared.listener.login) else {
+    let Some(session) = connection
+        .session()
+        .filter(|_| connection.core.shared.listener.login)
+    else {
         return super::requests::refuse(connection, header, request, error::ILLEGAL_SASL_STATE);
     };
     if header.api_key == api::SASL_HANDSHAKE {
@@ -248,35 +354,81 @@ pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &[u8]
         connection.renewing.set(mechanism);
         return answer(connection, next);
     }
-    let RequestHeader { api_version, correlation_id, .. } = *header;
+    let RequestHeader {
+        api_version,
+        correlation_id,
+        ..
+    } = *header;
     let Some(mechanism) = connection.renewing.take() else {
         return super::requests::refuse(connection, header, request, error::ILLEGAL_SASL_STATE);
     };
     let Ok(span) = wire::parse_authenticate(header, request) else {
-        return Step::Close(Cause::ClientFault("the client sent a malformed SaslAuthenticate"));
+        return Step::Close(Cause::ClientFault(
+            "the client sent a malformed SaslAuthenticate",
+        ));
     };
     let next = match check(connection, mechanism, &request[span]) {
-        Ok(new) if new.principal.name == session.principal.name && new.principal.issuer == session.principal.issuer => {
+        Ok(new)
+            if new.principal.name == session.principal.name
+                && new.principal.issuer == session.principal.issuer =>
+        {
             let lifetime = new.expires.0 - connection.core.now().0;
-            open(connection, new.principal, session.client_id.clone(), Some(new.expires), mechanism.name());
+            open(
+                connection,
+                new.principal,
+                session.client_id.clone(),
+                Some(new.expires),
+                mechanism.name(),
+            );
             Next::In(wire::authenticate_response(
-                api_version, correlation_id, error::NONE, None, &[], lifetime.max(1),
+                api_version,
+                correlation_id,
+                error::NONE,
+                None,
+                &[],
+                lifetime.max(1),
             ))
         }
         Ok(new) => {
             let claimed = Some(new.principal.name.to_string());
-            record::login_refused(&connection.core, connection, mechanism.name(), "principal_changed", claimed);
+            record::login_refused(
+                &connection.core,
+                connection,
+                mechanism.name(),
+                "principal_changed",
+                claimed,
+            );
             let why = "the principal must not change when a token is renewed";
             let code = error::SASL_AUTHENTICATION_FAILED;
-            Next::Refuse(wire::authenticate_response(api_version, correlation_id, code, Some(why), &[], 0))
+            Next::Refuse(wire::authenticate_response(
+                api_version,
+                correlation_id,
+                code,
+                Some(why),
+                &[],
+                0,
+            ))
         }
         Err(refused) => {
             if let Some((issuer, kid)) = &refused.unknown_key {
                 (connection.core.shared.ask_for_key)(*issuer, kid); // in time for the next try
             }
-            record::login_refused(&connection.core, connection, mechanism.name(), refused.code, refused.claimed);
+            record::login_refused(
+                &connection.core,
+                connection,
+                mechanism.name(),
+                refused.code,
+                refused.claimed,
+            );
             let code = error::SASL_AUTHENTICATION_FAILED;
-            Next::Refuse(wire::authenticate_response(api_version, correlation_id, code, Some(&refused.why), &[], 0))
+            Next::Refuse(wire::authenticate_response(
+                api_version,
+                correlation_id,
+                code,
+                Some(&refused.why),
+                &[],
+                0,
+            ))
         }
     };
     answer(connection, next)

@@ -21,7 +21,11 @@ impl Bell {
     /// Wakes the core, from any thread.
     pub fn ring(&self) {
         if !self.rung.swap(true, Ordering::AcqRel) {
-            let waker = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let waker = self
+                .waiting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
             if let Some(waker) = waker {
                 waker.wake();
             }
@@ -40,9 +44,14 @@ impl Bell {
             if self.rung.swap(false, Ordering::AcqRel) {
                 return Poll::Ready(());
             }
-            *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+            *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(context.waker().clone());
             // rung between the look and the store: look again
-            if self.rung.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
+            if self.rung.swap(false, Ordering::AcqRel) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }

@@ -31,18 +31,34 @@ struct Part {
 impl Merge {
     /// An empty reply to the request with this correlation id and version.
     pub fn new(correlation_id: i32, api_version: i16) -> Merge {
-        Merge { correlation_id, api_version, throttle_ms: 0, parts: Vec::new(), upstream_owed: false }
+        Merge {
+            correlation_id,
+            api_version,
+            throttle_ms: 0,
+            parts: Vec::new(),
+            upstream_owed: false,
+        }
     }
 
     /// Adds the request's next partition; returns its index. `None`: the gateway answers it later.
     pub fn push(&mut self, topic: &str, partition: i32, reply: Option<PartitionReply>) -> usize {
-        self.parts.push(Part { topic: topic.to_owned(), partition, upstream: false, reply });
+        self.parts.push(Part {
+            topic: topic.to_owned(),
+            partition,
+            upstream: false,
+            reply,
+        });
         self.parts.len() - 1
     }
 
     /// Adds a partition that the broker answers.
     pub fn push_upstream(&mut self, topic: &str, partition: i32) {
-        self.parts.push(Part { topic: topic.to_owned(), partition, upstream: true, reply: None });
+        self.parts.push(Part {
+            topic: topic.to_owned(),
+            partition,
+            upstream: true,
+            reply: None,
+        });
         self.upstream_owed = true;
     }
 
@@ -57,12 +73,21 @@ impl Merge {
         self.throttle_ms = self.throttle_ms.max(response.throttle_ms);
         let mut replies: HashMap<(String, i32), PartitionReply> = HashMap::new();
         for (topic, of_topic) in response.topics {
-            replies.extend(of_topic.into_iter().map(|r| ((topic.clone(), r.partition), r)));
+            replies.extend(
+                of_topic
+                    .into_iter()
+                    .map(|r| ((topic.clone(), r.partition), r)),
+            );
         }
-        for part in self.parts.iter_mut().filter(|p| p.upstream && p.reply.is_none()) {
+        for part in self
+            .parts
+            .iter_mut()
+            .filter(|p| p.upstream && p.reply.is_none())
+        {
             let reply = replies.remove(&(part.topic.clone(), part.partition));
             // a partition that the broker left out is not known to be written
-            let unknown = || PartitionReply::refused(part.partition, error::UNKNOWN_SERVER_ERROR, None);
+            let unknown =
+                || PartitionReply::refused(part.partition, error::UNKNOWN_SERVER_ERROR, None);
             part.reply = Some(reply.unwrap_or_else(unknown));
         }
     }
@@ -87,7 +112,14 @@ impl Merge {
                 _ => topics.push((part.topic, vec![reply])),
             }
         }
-        let parts = topics.iter().map(|(topic, parts)| (topic.as_str(), parts.as_slice()));
-        Some(produce::write_response(self.api_version, self.correlation_id, self.throttle_ms, parts))
+        let parts = topics
+            .iter()
+            .map(|(topic, parts)| (topic.as_str(), parts.as_slice()));
+        Some(produce::write_response(
+            self.api_version,
+            self.correlation_id,
+            self.throttle_ms,
+            parts,
+        ))
     }
 }

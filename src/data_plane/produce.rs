@@ -10,8 +10,8 @@ use super::connection::{Cause, Connection};
 use super::holding::{self, Asked};
 use super::inspect::{self, HeldBatch, Judged, Origin, Scratch, Unacceptable};
 use super::merge::Merge;
-use super::requests::{Step, relay};
 use super::record::{self, Subject};
+use super::requests::{Step, relay};
 use super::session::Session;
 use crate::chunk::Operation;
 use crate::hold::lanes::{Gate, Lane, Sequence};
@@ -47,14 +47,22 @@ pub struct Waiting {
 
 /// Deals with one Produce request.
 pub fn handle(connection: &Rc<Connection>, header: &RequestHeader, request: &mut [u8]) -> Step {
-    let Some(session) = connection.session() else { return Step::Close(Cause::OwnFault) };
+    let Some(session) = connection.session() else {
+        return Step::Close(Cause::OwnFault);
+    };
     let core = Rc::clone(&connection.core);
     let mut scratch = core.scratch.borrow_mut();
-    let Scratch { produce, chunk: chunk_scratch, .. } = &mut *scratch;
+    let Scratch {
+        produce,
+        chunk: chunk_scratch,
+        ..
+    } = &mut *scratch;
     if wire::parse(request, header.body, header.api_version, produce).is_err() {
         return Step::Close(Cause::ClientFault("the client sent a malformed Produce"));
     }
-    core.traffic.borrow_mut().reset(session.id, Operation::Produce.into());
+    core.traffic
+        .borrow_mut()
+        .reset(session.id, Operation::Produce.into());
     let mut parts: Vec<(usize, Part)> = Vec::new(); // only what does not simply go on
     for (index, chunk) in produce.chunks.iter().enumerate() {
         let part = judge(connection, &session, request, chunk, chunk_scratch);
@@ -100,7 +108,12 @@ fn judge(
         topic: &topic,
         partition: chunk.partition,
     };
-    let subject = |records: u32, bytes| Subject { origin: &origin, records, bytes, base_offset: -1 };
+    let subject = |records: u32, bytes| Subject {
+        origin: &origin,
+        records,
+        bytes,
+        base_offset: -1,
+    };
     if let Some(verdict) = scope.blocked_before_sending() {
         record::verdict(core, session, &subject(0, records), verdict, &[]);
         return Part::Refused(inspect::blocked(origin.operation, &verdict.gate));
@@ -114,8 +127,16 @@ fn judge(
     };
     let count = found.header.records_count.max(0) as u32;
     let (judged, verdict) = inspect::batch(&rules, &scope, &origin, records, &found, scratch, now);
-    if !verdict.is_clean() {
-        record::verdict(core, session, &subject(count, records), &verdict, scratch.findings());
+    if verdict.is_clean() {
+        core.stats().chunks_clean.add(1);
+    } else {
+        record::verdict(
+            core,
+            session,
+            &subject(count, records),
+            &verdict,
+            scratch.findings(),
+        );
     }
     let (held, replaced) = match judged {
         Judged::Blocked(fault) => return Part::Refused(fault),
@@ -130,7 +151,15 @@ fn judge(
             return replaced.map_or(Part::Forward, Part::Replaced);
         }
     }
-    in_order(connection, &topic, chunk.partition, &found, records, held, replaced)
+    in_order(
+        connection,
+        &topic,
+        chunk.partition,
+        &found,
+        records,
+        held,
+        replaced,
+    )
 }
 
 /// Looks at the order gate: whether the chunk may pass an open one, and must be held itself.
@@ -145,9 +174,15 @@ fn in_order(
 ) -> Part {
     let header = &found.header;
     let producer = header.producer_id;
-    let lane = Lane { topic: topic.into(), partition, producer };
-    let sequence =
-        (producer >= 0).then_some(Sequence { epoch: header.producer_epoch, base: header.base_sequence });
+    let lane = Lane {
+        topic: topic.into(),
+        partition,
+        producer,
+    };
+    let sequence = (producer >= 0).then_some(Sequence {
+        epoch: header.producer_epoch,
+        base: header.base_sequence,
+    });
     let gate = connection.lanes().look(&lane, sequence);
     match (gate, &held) {
         (Gate::Gap, _) => Part::Refused(Unacceptable {
@@ -160,7 +195,12 @@ fn in_order(
                 Some(held) => held.bytes.clone(),
                 None => replaced.unwrap_or_else(|| records.to_vec()),
             };
-            Part::Waits(Box::new(Waiting { held, bytes, lane, sequence }))
+            Part::Waits(Box::new(Waiting {
+                held,
+                bytes,
+                lane,
+                sequence,
+            }))
         }
     }
 }
@@ -182,13 +222,21 @@ fn split(
         let topic = String::from_utf8_lossy(&request[chunk.topic.clone()]);
         let part = place(&parts, index).map(|at| &mut parts[at].1);
         match part {
-            None | Some(Part::Forward | Part::Replaced(_)) => merge.push_upstream(&topic, chunk.partition),
+            None | Some(Part::Forward | Part::Replaced(_)) => {
+                merge.push_upstream(&topic, chunk.partition)
+            }
             Some(Part::Refused(fault)) => {
-                merge.push(&topic, chunk.partition, Some(refusal(chunk.partition, fault)));
+                merge.push(
+                    &topic,
+                    chunk.partition,
+                    Some(refusal(chunk.partition, fault)),
+                );
             }
             Some(part @ Part::Waits(_)) => {
                 let at = merge.push(&topic, chunk.partition, None);
-                if let Part::Waits(chunk) = std::mem::replace(part, Part::Refused(Unacceptable::default())) {
+                if let Part::Waits(chunk) =
+                    std::mem::replace(part, Part::Refused(Unacceptable::default()))
+                {
                     waiting.push((at, chunk));
                 }
             }
@@ -207,7 +255,15 @@ fn split(
     };
     let sender = holding::Sender::of(header, request, produce);
     for (part, chunk) in waiting {
-        holding::open(connection, Asked { number: Some(number), part, sender: Rc::clone(&sender) }, *chunk);
+        holding::open(
+            connection,
+            Asked {
+                number: Some(number),
+                part,
+                sender: Rc::clone(&sender),
+            },
+            *chunk,
+        );
     }
     finish(connection, number);
     step
@@ -222,14 +278,25 @@ fn split_unanswered(
     produce: &wire::Produce,
     parts: Vec<(usize, Part)>,
 ) -> Step {
-    if parts.iter().any(|(_, part)| matches!(part, Part::Refused(_))) {
+    if parts
+        .iter()
+        .any(|(_, part)| matches!(part, Part::Refused(_)))
+    {
         return Step::Close(Cause::Policy);
     }
     let rebuilt = rebuild(header, request, produce, &parts);
     let sender = holding::Sender::of(header, request, produce);
     for (_, part) in parts {
         if let Part::Waits(chunk) = part {
-            holding::open(connection, Asked { number: None, part: 0, sender: Rc::clone(&sender) }, *chunk);
+            holding::open(
+                connection,
+                Asked {
+                    number: None,
+                    part: 0,
+                    sender: Rc::clone(&sender),
+                },
+                *chunk,
+            );
         }
     }
     match rebuilt {

@@ -8,7 +8,9 @@ use super::connection::{Cause, Connection};
 use super::core::Core;
 use super::inspect::{self, Origin};
 use super::session::Session;
-use crate::audit::entry::{Action, Count, LoginRefused, SessionClosed, SessionOpened, Verdict as VerdictEntry};
+use crate::audit::entry::{
+    Action, Count, LoginRefused, SessionClosed, SessionOpened, Verdict as VerdictEntry,
+};
 use crate::audit::{AuditFault, Entry, Tier, Writer};
 use crate::chunk::Finding;
 use crate::policy::{Gate, Verdict};
@@ -31,10 +33,14 @@ pub fn chunk(core: &Core, session: &Session, origin: &Origin<'_>, bytes: usize, 
     let full = core.traffic.borrow().is_full();
     if full {
         traffic(core);
-        core.traffic.borrow_mut().reset(session.id, origin.operation.into());
+        core.traffic
+            .borrow_mut()
+            .reset(session.id, origin.operation.into());
     }
     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-    core.traffic.borrow_mut().chunk(origin.topic, origin.partition, bytes, base_offset);
+    core.traffic
+        .borrow_mut()
+        .chunk(origin.topic, origin.partition, bytes, base_offset);
 }
 
 /// Appends the clean chunks that the core's `traffic` scratch gathered.
@@ -43,11 +49,19 @@ pub fn traffic(core: &Core) {
     if traffic.is_empty() {
         return;
     }
-    with_writer(core, |writer| writer.append_root(core.now(), &*traffic).map(|_| ()));
+    with_writer(core, |writer| {
+        writer.append_root(core.now(), &*traffic).map(|_| ())
+    });
 }
 
 /// Writes a verdict that is not plain "allow".
-pub fn verdict(core: &Core, session: &Session, subject: &Subject<'_>, verdict: &Verdict, findings: &[Finding]) {
+pub fn verdict(
+    core: &Core,
+    session: &Session,
+    subject: &Subject<'_>,
+    verdict: &Verdict,
+    findings: &[Finding],
+) {
     let (action, reason) = match &verdict.gate {
         Gate::Block { reason, .. } => (Action::Block, reason.to_string()),
         Gate::Hold { .. } => (Action::Hold, String::new()),
@@ -55,7 +69,10 @@ pub fn verdict(core: &Core, session: &Session, subject: &Subject<'_>, verdict: &
         Gate::Allow => (Action::Allow, String::new()),
     };
     let acts = action != Action::Allow;
-    let rules = inspect::rule_names(verdict).iter().map(|r| r.to_string()).collect::<Vec<_>>();
+    let rules = inspect::rule_names(verdict)
+        .iter()
+        .map(|r| r.to_string())
+        .collect::<Vec<_>>();
     let observed = verdict.observed.iter().map(|r| r.to_string());
     let entry = VerdictEntry {
         action,
@@ -103,7 +120,7 @@ fn about(core: &Core, session: &Session, subject: &Subject<'_>) -> VerdictEntry 
 fn count(core: &Core, action: Action) {
     let stats = core.stats();
     match action {
-        Action::Allow => stats.chunks_allowed.add(1),
+        Action::Allow => stats.chunks_excepted.add(1),
         Action::Mask => stats.chunks_masked.add(1),
         Action::Hold => stats.chunks_held.add(1),
         Action::Block => stats.chunks_blocked.add(1),
@@ -112,7 +129,9 @@ fn count(core: &Core, action: Action) {
 
 fn counts(findings: &[Finding]) -> Vec<Count> {
     let named = inspect::counts(findings).into_iter();
-    named.map(|(detector, count)| Count { detector, count }).collect()
+    named
+        .map(|(detector, count)| Count { detector, count })
+        .collect()
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -137,7 +156,13 @@ pub fn session_opened(core: &Core, connection: &Connection, session: &Session, m
 }
 
 /// Writes that somebody was turned away.
-pub fn login_refused(core: &Core, connection: &Connection, mechanism: &str, code: &str, claimed: Option<String>) {
+pub fn login_refused(
+    core: &Core,
+    connection: &Connection,
+    mechanism: &str,
+    code: &str,
+    claimed: Option<String>,
+) {
     core.stats().logins_refused.add(1);
     let entry = LoginRefused {
         peer: peer(connection),
@@ -162,19 +187,29 @@ pub fn session_closed(core: &Core, connection: &Connection, session: &Session, c
 }
 
 fn peer(connection: &Connection) -> String {
-    connection.client.peer().map(|p| p.to_string()).unwrap_or_default()
+    connection
+        .client
+        .peer()
+        .map(|p| p.to_string())
+        .unwrap_or_default()
 }
 
 fn write(core: &Core, body: impl Into<crate::audit::Body>, tier: Tier) {
     let entry = Entry::new(core.now(), body);
-    with_writer(core, |writer| writer.append(&entry).and_then(|_| writer.commit(tier)));
+    with_writer(core, |writer| {
+        writer.append(&entry).and_then(|_| writer.commit(tier))
+    });
 }
 
 /// Hands what is buffered to the kernel and asks for a sync. Called at every audit interval.
 pub fn flush(core: &Core) {
     with_writer(core, |writer| {
         writer.request_sync();
-        if writer.failed() { Err(AuditFault::Stopped) } else { Ok(()) }
+        if writer.failed() {
+            Err(AuditFault::Stopped)
+        } else {
+            Ok(())
+        }
     });
 }
 

@@ -32,7 +32,9 @@ pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
             Ok(false) => return Cause::BrokerClosed,
             Err(fault) => return broker_fault(&fault),
         }
-        let Some(buffer) = inflow.take() else { return Cause::OwnFault };
+        let Some(buffer) = inflow.take() else {
+            return Cause::OwnFault;
+        };
         connection.deadlines.read_broker(connection.core.now());
         let my_turn = connection.take_client_turn();
         let result = pass_frames(connection, &inflow, buffer, my_turn).await;
@@ -47,7 +49,8 @@ pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
             Ok(buffer) => inflow.keep(buffer),
             Err(cause) => return cause,
         }
-        while connection.answers().ready_bytes() > BYTES_BEHIND_HOLD_MAX && !connection.is_closed() {
+        while connection.answers().ready_bytes() > BYTES_BEHIND_HOLD_MAX && !connection.is_closed()
+        {
             connection.changed.wait().await; // the client must take some first
         }
     }
@@ -56,7 +59,9 @@ pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
 fn broker_fault(fault: &InflowFault) -> Cause {
     match fault {
         InflowFault::Io(_) => Cause::BrokerFault("the broker's connection broke"),
-        InflowFault::Frame(_) => Cause::BrokerFault("the broker sent a frame of an impossible size"),
+        InflowFault::Frame(_) => {
+            Cause::BrokerFault("the broker sent a frame of an impossible size")
+        }
         InflowFault::Cut => Cause::BrokerFault("the broker closed in the middle of a frame"),
     }
 }
@@ -71,7 +76,8 @@ async fn pass_frames(
     loop {
         let at = run.end;
         let found = inflow.frame_at(buffer.filled(), at);
-        let size = found.map_err(|_| Cause::BrokerFault("the broker sent a frame of an impossible size"))?;
+        let size = found
+            .map_err(|_| Cause::BrokerFault("the broker sent a frame of an impossible size"))?;
         let Some(size) = size else { break };
         let out = take_reply(connection, &mut buffer.filled_mut()[at..at + size], my_turn)?;
         if let Out::InPlace = out {
@@ -105,7 +111,8 @@ enum Out {
 
 /// Matches one reply of the broker to what it answers.
 fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> Result<Out, Cause> {
-    let id = frame::response_correlation_id(reply).map_err(|_| Cause::BrokerFault("the broker sent a stub of a reply"))?;
+    let id = frame::response_correlation_id(reply)
+        .map_err(|_| Cause::BrokerFault("the broker sent a stub of a reply"))?;
     let owed = connection.answers().settle(id);
     let number = match owed {
         Some(Owed::Reply(number)) => number,
@@ -143,27 +150,40 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
 /// Gives a relayed reply the client's correlation id and takes out what must not leave.
 fn edit(connection: &Connection, relay: Relay, reply: &mut [u8]) -> Result<Edit, Cause> {
     frame::set_response_correlation_id(reply, relay.correlation_id);
-    let Relay { api_key, api_version, .. } = relay;
+    let Relay {
+        api_key,
+        api_version,
+        ..
+    } = relay;
     match (api::lookup(api_key).map(|api| api.treatment), api_key) {
-        (Some(Treatment::Inspect), api::FETCH) => fetch::inspect_reply(connection, api_version, reply),
+        (Some(Treatment::Inspect), api::FETCH) => {
+            fetch::inspect_reply(connection, api_version, reply)
+        }
         (Some(Treatment::Rewrite), _) => {
             let view = connection.core.shared.cluster.load();
             let rewritten = addresses::rewrite_response(api_key, api_version, reply, &**view);
-            let rewritten = rewritten.map_err(|_| Cause::BrokerFault("the broker sent a malformed reply"))?;
+            let rewritten =
+                rewritten.map_err(|_| Cause::BrokerFault("the broker sent a malformed reply"))?;
             Ok(Edit::Made(rewritten))
         }
         _ => Ok(Edit::InPlace),
     }
 }
 
-async fn write_run(connection: &Connection, buffer: Buffer, run: Range<usize>) -> Result<Buffer, Cause> {
+async fn write_run(
+    connection: &Connection,
+    buffer: Buffer,
+    run: Range<usize>,
+) -> Result<Buffer, Cause> {
     let sent = run.len();
     connection.deadlines.writing_client(connection.core.now());
     let result = connection.client.write_all(buffer.into_part(run)).await;
     connection.deadlines.wrote_client(connection.core.now());
     connection.sent_to_client(sent);
     connection.changed.notify_all();
-    result.map(|part| part.into_buffer()).map_err(|_| Cause::ClientFault("writing to the client failed"))
+    result
+        .map(|part| part.into_buffer())
+        .map_err(|_| Cause::ClientFault("writing to the client failed"))
 }
 
 async fn write_made(connection: &Connection, bytes: Vec<u8>) -> Result<(), Cause> {
@@ -172,5 +192,7 @@ async fn write_made(connection: &Connection, bytes: Vec<u8>) -> Result<(), Cause
     let result = connection.client.write_all(Made::new(bytes)).await;
     connection.deadlines.wrote_client(connection.core.now());
     connection.sent_to_client(sent);
-    result.map(|_| ()).map_err(|_| Cause::ClientFault("writing to the client failed"))
+    result
+        .map(|_| ())
+        .map_err(|_| Cause::ClientFault("writing to the client failed"))
 }

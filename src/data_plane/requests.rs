@@ -38,7 +38,9 @@ pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
             Ok(false) => return Cause::ClientClosed,
             Err(fault) => return client_fault(&fault),
         }
-        let Some(buffer) = inflow.take() else { return Cause::OwnFault };
+        let Some(buffer) = inflow.take() else {
+            return Cause::OwnFault;
+        };
         connection.deadlines.read_client(connection.core.now());
         connection.take_upstream_turn().await;
         let result = pass_frames(connection, &inflow, buffer).await;
@@ -60,7 +62,9 @@ pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
 fn client_fault(fault: &InflowFault) -> Cause {
     match fault {
         InflowFault::Io(_) => Cause::ClientFault("the client's connection broke"),
-        InflowFault::Frame(_) => Cause::ClientFault("the client sent a frame of an impossible size"),
+        InflowFault::Frame(_) => {
+            Cause::ClientFault("the client sent a frame of an impossible size")
+        }
         InflowFault::Cut => Cause::ClientFault("the client closed in the middle of a frame"),
     }
 }
@@ -91,7 +95,8 @@ async fn pass_frames(
     loop {
         let at = run.end;
         let found = inflow.frame_at(buffer.filled(), at);
-        let size = found.map_err(|_| Cause::ClientFault("the client sent a frame of an impossible size"))?;
+        let size = found
+            .map_err(|_| Cause::ClientFault("the client sent a frame of an impossible size"))?;
         let Some(size) = size else { break };
         if waits(connection, &buffer.filled()[at..]) {
             break;
@@ -139,7 +144,9 @@ async fn write_run(
     let result = upstream.write_all(buffer.into_part(run)).await;
     connection.deadlines.wrote_broker();
     connection.core.stats().bytes_to_brokers.add(sent as u64);
-    result.map(|part| part.into_buffer()).map_err(|_| Cause::BrokerFault("writing to the broker failed"))
+    result
+        .map(|part| part.into_buffer())
+        .map_err(|_| Cause::BrokerFault("writing to the broker failed"))
 }
 
 async fn write_made(connection: &Connection, bytes: Vec<u8>) -> Result<(), Cause> {
@@ -147,22 +154,31 @@ async fn write_made(connection: &Connection, bytes: Vec<u8>) -> Result<(), Cause
     connection.deadlines.writing_broker(connection.core.now());
     let result = upstream.write_all(Made::new(bytes)).await;
     connection.deadlines.wrote_broker();
-    result.map(|_| ()).map_err(|_| Cause::BrokerFault("writing to the broker failed"))
+    result
+        .map(|_| ())
+        .map_err(|_| Cause::BrokerFault("writing to the broker failed"))
 }
 
 /// Decides what happens to one request, editing it in place where it goes on.
 fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
     let Ok(header) = frame::request_header(request) else {
-        return Step::Close(Cause::ClientFault("the client sent a malformed request header"));
+        return Step::Close(Cause::ClientFault(
+            "the client sent a malformed request header",
+        ));
     };
     connection.core.stats().requests.add(1);
-    connection.bytes.from_client.set(connection.bytes.from_client.get() + request.len() as u64);
+    connection
+        .bytes
+        .from_client
+        .set(connection.bytes.from_client.get() + request.len() as u64);
     let view = connection.core.shared.cluster.load();
     let known = api::lookup(header.api_key);
     // what the broker does not offer is not passed either: it would close the connection
-    let Some(api) = known.filter(|_| view.clamped.speaks(header.api_key, header.api_version)) else {
+    let Some(api) = known.filter(|_| view.clamped.speaks(header.api_key, header.api_version))
+    else {
         if header.api_key == api::API_VERSIONS {
-            let reply = api_versions::answer(header.api_version, header.correlation_id, &view.clamped);
+            let reply =
+                api_versions::answer(header.api_version, header.correlation_id, &view.clamped);
             connection.answer_now(reply);
             return Step::Done;
         }
@@ -176,7 +192,11 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
         },
         (Treatment::Relay | Treatment::Rewrite, _) => relay(connection, &header, request),
         (Treatment::Answer, api::API_VERSIONS) => {
-            connection.answer_now(api_versions::answer(header.api_version, header.correlation_id, &view.clamped));
+            connection.answer_now(api_versions::answer(
+                header.api_version,
+                header.correlation_id,
+                &view.clamped,
+            ));
             Step::Done
         }
         (Treatment::Answer, api::SASL_HANDSHAKE | api::SASL_AUTHENTICATE) => {
@@ -214,6 +234,8 @@ pub fn refuse(connection: &Connection, header: &RequestHeader, request: &[u8], c
             connection.answer_now(reply);
             Step::Done
         }
-        None => Step::Close(Cause::ClientFault("the client sent an API that the gateway does not know")),
+        None => Step::Close(Cause::ClientFault(
+            "the client sent an API that the gateway does not know",
+        )),
     }
 }

@@ -10,7 +10,6 @@ use super::{login, record, replies, requests, upstream};
 use crate::limits::{FRAME_BYTES_BEFORE_LOGIN_MAX, FRAME_BYTES_MAX};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -21,7 +20,12 @@ pub fn spawn(connection: Rc<Connection>) {
         connection.close(cause);
         if let Some(session) = connection.session() {
             let cause = connection.cause().unwrap_or(cause);
-            tracing::debug!(session = session.id, cause = cause.text(), "session closed");
+            let (id, cause_text) = (session.id, cause.text());
+            if cause.is_usual() {
+                tracing::debug!(session = id, cause = cause_text, "session closed");
+            } else {
+                tracing::warn!(session = id, cause = cause_text, "session closed");
+            }
             record::session_closed(&connection.core, &connection, &session, cause);
         }
         connection.core.dismiss(&connection);
@@ -30,7 +34,11 @@ pub fn spawn(connection: Rc<Connection>) {
 
 async fn from_client(connection: &Rc<Connection>) -> Cause {
     let core = &connection.core;
-    let mut inflow = Inflow::new(&connection.client, &core.requests, FRAME_BYTES_BEFORE_LOGIN_MAX);
+    let mut inflow = Inflow::new(
+        &connection.client,
+        &core.requests,
+        FRAME_BYTES_BEFORE_LOGIN_MAX,
+    );
     // boxed: what login and connect need is freed before the long life of the connection
     if let Err(cause) = Box::pin(login::run(connection, &mut inflow)).await {
         return cause;
@@ -48,23 +56,26 @@ async fn from_client(connection: &Rc<Connection>) -> Cause {
 }
 
 async fn from_broker(connection: &Rc<Connection>) -> Cause {
-    let Some(upstream) = connection.upstream() else { return Cause::OwnFault };
+    let Some(upstream) = connection.upstream() else {
+        return Cause::OwnFault;
+    };
     let inflow = Inflow::new(upstream, &connection.core.replies, FRAME_BYTES_MAX);
     replies::run(connection, inflow).await
 }
 
-/// Turns a panic into the end of the connection.
+/// Turns a panic into the end of the connection. The task is boxed: moved into place it would lie
+/// in this future twice, which ten thousand idle connections would pay for.
 async fn guarded(connection: &Connection, task: impl Future<Output = Cause>) -> Cause {
-    let mut task = pin!(task);
-    poll_fn(|context| {
-        match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
+    let mut task = Box::pin(task);
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
             Ok(poll) => poll,
             Err(_) => {
                 connection.core.stats().panics.add(1);
                 tracing::error!("a connection's task panicked; the connection is closed");
                 Poll::Ready(Cause::OwnFault)
             }
-        }
-    })
+        },
+    )
     .await
 }

@@ -12,6 +12,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// Scopes by topic, for one operation.
+type Scopes = HashMap<Box<[u8]>, Rc<Scope>>;
+
 /// A logged-in principal on one connection.
 pub struct Session {
     /// Unique within the gateway's life.
@@ -22,28 +25,51 @@ pub struct Session {
     pub client_id: Arc<str>,
     /// When its token ends.
     pub expires: Option<UnixMillis>,
-    scopes: [RefCell<HashMap<Box<[u8]>, Rc<Scope>>>; 2],
+    scopes: [RefCell<Scopes>; 2],
     policy: Cell<[u8; 32]>,
 }
 
 impl Session {
     /// A session with an empty cache.
-    pub fn new(id: u64, principal: Principal, client_id: Arc<str>, expires: Option<UnixMillis>) -> Session {
-        Session { id, principal, client_id, expires, scopes: Default::default(), policy: Cell::new([0; 32]) }
+    pub fn new(
+        id: u64,
+        principal: Principal,
+        client_id: Arc<str>,
+        expires: Option<UnixMillis>,
+    ) -> Session {
+        Session {
+            id,
+            principal,
+            client_id,
+            expires,
+            scopes: Default::default(),
+            policy: Cell::new([0; 32]),
+        }
     }
 
     /// The rules that may apply to this topic. Allocates only the first time a topic is seen.
-    pub fn scope(&self, policy: &Policy, operation: Operation, topic: &[u8], now: UnixMillis) -> Rc<Scope> {
+    pub fn scope(
+        &self,
+        policy: &Policy,
+        operation: Operation,
+        topic: &[u8],
+        now: UnixMillis,
+    ) -> Rc<Scope> {
         if self.policy.replace(policy.hash) != policy.hash {
-            self.scopes.iter().for_each(|cache| cache.borrow_mut().clear());
+            self.scopes
+                .iter()
+                .for_each(|cache| cache.borrow_mut().clear());
         }
         let cache = &self.scopes[operation as usize];
-        if let Some(scope) = cache.borrow().get(topic) {
-            if scope.valid_until.is_none_or(|until| now < until) {
-                return Rc::clone(scope);
-            }
+        if let Some(scope) = cache.borrow().get(topic)
+            && scope.valid_until.is_none_or(|until| now < until)
+        {
+            return Rc::clone(scope);
         }
-        let subject = Subject { principal: &self.principal, client_id: &self.client_id };
+        let subject = Subject {
+            principal: &self.principal,
+            client_id: &self.client_id,
+        };
         let name = String::from_utf8_lossy(topic);
         let scope = Rc::new(policy.scope(&subject, operation, &name, now));
         let mut cache = cache.borrow_mut();

@@ -65,7 +65,10 @@ impl Socket {
     pub async fn read(&self, buffer: Buffer) -> io::Result<Read> {
         let handle = self.idle.borrow().handle();
         self.reading.set(true);
-        let (result, space) = self.stream().cancelable_read(buffer.into_space(), handle).await;
+        let (result, space) = self
+            .stream()
+            .cancelable_read(buffer.into_space(), handle)
+            .await;
         self.reading.set(false);
         let buffer = space.into_buffer();
         match result {
@@ -141,7 +144,17 @@ fn tcp_state(fd: RawFd) -> u8 {
     let mut length = state.len() as libc::socklen_t;
     // SAFETY: `state` and `length` are live for the call and `length` is the size of `state`.
     let result = unsafe {
-        libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, state.as_mut_ptr().cast(), &mut length)
+        libc::getsockopt(
+            fd,
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            state.as_mut_ptr().cast(),
+            &mut length,
+        )
     };
-    if result == 0 && length > 0 { state[0] } else { 0 }
+    if result == 0 && length > 0 {
+        state[0]
+    } else {
+        0
+    }
 }

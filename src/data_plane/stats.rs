@@ -13,7 +13,10 @@ pub struct Counter(AtomicU64);
 impl Counter {
     /// Adds; only the owning core may.
     pub fn add(&self, n: u64) {
-        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
+        self.0.store(
+            self.0.load(Ordering::Relaxed).wrapping_add(n),
+            Ordering::Relaxed,
+        );
     }
 
     /// Sets; only the owning core may.
@@ -60,8 +63,10 @@ stats! {
     bytes_to_clients,
     /// Bytes written to brokers.
     bytes_to_brokers,
-    /// Chunks let by although a rule matched.
-    chunks_allowed,
+    /// Chunks that no rule had anything to say of.
+    chunks_clean,
+    /// Chunks let by although a rule matched: observed only, or lifted by an exception.
+    chunks_excepted,
     /// Chunks masked.
     chunks_masked,
     /// Chunks held.

@@ -103,10 +103,10 @@ pub fn sweep(connection: &Connection, now: UnixMillis) {
     if now.0 - connection.deadlines.client_read.get() > BUFFER_IDLE_MS {
         connection.client.cancel_idle_read();
     }
-    if now.0 - connection.deadlines.broker_read.get() > BUFFER_IDLE_MS {
-        if let Some(upstream) = connection.upstream() {
-            upstream.cancel_idle_read();
-        }
+    if now.0 - connection.deadlines.broker_read.get() > BUFFER_IDLE_MS
+        && let Some(upstream) = connection.upstream()
+    {
+        upstream.cancel_idle_read();
     }
 }
 
@@ -120,17 +120,29 @@ mod tests {
         let fresh = || Deadlines::new(at(0));
         let deadlines = fresh();
         assert_eq!(deadlines.overdue(at(LOGIN_MS_MAX)), None);
-        assert_eq!(deadlines.overdue(at(LOGIN_MS_MAX + 1)), Some(Cause::TimedOut("login took too long")));
+        assert_eq!(
+            deadlines.overdue(at(LOGIN_MS_MAX + 1)),
+            Some(Cause::TimedOut("login took too long"))
+        );
         deadlines.logged_in(None);
         assert_eq!(deadlines.overdue(at(LOGIN_MS_MAX + 1)), None);
-        assert_eq!(deadlines.overdue(at(IDLE_MS_MAX + 1)), Some(Cause::TimedOut("idle")));
+        assert_eq!(
+            deadlines.overdue(at(IDLE_MS_MAX + 1)),
+            Some(Cause::TimedOut("idle"))
+        );
         let deadlines = fresh();
         deadlines.logged_in(Some(at(5_000)));
-        assert_eq!(deadlines.overdue(at(5_001)), Some(Cause::TimedOut("the token has expired")));
+        assert_eq!(
+            deadlines.overdue(at(5_001)),
+            Some(Cause::TimedOut("the token has expired"))
+        );
         let deadlines = fresh();
         deadlines.logged_in(None);
         deadlines.writing_client(at(10));
-        assert_eq!(deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)), Some(Cause::TimedOut("the client takes no bytes")));
+        assert_eq!(
+            deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)),
+            Some(Cause::TimedOut("the client takes no bytes"))
+        );
         deadlines.wrote_client(at(20));
         assert_eq!(deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)), None);
     }

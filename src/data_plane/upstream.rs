@@ -49,7 +49,9 @@ async fn dial(connection: &Connection) -> Option<Socket> {
 }
 
 async fn log_in(connection: &Connection, socket: &Socket) -> Result<(), Cause> {
-    let Some(credential) = &connection.core.shared.credential else { return Ok(()) };
+    let Some(credential) = &connection.core.shared.credential else {
+        return Ok(());
+    };
     let refused = |fault: &dyn std::fmt::Display| {
         tracing::error!(%fault, "the broker refused the gateway's own login");
         Cause::NoBroker
@@ -57,15 +59,28 @@ async fn log_in(connection: &Connection, socket: &Socket) -> Result<(), Cause> {
     let nonce = nonce().ok_or(Cause::OwnFault)?;
     let login = UpstreamLogin::new(Arc::clone(credential), &nonce, "lockgate", 0);
     let mut login = login.map_err(|fault| refused(&fault))?;
-    let mut inflow = Inflow::new(socket, &connection.core.replies, FRAME_BYTES_BEFORE_LOGIN_MAX);
+    let mut inflow = Inflow::new(
+        socket,
+        &connection.core.replies,
+        FRAME_BYTES_BEFORE_LOGIN_MAX,
+    );
     let mut step = login.next(None).map_err(|fault| refused(&fault))?;
     while let Step::Send(frame) = step {
-        socket.write_all(Made::new(frame)).await.map_err(|e| refused(&e))?;
+        socket
+            .write_all(Made::new(frame))
+            .await
+            .map_err(|e| refused(&e))?;
         if !inflow.fill().await.map_err(|e| refused(&e))? {
             return Err(refused(&"it closed the connection"));
         }
-        let Some(mut buffer) = inflow.take() else { return Err(Cause::OwnFault) };
-        let size = inflow.frame_at(buffer.filled(), 0).ok().flatten().ok_or(Cause::OwnFault)?;
+        let Some(mut buffer) = inflow.take() else {
+            return Err(Cause::OwnFault);
+        };
+        let size = inflow
+            .frame_at(buffer.filled(), 0)
+            .ok()
+            .flatten()
+            .ok_or(Cause::OwnFault)?;
         let reply = &buffer.filled()[..size];
         step = login.next(Some(reply)).map_err(|fault| refused(&fault))?;
         buffer.consume(size);

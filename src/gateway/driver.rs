@@ -36,7 +36,9 @@ impl Driver {
 
 /// The driver could not be had; the operator's to mend.
 #[derive(Debug, thiserror::Error)]
-#[error("io: uring was asked for, but no ring can be made: {0}; allow io_uring (container seccomp profiles often forbid it; kernel.io_uring_disabled), raise `ulimit -l`, or use io: auto")]
+#[error(
+    "io: uring was asked for, but no ring can be made: {0}; allow io_uring (container seccomp profiles often forbid it; kernel.io_uring_disabled), raise `ulimit -l`, or use io: auto"
+)]
 pub struct NoRing(io::Error);
 
 /// Chooses, after trying on a thread of its own.
@@ -51,7 +53,9 @@ pub fn choose(io: Io) -> Result<(Driver, Option<String>), NoRing> {
         Ok(()) => Ok(true),
         Err(_) => build_ring(false).map(|()| false),
     });
-    let found = probe.join().unwrap_or_else(|_| Err(io::Error::other("the probe panicked")));
+    let found = probe
+        .join()
+        .unwrap_or_else(|_| Err(io::Error::other("the probe panicked")));
     match (found, io) {
         (Ok(deferred), _) => Ok((Driver::Uring { deferred }, None)),
         (Err(error), Io::Uring) => Err(NoRing(error)),
@@ -68,7 +72,9 @@ fn ring(deferred: bool) -> io_uring::Builder {
 }
 
 fn build_ring(deferred: bool) -> io::Result<()> {
-    ring(deferred).build(RING_ENTRIES).map(|_: io_uring::IoUring| ())
+    ring(deferred)
+        .build(RING_ENTRIES)
+        .map(|_: io_uring::IoUring| ())
 }
 
 /// Runs a core to its end on this thread.
@@ -76,7 +82,9 @@ pub fn run(driver: Driver, setup: Setup) -> io::Result<()> {
     match driver {
         Driver::Uring { deferred } => {
             let builder = RuntimeBuilder::<IoUringDriver>::new();
-            let builder = builder.uring_builder(ring(deferred)).with_entries(RING_ENTRIES);
+            let builder = builder
+                .uring_builder(ring(deferred))
+                .with_entries(RING_ENTRIES);
             builder.enable_timer().build()?.block_on(core::run(setup));
         }
         Driver::Epoll => {

@@ -31,13 +31,22 @@ pub struct Health {
 }
 
 /// Gauges among the cores' numbers; the others only grow.
-const GAUGES: [&str; 5] = ["connections_active", "open_chunks", "open_chunk_bytes", "frame_bytes", "audit_failed"];
+const GAUGES: [&str; 5] = [
+    "connections_active",
+    "open_chunks",
+    "open_chunk_bytes",
+    "frame_bytes",
+    "audit_failed",
+];
 
 impl Health {
     /// Prometheus text.
     pub fn metrics(&self) -> String {
         let mut registry = Registry::with_prefix("lockgate");
-        registry.register_collector(Box::new(Sums(Arc::clone(&self.shared), self.driver == Driver::Epoll)));
+        registry.register_collector(Box::new(Sums(
+            Arc::clone(&self.shared),
+            self.driver == Driver::Epoll,
+        )));
         let mut text = String::new();
         match prometheus_client::encoding::text::encode_registry(&mut text, &registry) {
             Ok(()) => text,
@@ -50,22 +59,37 @@ impl Health {
         let mut faults = Vec::new();
         let cluster = self.cluster.load();
         if cluster.seen.is_none() {
-            let why = cluster.fault.clone().unwrap_or_else(|| "not asked yet".into());
+            let why = cluster
+                .fault
+                .clone()
+                .unwrap_or_else(|| "not asked yet".into());
             faults.push(format!("the cluster has not been seen: {why}"));
         }
         if self.shared.listener.login {
             for issuer in self.issuers.load().iter().filter(|issuer| issuer.keys == 0) {
-                let why = issuer.fault.clone().unwrap_or_else(|| "not fetched yet".into());
+                let why = issuer
+                    .fault
+                    .clone()
+                    .unwrap_or_else(|| "not fetched yet".into());
                 faults.push(format!("no keys of {}: {why}", issuer.issuer));
             }
         }
-        if self.shared.stats.iter().any(|core| core.audit_failed.get() > 0) {
+        if self
+            .shared
+            .stats
+            .iter()
+            .any(|core| core.audit_failed.get() > 0)
+        {
             faults.push("the audit cannot be written".into());
         }
         if self.wanted == Io::Auto && self.driver == Driver::Epoll {
             tracing::debug!("ready, on epoll instead of io_uring");
         }
-        if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults.join("; "))
+        }
     }
 }
 
@@ -91,11 +115,21 @@ impl Collector for Sums {
         for (name, value) in sums {
             if GAUGES.contains(&name) {
                 let gauge = ConstGauge::new(value as i64);
-                let one = encoder.encode_descriptor(name, "Now, over all cores", None, gauge.metric_type())?;
+                let one = encoder.encode_descriptor(
+                    name,
+                    "Now, over all cores",
+                    None,
+                    gauge.metric_type(),
+                )?;
                 gauge.encode(one)?;
             } else {
                 let counter = ConstCounter::new(value);
-                let one = encoder.encode_descriptor(name, "Since the start, over all cores", None, counter.metric_type())?;
+                let one = encoder.encode_descriptor(
+                    name,
+                    "Since the start, over all cores",
+                    None,
+                    counter.metric_type(),
+                )?;
                 counter.encode(one)?;
             }
         }

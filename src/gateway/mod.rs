@@ -60,11 +60,16 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let (driver, fell_back) = driver::choose(config.io)?;
     if let Some(why) = &fell_back {
-        tracing::warn!(why, "io_uring cannot be used here: falling back to epoll, at a higher cost in CPU");
+        tracing::warn!(
+            why,
+            "io_uring cannot be used here: falling back to epoll, at a higher cost in CPU"
+        );
     }
     let cpus = cpus(config.cores);
     let mut writers = open_audit(&config, driver, cpus.len())?;
-    let control_writer = writers.pop().context("no audit chain for the control thread")?;
+    let control_writer = writers
+        .pop()
+        .context("no audit chain for the control thread")?;
     let (services, parts) = services::Services::new(&config)?;
     let shared = Arc::new(shared(&config, parts, cpus.len())?);
 
@@ -72,7 +77,8 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let rung = Arc::clone(&wake);
     let (desk, receiver) = link::to_control(Arc::new(move || rung.notify_one()));
     let bells: Vec<Arc<Bell>> = cpus.iter().map(|_| Arc::default()).collect();
-    let (posts, inboxes): (Vec<_>, Vec<_>) = bells.iter().map(|bell| link::to_core(bell.wake())).unzip();
+    let (posts, inboxes): (Vec<_>, Vec<_>) =
+        bells.iter().map(|bell| link::to_core(bell.wake())).unzip();
     let (ends, ended) = mpsc::channel();
     let setup = control::Setup {
         receiver,
@@ -81,7 +87,13 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         approvals: approvals(&config),
         log_path: config.state.clone(),
         audit: Box::new(sink::Sink::new(control_writer)),
-        surfaces: services.surfaces(&config, driver, Arc::clone(&shared), posts.clone(), ends.clone()),
+        surfaces: services.surfaces(
+            &config,
+            driver,
+            Arc::clone(&shared),
+            posts.clone(),
+            ends.clone(),
+        ),
     };
     let control = control::spawn(setup).context("the control thread cannot start")?;
     let cores = start_cores(driver, &cpus, &shared, bells, inboxes, &desk, writers, ends)?;
@@ -92,7 +104,11 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     for post in &posts {
         let _ = post.try_send(ToCore::Drain);
     }
-    let panicked = cores.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
+    let panicked = cores
+        .into_iter()
+        .map(JoinHandle::join)
+        .filter(Result::is_err)
+        .count();
     control.stop().map_err(anyhow::Error::msg)?;
     match end {
         End::Signal(_) if panicked == 0 => Ok(()),
@@ -118,19 +134,32 @@ fn open_audit(config: &Config, driver: Driver, cores: usize) -> Result<Vec<Write
     let now = UnixMillis::now();
     let dir = &config.audit.directory;
     let mut writers = Vec::new();
-    for name in (0..cores).map(|i| format!("core-{i:02}")).chain(["control".to_owned()]) {
+    for name in (0..cores)
+        .map(|i| format!("core-{i:02}"))
+        .chain(["control".to_owned()])
+    {
         let (writer, recovered) = Writer::open(dir, &name, now)?;
         if let Some(recovered) = recovered {
-            tracing::warn!(chain = name, ?recovered, "the last run did not end in good order");
+            tracing::warn!(
+                chain = name,
+                ?recovered,
+                "the last run did not end in good order"
+            );
         }
         writers.push(writer);
     }
     let started = Started {
         version: env!("CARGO_PKG_VERSION").into(),
         io: driver.name().into(),
-        cores: writers[..cores].iter().map(|writer| writer.opened().clone()).collect(),
+        cores: writers[..cores]
+            .iter()
+            .map(|writer| writer.opened().clone())
+            .collect(),
     };
-    let policy = PolicyLoaded { hash: config.policy.hash, text: config.policy_text.clone() };
+    let policy = PolicyLoaded {
+        hash: config.policy.hash,
+        text: config.policy_text.clone(),
+    };
     if let Some(control) = writers.last_mut() {
         control.append(&Entry::new(now, started))?;
         control.append(&Entry::new(now, policy))?;
@@ -175,14 +204,25 @@ fn listener(config: &Config) -> Listener {
 }
 
 /// The gateway's own credential at the brokers.
-fn credential(config: &Config) -> anyhow::Result<Option<Arc<crate::identity::credential::Credential>>> {
-    let Credential::Scram { mechanism, username, password } = &config.cluster.credential else { return Ok(None) };
+fn credential(
+    config: &Config,
+) -> anyhow::Result<Option<Arc<crate::identity::credential::Credential>>> {
+    let Credential::Scram {
+        mechanism,
+        username,
+        password,
+    } = &config.cluster.credential
+    else {
+        return Ok(None);
+    };
     let hash = match mechanism {
         Scram::Sha256 => Hash::Sha256,
         Scram::Sha512 => Hash::Sha512,
     };
     let made = crate::identity::credential::Credential::new(hash, username, password.expose());
-    Ok(Some(Arc::new(made.context("the broker credential cannot be used")?)))
+    Ok(Some(Arc::new(
+        made.context("the broker credential cannot be used")?,
+    )))
 }
 
 fn approvals(config: &Config) -> BTreeMap<String, crate::approvals::Policy> {
@@ -196,7 +236,11 @@ fn approvals(config: &Config) -> BTreeMap<String, crate::approvals::Policy> {
         reason_on_reject: policy.reason_on_reject == Reason::Required,
         redeem_within_ms: policy.redeem_within_ms,
     };
-    config.approvals.iter().map(|(name, policy)| (name.clone(), convert(policy))).collect()
+    config
+        .approvals
+        .iter()
+        .map(|(name, policy)| (name.clone(), convert(policy)))
+        .collect()
 }
 
 #[allow(clippy::too_many_arguments)] // each is handed to every core once, here
@@ -210,19 +254,33 @@ fn start_cores(
     writers: Vec<Writer>,
     ends: mpsc::Sender<End>,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
-    let parts = bells.into_iter().zip(inboxes).zip(writers).zip(cpus).enumerate();
+    let parts = bells
+        .into_iter()
+        .zip(inboxes)
+        .zip(writers)
+        .zip(cpus)
+        .enumerate();
     let mut cores = Vec::new();
     for (index, (((bell, inbox), audit), cpu)) in parts {
         let index = index as u16;
-        let setup = Setup { index, shared: Arc::clone(shared), bell, inbox, desk: desk.clone(), audit };
+        let setup = Setup {
+            index,
+            shared: Arc::clone(shared),
+            bell,
+            inbox,
+            desk: desk.clone(),
+            audit,
+        };
         let (cpu, ends) = (*cpu, ends.clone());
-        let thread = std::thread::Builder::new().name(format!("core-{index:02}")).spawn(move || {
-            pin(cpu);
-            if let Err(error) = driver::run(driver, setup) {
-                tracing::error!(core = index, %error, "the core cannot run");
-            }
-            let _ = ends.send(End::Core(index));
-        });
+        let thread = std::thread::Builder::new()
+            .name(format!("core-{index:02}"))
+            .spawn(move || {
+                pin(cpu);
+                if let Err(error) = driver::run(driver, setup) {
+                    tracing::error!(core = index, %error, "the core cannot run");
+                }
+                let _ = ends.send(End::Core(index));
+            });
         cores.push(thread.context("a core's thread cannot start")?);
     }
     Ok(cores)
@@ -231,7 +289,9 @@ fn start_cores(
 /// The CPUs this process may use, one core each.
 fn cpus(wanted: Option<usize>) -> Vec<usize> {
     let allowed: Vec<usize> = match rustix::thread::sched_getaffinity(None) {
-        Ok(set) => (0..rustix::thread::CpuSet::MAX_CPU).filter(|cpu| set.is_set(*cpu)).collect(),
+        Ok(set) => (0..rustix::thread::CpuSet::MAX_CPU)
+            .filter(|cpu| set.is_set(*cpu))
+            .collect(),
         Err(_) => vec![0],
     };
     let count = wanted.unwrap_or(allowed.len()).clamp(1, CORES_MAX);

@@ -4,9 +4,9 @@
 //! touch the data plane but by snapshots and messages. Stays true: cores begin to listen only when
 //! the cluster has been seen once, since before that nothing can be promised to a client.
 
+use super::End;
 use super::driver::Driver;
 use super::health::Health;
-use super::End;
 use crate::chunk::{Principal, UnixMillis};
 use crate::config::Config;
 use crate::control::Surfaces;
@@ -52,10 +52,22 @@ impl Services {
     /// Prepares everything that can fail before a thread starts.
     pub fn new(config: &Config) -> anyhow::Result<(Services, Parts)> {
         let credential = super::credential(config)?;
-        let sources = config.identity.iter().map(issuer).collect::<anyhow::Result<Vec<_>>>()?;
+        let sources = config
+            .identity
+            .iter()
+            .map(issuer)
+            .collect::<anyhow::Result<Vec<_>>>()?;
         let (keys, set) = Keys::new(&sources, HttpOptions::default()).context("identity")?;
-        let bootstrap = config.cluster.bootstrap.iter().map(|b| b.to_string()).collect();
-        let source = ClusterSource { bootstrap, credential: credential.clone() };
+        let bootstrap = config
+            .cluster
+            .bootstrap
+            .iter()
+            .map(|b| b.to_string())
+            .collect();
+        let source = ClusterSource {
+            bootstrap,
+            credential: credential.clone(),
+        };
         let (brokers, found) = Brokers::new(source);
         let refresh = keys.refresh();
         let parts = Parts {
@@ -65,7 +77,9 @@ impl Services {
             ask_for_key: Arc::new(move |issuer, kid| refresh.ask(issuer, kid)),
         };
         let bind = |address: Option<SocketAddr>| {
-            let bound = address.map(|a| TcpListener::bind(a).with_context(|| format!("http: cannot listen on {a}")));
+            let bound = address.map(|a| {
+                TcpListener::bind(a).with_context(|| format!("http: cannot listen on {a}"))
+            });
             bound.transpose()
         };
         let services = Services {
@@ -104,7 +118,17 @@ impl Services {
             ready: Arc::new(move || for_ready.ready()),
             public_url: config.http.public_url.clone(),
         });
-        let mut follow = Follow { shared, cores, found: self.found, config: config.cluster.bootstrap.iter().map(|b| b.to_string()).collect() };
+        let mut follow = Follow {
+            shared,
+            cores,
+            found: self.found,
+            config: config
+                .cluster
+                .bootstrap
+                .iter()
+                .map(|b| b.to_string())
+                .collect(),
+        };
         let mut changes = self.brokers.changes();
         let (keys, brokers) = (self.keys, self.brokers);
         Box::new(move |desk| {
@@ -125,9 +149,15 @@ fn issuer(from: &crate::config::Issuer) -> anyhow::Result<IssuerSource> {
     rules.groups_claim = from.groups_claim.clone();
     rules.principal_claim = from.principal_claim.clone();
     rules.token_types = from.token_types.clone();
-    let named = from.algorithms.iter().map(|name| algorithm(name).with_context(|| format!("unknown algorithm {name}")));
+    let named = from
+        .algorithms
+        .iter()
+        .map(|name| algorithm(name).with_context(|| format!("unknown algorithm {name}")));
     rules.algorithms = named.collect::<anyhow::Result<Vec<_>>>()?;
-    Ok(IssuerSource { rules, jwks_url: from.jwks_url.clone() })
+    Ok(IssuerSource {
+        rules,
+        jwks_url: from.jwks_url.clone(),
+    })
 }
 
 /// Turns discoveries into what the cores read.
@@ -144,7 +174,10 @@ impl Follow {
         let mut brokers = BTreeMap::new();
         for (id, (host, port)) in &found.brokers {
             if self.shared.listener.port_of(*id).is_none() {
-                tracing::error!(broker = id, "broker_ports has no port for this broker: it is not shown to clients");
+                tracing::error!(
+                    broker = id,
+                    "broker_ports has no port for this broker: it is not shown to clients"
+                );
                 continue;
             }
             brokers.insert(*id, resolve(&format!("{}:{port}", bracketed(host))).await);
@@ -168,7 +201,11 @@ impl Follow {
 }
 
 fn bracketed(host: &str) -> String {
-    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+    if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
 }
 
 async fn resolve(address: &str) -> Vec<SocketAddr> {
@@ -184,8 +221,13 @@ async fn resolve(address: &str) -> Vec<SocketAddr> {
 /// Tells the main thread about SIGTERM and SIGINT.
 async fn signals(ends: mpsc::Sender<End>) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return tracing::error!("signals cannot be received: the gateway must be killed to stop it");
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return tracing::error!(
+            "signals cannot be received: the gateway must be killed to stop it"
+        );
     };
     let name = tokio::select! {
         _ = term.recv() => "SIGTERM",
@@ -199,10 +241,17 @@ struct Reviewers(Arc<Shared>);
 
 impl ReviewerAuth for Reviewers {
     fn authenticate(&self, bearer: &str) -> Result<Principal, String> {
-        let checked = tokens::verify(bearer, &self.0.issuers, &self.0.keys.load(), UnixMillis::now());
+        let checked = tokens::verify(
+            bearer,
+            &self.0.issuers,
+            &self.0.keys.load(),
+            UnixMillis::now(),
+        );
         if let Err(tokens::TokenFault::UnknownKey { issuer, kid }) = &checked {
             (self.0.ask_for_key)(*issuer, kid);
         }
-        checked.map(|verified| verified.principal).map_err(|fault| fault.to_string())
+        checked
+            .map(|verified| verified.principal)
+            .map_err(|fault| fault.to_string())
     }
 }

@@ -4,8 +4,10 @@
 //! `sync` returns only when every entry before it would survive a power cut.
 
 use crate::approvals::{Outcome, State};
-use crate::audit::entry::{ContentDigest, Decided, Decision, HoldOpened, Landed, Op, Release, Review, Vote};
 use crate::audit::entry::Outcome as OutcomeEntry;
+use crate::audit::entry::{
+    ContentDigest, Decided, Decision, HoldOpened, Landed, Op, Release, Review, Vote,
+};
 use crate::audit::{Body, Entry, Writer};
 use crate::chunk::UnixMillis;
 use crate::control::record::{About, AuditSink, Record, What};
@@ -20,13 +22,18 @@ impl Sink {
     }
 
     fn writer(&mut self) -> Result<&mut Writer, String> {
-        self.0.as_mut().ok_or_else(|| "the audit's chain was closed".to_owned())
+        self.0
+            .as_mut()
+            .ok_or_else(|| "the audit's chain was closed".to_owned())
     }
 }
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        let closed = self.0.take().map(|writer| writer.close(UnixMillis::now(), "the gateway was told to stop"));
+        let closed = self
+            .0
+            .take()
+            .map(|writer| writer.close(UnixMillis::now(), "the gateway was told to stop"));
         if let Some(Err(fault)) = closed {
             tracing::error!(%fault, "the audit's last entries may be missing");
         }
@@ -36,7 +43,10 @@ impl Drop for Sink {
 impl AuditSink for Sink {
     fn record(&mut self, record: &Record) -> Result<(), String> {
         let body = body(record);
-        self.writer()?.append(&Entry::new(record.at, body)).map(|_| ()).map_err(|fault| fault.to_string())
+        self.writer()?
+            .append(&Entry::new(record.at, body))
+            .map(|_| ())
+            .map_err(|fault| fault.to_string())
     }
 
     fn sync(&mut self) -> Result<(), String> {
@@ -48,7 +58,11 @@ fn body(record: &Record) -> Body {
     let hold = record.hold.0;
     let about = &record.about;
     match &record.what {
-        What::HoldOpened { content, summary, deadline } => HoldOpened {
+        What::HoldOpened {
+            content,
+            summary,
+            deadline,
+        } => HoldOpened {
             content: ContentDigest::of(content),
             summary: serde_json::to_string(summary).unwrap_or_default(),
             deadline: deadline.0,
@@ -68,7 +82,11 @@ fn body(record: &Record) -> Body {
             version: review.seen.unwrap_or_default(),
         }
         .into(),
-        What::Decision { state, by, reason: _ } => Decision {
+        What::Decision {
+            state,
+            by,
+            reason: _,
+        } => Decision {
             hold,
             decision: match state {
                 State::Rejected => Decided::Rejected,

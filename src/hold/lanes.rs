@@ -71,12 +71,16 @@ impl Lanes {
     /// Where a new chunk stands. A gap is closed by a chunk that starts where it began, or by a
     /// new producer epoch.
     pub fn look(&mut self, lane: &Lane, sequence: Option<Sequence>) -> Gate {
-        let Some(state) = self.lanes.get_mut(lane) else { return Gate::Free };
+        let Some(state) = self.lanes.get_mut(lane) else {
+            return Gate::Free;
+        };
         if !state.open.is_empty() {
             return Gate::Behind;
         }
         match (state.gap, sequence) {
-            (Some(gap), Some(at)) if gap.epoch == at.epoch && follows(gap.base, at.base) => Gate::Gap,
+            (Some(gap), Some(at)) if gap.epoch == at.epoch && follows(gap.base, at.base) => {
+                Gate::Gap
+            }
             _ => {
                 self.lanes.remove(lane);
                 Gate::Free
@@ -93,13 +97,25 @@ impl Lanes {
 
     /// Whether this chunk is first of its lane.
     pub fn is_first(&self, lane: &Lane, chunk: u64) -> bool {
-        self.lanes.get(lane).is_some_and(|s| s.open.front() == Some(&chunk))
+        self.lanes
+            .get(lane)
+            .is_some_and(|s| s.open.front() == Some(&chunk))
     }
 
     /// Ends an open chunk. `unwritten` names where it stood when it was not written.
-    pub fn close(&mut self, lane: &Lane, chunk: u64, written: bool, sequence: Option<Sequence>) -> Next {
-        let Some(state) = self.lanes.get_mut(lane) else { return Next::default() };
-        let Some(index) = state.open.iter().position(|c| *c == chunk) else { return Next::default() };
+    pub fn close(
+        &mut self,
+        lane: &Lane,
+        chunk: u64,
+        written: bool,
+        sequence: Option<Sequence>,
+    ) -> Next {
+        let Some(state) = self.lanes.get_mut(lane) else {
+            return Next::default();
+        };
+        let Some(index) = state.open.iter().position(|c| *c == chunk) else {
+            return Next::default();
+        };
         let mut next = Next::default();
         if written {
             state.open.remove(index);
@@ -108,7 +124,10 @@ impl Lanes {
             }
         } else {
             next.fallen = state.open.split_off(index).into_iter().skip(1).collect();
-            if state.gap.is_none_or(|gap| sequence.is_some_and(|s| !follows(gap.base, s.base))) {
+            if state
+                .gap
+                .is_none_or(|gap| sequence.is_some_and(|s| !follows(gap.base, s.base)))
+            {
                 state.gap = sequence;
             }
         }
@@ -130,7 +149,11 @@ mod tests {
     use super::*;
 
     fn lane(producer: i64) -> Lane {
-        Lane { topic: "t".into(), partition: 0, producer }
+        Lane {
+            topic: "t".into(),
+            partition: 0,
+            producer,
+        }
     }
     fn seq(base: i32) -> Option<Sequence> {
         Some(Sequence { epoch: 0, base })
@@ -145,7 +168,13 @@ mod tests {
         assert_eq!(lanes.look(&lane, seq(5)), Gate::Behind);
         assert!(!lanes.open(&lane, 2));
         let next = lanes.close(&lane, 1, true, seq(0));
-        assert_eq!(next, Next { first: Some(2), fallen: vec![] });
+        assert_eq!(
+            next,
+            Next {
+                first: Some(2),
+                fallen: vec![]
+            }
+        );
         assert!(lanes.is_first(&lane, 2));
         lanes.close(&lane, 2, true, seq(5));
         assert!(lanes.is_empty());
@@ -158,10 +187,24 @@ mod tests {
         lanes.open(&lane, 1);
         lanes.open(&lane, 2);
         lanes.open(&lane, 3);
-        assert_eq!(lanes.close(&lane, 1, false, seq(10)), Next { first: None, fallen: vec![2, 3] });
+        assert_eq!(
+            lanes.close(&lane, 1, false, seq(10)),
+            Next {
+                first: None,
+                fallen: vec![2, 3]
+            }
+        );
         assert_eq!(lanes.look(&lane, seq(15)), Gate::Gap);
-        assert_eq!(lanes.look(&lane, seq(15)), Gate::Gap, "looking does not fill it");
-        assert_eq!(lanes.look(&lane, seq(10)), Gate::Free, "the retry itself passes");
+        assert_eq!(
+            lanes.look(&lane, seq(15)),
+            Gate::Gap,
+            "looking does not fill it"
+        );
+        assert_eq!(
+            lanes.look(&lane, seq(10)),
+            Gate::Free,
+            "the retry itself passes"
+        );
         assert_eq!(lanes.look(&lane, seq(15)), Gate::Free);
     }
 
@@ -171,7 +214,10 @@ mod tests {
         let idempotent = lane(7);
         lanes.open(&idempotent, 1);
         lanes.close(&idempotent, 1, false, seq(10));
-        assert_eq!(lanes.look(&idempotent, Some(Sequence { epoch: 1, base: 50 })), Gate::Free);
+        assert_eq!(
+            lanes.look(&idempotent, Some(Sequence { epoch: 1, base: 50 })),
+            Gate::Free
+        );
         let plain = lane(-1);
         lanes.open(&plain, 2);
         lanes.close(&plain, 2, false, None);

@@ -258,7 +258,10 @@ mod tests {
             "550e8400-e29b-41d4",
             "10.0.255.255:9092",
         ] {
-            assert!(clusters(Kernel::best(), text.as_bytes()).is_empty(), "{text}");
+            assert!(
+                clusters(Kernel::best(), text.as_bytes()).is_empty(),
+                "{text}"
+            );
         }
     }
 
