@@ -141,7 +141,7 @@ fn judge(scene: &Scene, topic: &str, producers: &[Producer], reviews: &Reviews) 
         .perhaps_approved
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
-    let mut acknowledged = 0;
+    let (mut acknowledged, mut released) = (0, 0);
     for (partition, producer) in producers.iter().enumerate() {
         let log = scene.broker.values(topic, partition as i32)?;
         let names: Vec<String> = log.iter().map(|value| name(value)).collect();
@@ -171,9 +171,14 @@ fn judge(scene: &Scene, topic: &str, producers: &[Producer], reviews: &Reviews) 
                 approved.contains(&name(value)),
                 "partition {partition}: nobody approved {value}"
             );
+            released += 1;
         }
     }
-    println!("{acknowledged} records acknowledged, each in the log once and in order");
+    println!(
+        "{acknowledged} records acknowledged, each in the log once and in order; {released} of them \
+         were held and approved"
+    );
+    ensure!(released > 0, "nothing was released at all");
     ensure!(acknowledged > 0, "nothing was acknowledged at all");
     audit::must_verify(&scene.gateway.audit_dir()).context("at the end")
 }
