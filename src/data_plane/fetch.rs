@@ -160,7 +160,9 @@ fn judge(
             scratch,
             core.now(),
         );
-        if !verdict.is_clean() {
+        if verdict.is_clean() {
+            core.stats().chunks_clean.add(1);
+        } else {
             let bytes = &records[found.span.clone()];
             let subject = Subject {
                 origin: &origin,

@@ -122,13 +122,15 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
         }
         None => return Err(Cause::BrokerFault("the broker sent a reply out of turn")),
     };
+    // the queue is borrowed for this look only: merging borrows it again
     let relay = match connection.answers().slot(number) {
-        Some(Slot::Relay(relay)) => *relay,
-        Some(Slot::Merge(_)) => {
-            produce::merge_upstream(connection, number, reply)?;
-            return Ok(Out::Nothing);
-        }
+        Some(Slot::Relay(relay)) => Some(*relay),
+        Some(Slot::Merge(_)) => None,
         Some(Slot::Ready(_)) | None => return Err(Cause::OwnFault),
+    };
+    let Some(relay) = relay else {
+        produce::merge_upstream(connection, number, reply)?;
+        return Ok(Out::Nothing);
     };
     let edit = edit(connection, relay, reply)?;
     let mut answers = connection.answers();

@@ -54,8 +54,8 @@ impl Health {
         }
     }
 
-    /// Whether clients can be served, or why not.
-    pub fn ready(&self) -> Result<(), String> {
+    /// On what clients are served, or why they cannot be.
+    pub fn ready(&self) -> Result<String, String> {
         let mut faults = Vec::new();
         let cluster = self.cluster.load();
         if cluster.seen.is_none() {
@@ -82,14 +82,15 @@ impl Health {
         {
             faults.push("the audit cannot be written".into());
         }
-        if self.wanted == Io::Auto && self.driver == Driver::Epoll {
-            tracing::debug!("ready, on epoll instead of io_uring");
+        if self.shared.cluster.load().brokers.is_empty() && faults.is_empty() {
+            faults.push("no broker has a port in broker_ports".into());
         }
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(faults.join("; "))
+        if !faults.is_empty() {
+            return Err(faults.join("; "));
         }
+        let fell_back = self.wanted == Io::Auto && self.driver == Driver::Epoll;
+        let note = if fell_back { ", for want of io_uring" } else { "" };
+        Ok(format!("io {}{note}", self.driver.name()))
     }
 }
 

@@ -15,7 +15,7 @@ use axum::routing::get;
 use std::sync::Arc;
 
 type Stats = Arc<dyn Fn() -> String + Send + Sync>;
-type Ready = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+type Ready = Arc<dyn Fn() -> Result<String, String> + Send + Sync>;
 
 #[derive(Clone)]
 struct Admin {
@@ -40,7 +40,7 @@ async fn readyz(State(admin): State<Admin>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     }
     match (admin.ready)() {
-        Ok(()) => "ready\n".into_response(),
+        Ok(how) => format!("ready: {how}\n").into_response(),
         Err(why) => (
             StatusCode::SERVICE_UNAVAILABLE,
             format!("not ready: {why}\n"),

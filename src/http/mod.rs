@@ -42,8 +42,8 @@ pub struct Setup {
     pub verifier: Arc<dyn ReviewerAuth>,
     /// The rest of the metrics, in Prometheus text; the desk's own are added.
     pub stats: Arc<dyn Fn() -> String + Send + Sync>,
-    /// Whether the gateway is ready, or why not; the desk's own health is added.
-    pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
+    /// How the gateway is ready, or why it is not; the desk's own health is added.
+    pub ready: Arc<dyn Fn() -> Result<String, String> + Send + Sync>,
     /// Where reviewers reach the page (`https://holds.example.com`), when a proxy changes `Host`.
     pub public_url: Option<String>,
 }
