@@ -10,13 +10,14 @@ use super::{login, record, replies, requests, upstream};
 use crate::limits::{FRAME_BYTES_BEFORE_LOGIN_MAX, FRAME_BYTES_MAX};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 
 /// Starts serving.
 pub fn spawn(connection: Rc<Connection>) {
     monoio::spawn(async move {
-        let cause = guarded(&connection, from_client(&connection)).await;
+        let cause = guarded(&connection, Box::pin(from_client(&connection))).await;
         connection.close(cause);
         if let Some(session) = connection.session() {
             let cause = connection.cause().unwrap_or(cause);
@@ -49,7 +50,7 @@ async fn from_client(connection: &Rc<Connection>) -> Cause {
     inflow.set_frame_bytes_max(FRAME_BYTES_MAX);
     let back = Rc::clone(connection);
     monoio::spawn(async move {
-        let cause = guarded(&back, from_broker(&back)).await;
+        let cause = guarded(&back, Box::pin(from_broker(&back))).await;
         back.close(cause);
     });
     requests::run(connection, inflow).await
@@ -63,10 +64,12 @@ async fn from_broker(connection: &Rc<Connection>) -> Cause {
     replies::run(connection, inflow).await
 }
 
-/// Turns a panic into the end of the connection. The task is boxed: moved into place it would lie
-/// in this future twice, which ten thousand idle connections would pay for.
-async fn guarded(connection: &Connection, task: impl Future<Output = Cause>) -> Cause {
-    let mut task = Box::pin(task);
+/// Turns a panic into the end of the connection. The task comes boxed: moved in and then into
+/// place it would lie in this future twice, which ten thousand idle connections would pay for.
+async fn guarded<T: Future<Output = Cause>>(
+    connection: &Connection,
+    mut task: Pin<Box<T>>,
+) -> Cause {
     poll_fn(
         |context| match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
             Ok(poll) => poll,

@@ -89,7 +89,11 @@ impl Health {
             return Err(faults.join("; "));
         }
         let fell_back = self.wanted == Io::Auto && self.driver == Driver::Epoll;
-        let note = if fell_back { ", for want of io_uring" } else { "" };
+        let note = if fell_back {
+            ", for want of io_uring"
+        } else {
+            ""
+        };
         Ok(format!("io {}{note}", self.driver.name()))
     }
 }
