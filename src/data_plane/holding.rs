@@ -288,7 +288,10 @@ fn try_send(core: &Rc<Core>, chunk: u64) {
     let Some(connection) = open.connection.upgrade() else {
         return;
     };
-    if open.state != State::Allowed || !connection.lanes().is_first(&open.lane, chunk) {
+    if open.state != State::Allowed || connection.is_closed() {
+        return; // it was not sent, and `abandon` will say so
+    }
+    if !connection.lanes().is_first(&open.lane, chunk) {
         return;
     }
     open.state = State::Sending;
@@ -376,11 +379,8 @@ fn lapse(core: &Rc<Core>, chunk: u64) {
 
 /// Ends a chunk that was not written, and what waited behind it.
 fn not_written(core: &Rc<Core>, chunk: u64, code: i16, why: &str) {
-    if core.held.borrow().open.get(&chunk).is_some_and(|o| o.known) {
-        let _ = core.desk.try_send(ToControl::Closed(Ticket {
-            core: core.index,
-            chunk,
-        }));
+    if let Some(open) = core.held.borrow().open.get(&chunk) {
+        tell_end(core, chunk, open);
     }
     close(core, chunk, false, |partition| {
         PartitionReply::refused(partition, code, Some(why.to_owned()))
@@ -461,15 +461,22 @@ pub fn abandon(connection: &Connection) {
         all.bytes -= open.bytes.len();
     }
     drop(all);
-    for (chunk, open) in ended.iter().filter(|(_, open)| open.known) {
-        if open.state == State::Sending {
-            tell(core, *chunk, SendOutcome::Unknown);
-        } else {
-            let _ = core.desk.try_send(ToControl::Closed(Ticket {
-                core: core.index,
-                chunk: *chunk,
-            }));
-        }
+    for (chunk, open) in &ended {
+        tell_end(core, *chunk, open);
+    }
+}
+
+/// Tells the control thread how a chunk ends that the broker did not answer. One that was allowed
+/// and not sent gives its approval back: merely closed, it would count as under way for ever.
+fn tell_end(core: &Core, chunk: u64, open: &Open) {
+    match open.state {
+        _ if !open.known => {}
+        State::Asked => core.tell_desk(ToControl::Closed(Ticket {
+            core: core.index,
+            chunk,
+        })),
+        State::Allowed => tell(core, chunk, SendOutcome::Returned { error: 0 }),
+        State::Sending => tell(core, chunk, SendOutcome::Unknown),
     }
 }
 
