@@ -338,14 +338,8 @@ pub fn released(connection: &Rc<Connection>, chunk: u64, reply: &[u8]) {
         ));
         return;
     };
-    // an idempotent repeat that the broker has already: written, just not now
-    let written = part.error == error::NONE || part.error == error::DUPLICATE_SEQUENCE_NUMBER;
-    let outcome = match written {
-        true => SendOutcome::Written {
-            offset: part.base_offset,
-        },
-        false => SendOutcome::Returned { error: part.error },
-    };
+    let outcome = outcome_of(&part);
+    let written = matches!(outcome, SendOutcome::Written { .. });
     tell_if_known(core, chunk, outcome);
     let answer = if written && part.error != error::NONE {
         written_at(part.partition, part.base_offset)
@@ -353,6 +347,21 @@ pub fn released(connection: &Rc<Connection>, chunk: u64, reply: &[u8]) {
         part
     };
     close(core, chunk, written, |_| answer);
+}
+
+/// What the broker's word on a released chunk amounts to.
+fn outcome_of(part: &PartitionReply) -> SendOutcome {
+    match part.error {
+        // an idempotent repeat that the broker has already: written, just not now
+        error::NONE | error::DUPLICATE_SEQUENCE_NUMBER => SendOutcome::Written {
+            offset: part.base_offset,
+        },
+        // the leader appended it, or does not say: not "not written"
+        error::REQUEST_TIMED_OUT
+        | error::NOT_ENOUGH_REPLICAS_AFTER_APPEND
+        | error::UNKNOWN_SERVER_ERROR => SendOutcome::Unknown,
+        error => SendOutcome::Returned { error },
+    }
 }
 
 /// The wait of a chunk is over and nobody has decided: the client is told to try again, or no.
@@ -499,5 +508,35 @@ fn written_at(partition: i32, base_offset: i64) -> PartitionReply {
     PartitionReply {
         base_offset,
         ..PartitionReply::refused(partition, error::NONE, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_means_not_written() {
+        let outcome = |code| outcome_of(&PartitionReply::refused(0, code, None));
+        assert_eq!(
+            outcome(error::NOT_LEADER_OR_FOLLOWER),
+            SendOutcome::Returned {
+                error: error::NOT_LEADER_OR_FOLLOWER
+            }
+        );
+        for code in [error::NONE, error::DUPLICATE_SEQUENCE_NUMBER] {
+            assert_eq!(outcome(code), SendOutcome::Written { offset: -1 });
+        }
+        for code in [
+            error::REQUEST_TIMED_OUT,
+            error::NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+            error::UNKNOWN_SERVER_ERROR,
+        ] {
+            assert_eq!(
+                outcome(code),
+                SendOutcome::Unknown,
+                "{code} may have landed"
+            );
+        }
     }
 }
