@@ -9,6 +9,7 @@
 use super::connection::{Connection, Release};
 use super::core::Core;
 use super::produce::{Waiting, finish};
+use super::record;
 use crate::chunk::HoldId;
 use crate::hold::lanes::{Lane, Next, Sequence};
 use crate::hold::messages::{Answer, Ask, SendOutcome, Then, Ticket, ToControl};
@@ -144,9 +145,15 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         then: if transactional { Then::Refuse } else { then },
         asked,
     };
+    let waits = open.asked.number.is_some();
     all.open.insert(chunk, open);
     drop(all);
-    connection.lanes().open(&lane, chunk);
+    if waits {
+        connection.lanes().open(&lane, chunk); // acks=0 is not gated: nobody waits for it
+    }
+    if !room {
+        return no_room(core, chunk);
+    }
     let Some(held) = held else {
         return;
     };
@@ -170,15 +177,16 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         idempotent: sequence.is_some(),
         summary: held.summary,
     };
-    if !room || core.desk.try_send(ToControl::Ask(Box::new(ask))).is_err() {
-        core.stats().holds_refused.add(1);
-        not_written(
-            core,
-            chunk,
-            error::NOT_LEADER_OR_FOLLOWER,
-            "the gateway cannot hold more now",
-        );
+    if core.desk.try_send(ToControl::Ask(Box::new(ask))).is_err() {
+        no_room(core, chunk);
     }
+}
+
+/// A bound is reached: nothing is kept, the client may try again.
+fn no_room(core: &Rc<Core>, chunk: u64) {
+    core.stats().holds_refused.add(1);
+    let why = "the gateway cannot hold more now";
+    not_written(core, chunk, error::NOT_LEADER_OR_FOLLOWER, why);
 }
 
 /// How long a reply is withheld: never more than half of the client's own limit, so that the
@@ -259,13 +267,7 @@ pub fn answered(core: &Rc<Core>, chunk: u64, answer: Answer) {
         }
         Answer::Unavailable => {
             drop(all);
-            core.stats().holds_refused.add(1);
-            not_written(
-                core,
-                chunk,
-                error::NOT_LEADER_OR_FOLLOWER,
-                "the gateway cannot hold more now",
-            );
+            no_room(core, chunk);
         }
     }
 }
@@ -291,7 +293,7 @@ fn try_send(core: &Rc<Core>, chunk: u64) {
     if open.state != State::Allowed || connection.is_closed() {
         return; // it was not sent, and `abandon` will say so
     }
-    if !connection.lanes().is_first(&open.lane, chunk) {
+    if open.asked.number.is_some() && !connection.lanes().is_first(&open.lane, chunk) {
         return;
     }
     open.state = State::Sending;
@@ -390,6 +392,9 @@ fn lapse(core: &Rc<Core>, chunk: u64) {
 fn not_written(core: &Rc<Core>, chunk: u64, code: i16, why: &str) {
     if let Some(open) = core.held.borrow().open.get(&chunk) {
         tell_end(core, chunk, open);
+        if let Some(connection) = open.connection.upgrade() {
+            record_drop(&connection, open, why);
+        }
     }
     close(core, chunk, false, |partition| {
         PartitionReply::refused(partition, code, Some(why.to_owned()))
@@ -472,6 +477,9 @@ pub fn abandon(connection: &Connection) {
     drop(all);
     for (chunk, open) in &ended {
         tell_end(core, *chunk, open);
+        if open.state != State::Sending {
+            record_drop(connection, open, "the client has gone");
+        }
     }
 }
 
@@ -486,6 +494,24 @@ fn tell_end(core: &Core, chunk: u64, open: &Open) {
         })),
         State::Allowed => tell(core, chunk, SendOutcome::Returned { error: 0 }),
         State::Sending => tell(core, chunk, SendOutcome::Unknown),
+    }
+}
+
+/// The audit's word on records that end here: with acks=0 the client is not told and sends them
+/// no second time.
+fn record_drop(connection: &Connection, open: &Open, why: &str) {
+    if open.asked.number.is_none()
+        && let Some(session) = connection.session()
+    {
+        let hold = open.hold.map(|hold| hold.0);
+        record::dropped(
+            &connection.core,
+            &session,
+            &open.lane,
+            &open.bytes,
+            hold,
+            why,
+        );
     }
 }
 
