@@ -14,9 +14,9 @@
 //! the holder empties before giving the turn back.
 
 use super::answers::{Answers, Slot};
-use super::buffers::Made;
 use super::core::Core;
 use super::event::Event;
+use super::made::Made;
 use super::session::Session;
 use super::socket::Socket;
 use super::sweep::Deadlines;

@@ -109,10 +109,12 @@ impl<'a> Inflow<'a> {
     }
 
     /// Keeps what is left of the buffer for the next `fill`; an emptied one that turned out too
-    /// small makes way for a larger.
+    /// small makes way for a larger, and any while others wait for memory: busy connections would
+    /// never let them have it.
     pub fn keep(&mut self, buffer: Buffer) {
-        let outgrown = buffer.filled().is_empty() && buffer.capacity() < self.next_bytes;
-        self.buffer = if outgrown { None } else { Some(buffer) };
+        let wanted = buffer.capacity() >= self.next_bytes && !self.pool.is_short();
+        let keep = wanted || !buffer.filled().is_empty();
+        self.buffer = keep.then_some(buffer);
     }
 
     /// The length of the whole frame that starts at `at` of the filled bytes, if all of it is there.

@@ -5,7 +5,8 @@
 //! read is cancelled, awaited, and its buffer taken back. Stays true: nothing outside this file
 //! names the runtime's stream type, so another runtime could take its place.
 
-use super::buffers::{Advance, Buffer};
+use super::buffers::Buffer;
+use super::made::Advance;
 use monoio::buf::IoBuf;
 use monoio::io::{AsyncWriteRent, CancelableAsyncReadRent, Canceller};
 use monoio::net::TcpStream;
