@@ -20,6 +20,7 @@ pub struct Socket {
     stream: UnsafeCell<TcpStream>,
     idle: RefCell<Canceller>,
     reading: Cell<bool>,
+    moved: Cell<bool>,
 }
 
 /// How a read ended.
@@ -41,6 +42,7 @@ impl Socket {
             stream: UnsafeCell::new(stream),
             idle: RefCell::new(Canceller::new()),
             reading: Cell::new(false),
+            moved: Cell::new(false),
         }
     }
 
@@ -96,12 +98,20 @@ impl Socket {
             bytes = back;
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => bytes.advance(n),
+                Ok(n) => {
+                    bytes.advance(n);
+                    self.moved.set(true);
+                }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
             }
         }
         Ok(bytes)
+    }
+
+    /// Whether the peer has taken bytes since the last call.
+    pub fn take_moved(&self) -> bool {
+        self.moved.take()
     }
 
     /// Ends both directions at once: every read and write under way, or to come, returns.

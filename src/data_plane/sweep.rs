@@ -5,6 +5,7 @@
 //! connection has a deadline, so a peer that says nothing, or takes nothing, is let go.
 
 use super::connection::{Cause, Connection};
+use super::socket::Socket;
 use crate::chunk::UnixMillis;
 use crate::limits::{BUFFER_IDLE_MS, IDLE_MS_MAX, LOGIN_MS_MAX, STALLED_WRITE_MS_MAX};
 use std::cell::Cell;
@@ -59,6 +60,11 @@ impl Deadlines {
         self.client_read.set(now.0);
     }
 
+    /// Part of a write went out: a slow peer is not a stalled one.
+    fn moved(since: &Cell<Option<i64>>, now: UnixMillis) {
+        since.set(since.get().map(|_| now.0));
+    }
+
     /// A write to the broker begins.
     pub fn writing_broker(&self, now: UnixMillis) {
         self.broker_write_since.set(Some(now.0));
@@ -92,6 +98,12 @@ impl Deadlines {
 /// Looks once at a connection: closes it when overdue or when the client has gone while nobody
 /// reads it; takes the buffers of idle reads back.
 pub fn sweep(connection: &Connection, now: UnixMillis) {
+    if connection.client.take_moved() {
+        Deadlines::moved(&connection.deadlines.client_write_since, now);
+    }
+    if connection.upstream().is_some_and(Socket::take_moved) {
+        Deadlines::moved(&connection.deadlines.broker_write_since, now);
+    }
     if let Some(cause) = connection.deadlines.overdue(now) {
         connection.close(cause);
         return;
@@ -142,6 +154,14 @@ mod tests {
         assert_eq!(
             deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)),
             Some(Cause::TimedOut("the client takes no bytes"))
+        );
+        Deadlines::moved(&deadlines.client_write_since, at(15));
+        assert_eq!(deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)), None);
+        Deadlines::moved(&deadlines.broker_write_since, at(15));
+        assert_eq!(
+            deadlines.broker_write_since.get(),
+            None,
+            "nothing is written"
         );
         deadlines.wrote_client(at(20));
         assert_eq!(deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)), None);
