@@ -146,6 +146,9 @@ pub const KEY_WAIT_MS_MAX: u64 = 2_000;
 pub const CONNECT_MS_MAX: u64 = 10_000;
 /// A write that moves nothing for this long closes the connection.
 pub const STALLED_WRITE_MS_MAX: u64 = 60_000;
+/// A frame that a client has begun is whole within this, or the memory it occupies is wanted back:
+/// twice the longest request timeout among stock clients (librdkafka's 60 s).
+pub const FRAME_MS_MAX: u64 = 120_000;
 /// SCRAM iterations a broker may ask for: PBKDF2 costs about 0.3 µs each.
 pub const SCRAM_ITERATIONS_MAX: u32 = 100_000;
 

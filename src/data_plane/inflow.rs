@@ -61,6 +61,7 @@ impl<'a> Inflow<'a> {
             let size = frame::frame_size(buffer.filled(), self.frame_bytes_max)?;
             if size.is_some_and(|s| buffer.filled().len() >= s) {
                 self.buffer = Some(buffer);
+                self.socket.frame_whole();
                 return Ok(true);
             }
             if !self.read_more(buffer, size.unwrap_or(0)).await? {
@@ -75,12 +76,15 @@ impl<'a> Inflow<'a> {
         mut buffer: Buffer,
         frame_bytes: usize,
     ) -> Result<bool, InflowFault> {
+        let partial = !buffer.filled().is_empty();
+        if partial {
+            self.socket.frame_begun();
+        }
         buffer.make_room(frame_bytes);
         if buffer.is_full() {
             buffer = self.pool.grow(buffer).await;
             self.next_bytes = buffer.capacity().min(BUFFER_BYTES_REMEMBERED_MAX);
         }
-        let partial = !buffer.filled().is_empty();
         match self.socket.read(buffer).await? {
             Read::Some(buffer) => {
                 if buffer.is_full() {

@@ -21,6 +21,8 @@ pub struct Socket {
     idle: RefCell<Canceller>,
     reading: Cell<bool>,
     moved: Cell<bool>,
+    frames: Cell<u64>,
+    in_frame: Cell<bool>,
 }
 
 /// How a read ended.
@@ -43,6 +45,8 @@ impl Socket {
             idle: RefCell::new(Canceller::new()),
             reading: Cell::new(false),
             moved: Cell::new(false),
+            frames: Cell::new(0),
+            in_frame: Cell::new(false),
         }
     }
 
@@ -112,6 +116,22 @@ impl Socket {
     /// Whether the peer has taken bytes since the last call.
     pub fn take_moved(&self) -> bool {
         self.moved.take()
+    }
+
+    /// Notes that the reader waits for the rest of a frame.
+    pub fn frame_begun(&self) {
+        self.in_frame.set(true);
+    }
+
+    /// Notes that a whole frame was read.
+    pub fn frame_whole(&self) {
+        self.in_frame.set(false);
+        self.frames.set(self.frames.get().wrapping_add(1));
+    }
+
+    /// The number of the frame whose rest is waited for.
+    pub fn partial_frame(&self) -> Option<u64> {
+        self.in_frame.get().then(|| self.frames.get())
     }
 
     /// Ends both directions at once: every read and write under way, or to come, returns.

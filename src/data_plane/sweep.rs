@@ -7,7 +7,9 @@
 use super::connection::{Cause, Connection};
 use super::socket::Socket;
 use crate::chunk::UnixMillis;
-use crate::limits::{BUFFER_IDLE_MS, IDLE_MS_MAX, LOGIN_MS_MAX, STALLED_WRITE_MS_MAX};
+use crate::limits::{
+    BUFFER_IDLE_MS, FRAME_MS_MAX, IDLE_MS_MAX, LOGIN_MS_MAX, STALLED_WRITE_MS_MAX,
+};
 use std::cell::Cell;
 
 /// What the sweep knows of one connection. Milliseconds of the core's clock.
@@ -17,6 +19,8 @@ pub struct Deadlines {
     broker_read: Cell<i64>,
     client_write_since: Cell<Option<i64>>,
     broker_write_since: Cell<Option<i64>>,
+    /// The frame that the client has begun, and when that was seen first.
+    frame_since: Cell<Option<(u64, i64)>>,
     expires: Cell<Option<i64>>,
 }
 
@@ -29,6 +33,7 @@ impl Deadlines {
             broker_read: Cell::new(now.0),
             client_write_since: Cell::new(None),
             broker_write_since: Cell::new(None),
+            frame_since: Cell::new(None),
             expires: Cell::new(None),
         }
     }
@@ -65,6 +70,15 @@ impl Deadlines {
         since.set(since.get().map(|_| now.0));
     }
 
+    /// The client has begun this frame and not ended it; `None`: it is between two.
+    fn in_frame(&self, frame: Option<u64>, now: UnixMillis) {
+        let seen = self.frame_since.get();
+        self.frame_since.set(frame.map(|frame| match seen {
+            Some((same, since)) if same == frame => (frame, since),
+            _ => (frame, now.0),
+        }));
+    }
+
     /// A write to the broker begins.
     pub fn writing_broker(&self, now: UnixMillis) {
         self.broker_write_since.set(Some(now.0));
@@ -90,6 +104,10 @@ impl Deadlines {
         if past(self.broker_write_since.get(), STALLED_WRITE_MS_MAX) {
             return Some(Cause::TimedOut("the broker takes no bytes"));
         }
+        let since = self.frame_since.get().map(|(_, since)| since);
+        if past(since, FRAME_MS_MAX) {
+            return Some(Cause::TimedOut("the client does not end its frame"));
+        }
         let heard = self.client_read.get().max(self.broker_read.get());
         past(Some(heard), IDLE_MS_MAX).then_some(Cause::TimedOut("idle"))
     }
@@ -104,6 +122,8 @@ pub fn sweep(connection: &Connection, now: UnixMillis) {
     if connection.upstream().is_some_and(Socket::take_moved) {
         Deadlines::moved(&connection.deadlines.broker_write_since, now);
     }
+    let frame = connection.client.partial_frame();
+    connection.deadlines.in_frame(frame, now);
     if let Some(cause) = connection.deadlines.overdue(now) {
         connection.close(cause);
         return;
@@ -142,6 +162,17 @@ mod tests {
             deadlines.overdue(at(IDLE_MS_MAX + 1)),
             Some(Cause::TimedOut("idle"))
         );
+        let deadlines = fresh();
+        deadlines.logged_in(None);
+        deadlines.in_frame(Some(3), at(0));
+        deadlines.in_frame(Some(3), at(1_000));
+        let late = at(FRAME_MS_MAX + 1);
+        assert_eq!(
+            deadlines.overdue(late),
+            Some(Cause::TimedOut("the client does not end its frame"))
+        );
+        deadlines.in_frame(Some(4), at(2_000));
+        assert_eq!(deadlines.overdue(late), None, "that is another frame");
         let deadlines = fresh();
         deadlines.logged_in(Some(at(5_000)));
         assert_eq!(
