@@ -19,8 +19,9 @@ pub const FRAME_BYTES_BEFORE_LOGIN_MAX: usize = 512 * KIB;
 /// room for newer ones.
 pub const TAGS_PER_STRUCT_MAX: usize = 64;
 /// What a Fetch may ask of the broker at once: small enough to stay in a core's cache while it
-/// is walked, checked, scanned and written.
-pub const FETCH_BYTES_MAX: i32 = 4 * MIB as i32;
+/// is walked, checked, scanned and written, and with 64 KiB for what is around the records within
+/// one buffer of 4 MiB: a full reply would otherwise be moved to one of 16 MiB.
+pub const FETCH_BYTES_MAX: i32 = (4 * MIB - 64 * KIB) as i32;
 
 /// Brokers in one cluster. Kafka's own design goal is some hundreds.
 pub const BROKERS_PER_CLUSTER_MAX: usize = 10_000;
@@ -146,6 +147,9 @@ pub const KEY_WAIT_MS_MAX: u64 = 2_000;
 pub const CONNECT_MS_MAX: u64 = 10_000;
 /// A write that moves nothing for this long closes the connection.
 pub const STALLED_WRITE_MS_MAX: u64 = 60_000;
+/// A frame that a client has begun is whole within this, or the memory it occupies is wanted back:
+/// twice the longest request timeout among stock clients (librdkafka's 60 s).
+pub const FRAME_MS_MAX: u64 = 120_000;
 /// SCRAM iterations a broker may ask for: PBKDF2 costs about 0.3 µs each.
 pub const SCRAM_ITERATIONS_MAX: u32 = 100_000;
 

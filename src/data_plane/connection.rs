@@ -14,9 +14,9 @@
 //! the holder empties before giving the turn back.
 
 use super::answers::{Answers, Slot};
-use super::buffers::Made;
 use super::core::Core;
 use super::event::Event;
+use super::made::Made;
 use super::session::Session;
 use super::socket::Socket;
 use super::sweep::Deadlines;
@@ -348,7 +348,12 @@ impl Connection {
             let Some(upstream) = self.upstream.get() else {
                 return;
             };
-            if upstream.write_all(Made::new(frame)).await.is_err() {
+            let sent = frame.len() as u64;
+            self.deadlines.writing_broker(self.core.now());
+            let result = upstream.write_all(Made::new(frame)).await;
+            self.deadlines.wrote_broker();
+            self.core.stats().bytes_to_brokers.add(sent);
+            if result.is_err() {
                 self.close(Cause::BrokerFault("writing to the broker failed"));
                 return;
             }

@@ -16,7 +16,7 @@ use super::stats::Stats;
 use super::{accept, record, sweep};
 use crate::audit;
 use crate::audit::entry::Traffic;
-use crate::chunk::UnixMillis;
+use crate::chunk::{Principal, UnixMillis};
 use crate::hold::link::Post;
 use crate::hold::messages::{ToControl, ToCore};
 use crate::identity::key_set::KeySet;
@@ -249,12 +249,12 @@ impl Core {
             match message {
                 ToCore::Answer { ticket, answer } => holding::answered(self, ticket.chunk, answer),
                 ToCore::Brokers => self.listen(),
-                ToCore::Cut(principal) => {
+                ToCore::Cut { issuer, name } => {
                     let all: Vec<_> = self.connections.borrow().values().cloned().collect();
-                    let theirs = all
-                        .iter()
-                        .filter(|c| c.session().is_some_and(|s| s.principal.name == principal));
-                    theirs.for_each(|connection| connection.close(Cause::Cut));
+                    let named = |p: &Principal| p.name == name && p.issuer == issuer;
+                    all.iter()
+                        .filter(|c| c.session().is_some_and(|s| named(&s.principal)))
+                        .for_each(|connection| connection.close(Cause::Cut));
                 }
                 ToCore::Drain => {
                     self.draining.set(true);

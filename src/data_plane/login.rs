@@ -5,9 +5,9 @@
 //! would be no frame), a change of principal when a token is renewed (KIP-368). Stays true: no
 //! token is kept, logged or shown; a refusal is the standard SASL error and an audit entry.
 
-use super::buffers::Made;
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
+use super::made::Made;
 use super::record;
 use super::requests::Step;
 use super::session::Session;

@@ -25,6 +25,7 @@ pub mod holding;
 pub mod inflow;
 pub mod inspect;
 pub mod login;
+pub mod made;
 pub mod mailbox;
 pub mod merge;
 pub mod produce;

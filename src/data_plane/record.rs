@@ -12,7 +12,8 @@ use crate::audit::entry::{
     Action, Count, LoginRefused, SessionClosed, SessionOpened, Verdict as VerdictEntry,
 };
 use crate::audit::{AuditFault, Entry, Tier, Writer};
-use crate::chunk::Finding;
+use crate::chunk::{Finding, Operation};
+use crate::hold::lanes::Lane;
 use crate::policy::{Gate, Verdict};
 use aws_lc_rs::digest;
 
@@ -99,6 +100,34 @@ pub fn unreadable(core: &Core, session: &Session, subject: &Subject<'_>, why: &s
         ..about(core, session, subject)
     };
     count(core, Action::Block);
+    write(core, entry, Tier::Kernel);
+}
+
+/// Writes that a held chunk of an acks=0 request was dropped: nobody else would say so.
+pub fn dropped(
+    core: &Core,
+    session: &Session,
+    lane: &Lane,
+    bytes: &[u8],
+    hold: Option<u64>,
+    why: &str,
+) {
+    let entry = VerdictEntry {
+        session: session.id,
+        principal: session.principal.name.to_string(),
+        operation: Operation::Produce.into(),
+        topic: lane.topic.to_string(),
+        partition: lane.partition,
+        action: Action::Block,
+        enforced: true,
+        policy: core.rules().policy.hash,
+        reason: format!("acks=0, dropped while held: {why}"),
+        bytes: bytes.len() as u64,
+        base_offset: -1,
+        sha256: Some(sha256(bytes)),
+        hold,
+        ..VerdictEntry::default()
+    };
     write(core, entry, Tier::Kernel);
 }
 

@@ -5,7 +5,8 @@
 //! read is cancelled, awaited, and its buffer taken back. Stays true: nothing outside this file
 //! names the runtime's stream type, so another runtime could take its place.
 
-use super::buffers::{Advance, Buffer};
+use super::buffers::Buffer;
+use super::made::Advance;
 use monoio::buf::IoBuf;
 use monoio::io::{AsyncWriteRent, CancelableAsyncReadRent, Canceller};
 use monoio::net::TcpStream;
@@ -19,6 +20,9 @@ pub struct Socket {
     stream: UnsafeCell<TcpStream>,
     idle: RefCell<Canceller>,
     reading: Cell<bool>,
+    moved: Cell<bool>,
+    frames: Cell<u64>,
+    in_frame: Cell<bool>,
 }
 
 /// How a read ended.
@@ -40,6 +44,9 @@ impl Socket {
             stream: UnsafeCell::new(stream),
             idle: RefCell::new(Canceller::new()),
             reading: Cell::new(false),
+            moved: Cell::new(false),
+            frames: Cell::new(0),
+            in_frame: Cell::new(false),
         }
     }
 
@@ -95,12 +102,36 @@ impl Socket {
             bytes = back;
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => bytes.advance(n),
+                Ok(n) => {
+                    bytes.advance(n);
+                    self.moved.set(true);
+                }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
             }
         }
         Ok(bytes)
+    }
+
+    /// Whether the peer has taken bytes since the last call.
+    pub fn take_moved(&self) -> bool {
+        self.moved.take()
+    }
+
+    /// Notes that the reader waits for the rest of a frame.
+    pub fn frame_begun(&self) {
+        self.in_frame.set(true);
+    }
+
+    /// Notes that a whole frame was read.
+    pub fn frame_whole(&self) {
+        self.in_frame.set(false);
+        self.frames.set(self.frames.get().wrapping_add(1));
+    }
+
+    /// The number of the frame whose rest is waited for.
+    pub fn partial_frame(&self) -> Option<u64> {
+        self.in_frame.get().then(|| self.frames.get())
     }
 
     /// Ends both directions at once: every read and write under way, or to come, returns.
