@@ -37,4 +37,6 @@ pub mod session;
 pub mod socket;
 pub mod stats;
 pub mod sweep;
+#[cfg(test)]
+mod test_core;
 pub mod upstream;
