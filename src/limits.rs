@@ -40,6 +40,10 @@ pub const REFUSAL_TEXT_BYTES_MAX: usize = 256;
 pub const BUFFER_BYTES_SMALLEST: usize = 16 * KIB;
 /// A connection starts its next buffer at the class its last one reached, up to this.
 pub const BUFFER_BYTES_REMEMBERED_MAX: usize = 4 * MIB;
+/// Bytes of frames that clients which have not logged in may have under way, per core: 2,048 logins
+/// at once, or 32 of the largest. Apart from everybody else's, so that strangers who send half a
+/// frame and wait can delay logins and nothing more.
+pub const LOGIN_BUFFER_BYTES_PER_CORE_MAX: usize = 32 * MIB;
 /// Buffers a core keeps for re-use, per size class.
 pub const BUFFERS_KEPT_PER_CLASS: usize = 16;
 /// Bytes a core's pool keeps idle, over all classes.

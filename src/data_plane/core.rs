@@ -21,7 +21,9 @@ use crate::hold::link::Post;
 use crate::hold::messages::{ToControl, ToCore};
 use crate::identity::key_set::KeySet;
 use crate::identity::tokens::IssuerRules;
-use crate::limits::{AUDIT_FLUSH_MS, DRAIN_MS_MAX, SWEEP_MS, TICK_MS};
+use crate::limits::{
+    AUDIT_FLUSH_MS, DRAIN_MS_MAX, LOGIN_BUFFER_BYTES_PER_CORE_MAX, SWEEP_MS, TICK_MS,
+};
 use arc_swap::{ArcSwap, Guard};
 use crossbeam_channel::Receiver;
 use std::cell::{Cell, RefCell};
@@ -77,6 +79,8 @@ pub struct Core {
     pub index: u16,
     /// What it shares with the others.
     pub shared: Arc<Shared>,
+    /// Buffers for what comes before login.
+    pub logins: Rc<Pool>,
     /// Buffers for requests.
     pub requests: Rc<Pool>,
     /// Buffers for replies.
@@ -107,6 +111,7 @@ impl Core {
     fn new(setup: Setup) -> (Rc<Core>, Receiver<ToCore>, Arc<Bell>) {
         let core = Core {
             index: setup.index,
+            logins: Pool::new(LOGIN_BUFFER_BYTES_PER_CORE_MAX),
             requests: Pool::new(setup.shared.budget_bytes),
             replies: Pool::new(setup.shared.budget_bytes),
             shared: setup.shared,
@@ -278,9 +283,12 @@ impl Core {
         let (stats, held) = (self.stats(), self.held.borrow());
         stats.open_chunks.set(held.len() as u64);
         stats.open_chunk_bytes.set(held.bytes() as u64);
-        stats
-            .frame_bytes
-            .set((self.requests.used_bytes() + self.replies.used_bytes()) as u64);
+        stats.frame_bytes.set(
+            [&self.logins, &self.requests, &self.replies]
+                .map(|pool| pool.used_bytes())
+                .iter()
+                .sum::<usize>() as u64,
+        );
     }
 
     fn sweep(&self) {

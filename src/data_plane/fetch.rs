@@ -1,8 +1,8 @@
 //! A client's Fetch: its request lowered to what is inspected at once, the records of its reply
 //! inspected, masked or withheld.
 //!
-//! Owns: what happens to each topic-partition of a reply. Refuses: a client that claims to be a
-//! broker's replica; records it cannot read. Stays true: no byte of a record leaves uninspected: an
+//! Owns: what happens to each topic-partition of a reply. Refuses: a client that claims to be
+//! anything but a consumer; records it cannot read. Stays true: no byte of a record leaves uninspected: an
 //! incomplete last batch, which cannot be read, is blanked; a reply that nobody flagged leaves as
 //! it lies in the buffer.
 
@@ -20,6 +20,9 @@ use crate::kafka::frame::RequestHeader;
 use crate::limits::FETCH_BYTES_MAX;
 use std::rc::Rc;
 
+/// The replica id that every consumer sends.
+const CONSUMER: i32 = -1;
+
 /// Makes a Fetch request ready to go on.
 pub fn prepare(
     connection: &Rc<Connection>,
@@ -29,7 +32,9 @@ pub fn prepare(
     let ask = wire::lower_limits(request, header.body, header.api_version, FETCH_BYTES_MAX);
     let ask =
         ask.map_err(|_| Step::Close(Cause::ClientFault("the client sent a malformed Fetch")))?;
-    if ask.replica_id >= 0 {
+    // a consumer is -1; a broker's id, and the -2 and -3 of Kafka's own tools, read what the
+    // cluster has not committed
+    if ask.replica_id != CONSUMER {
         return Err(refuse(
             connection,
             header,

@@ -39,7 +39,7 @@ async fn from_client(connection: &Rc<Connection>) -> Cause {
     let core = &connection.core;
     let mut inflow = Inflow::new(
         &connection.client,
-        &core.requests,
+        &core.logins,
         FRAME_BYTES_BEFORE_LOGIN_MAX,
     );
     // boxed: what login and connect need is freed before the long life of the connection
@@ -49,7 +49,7 @@ async fn from_client(connection: &Rc<Connection>) -> Cause {
     if let Err(cause) = Box::pin(upstream::connect(connection)).await {
         return cause;
     }
-    inflow.set_frame_bytes_max(FRAME_BYTES_MAX);
+    inflow.logged_in(&core.requests, FRAME_BYTES_MAX);
     let back = Rc::clone(connection);
     monoio::spawn(async move {
         let cause = guarded(back.core.stats(), Box::pin(from_broker(&back))).await;
