@@ -9,8 +9,9 @@ use super::buffers::Pool;
 use super::cluster::{Cluster, Listener};
 use super::connection::{Cause, Connection, Target};
 use super::holding::{self, Held};
-use super::inspect::{Rules, Scratch};
+use super::inspect::Rules;
 use super::mailbox::Bell;
+use super::scratch::Scratch;
 use super::socket::Socket;
 use super::stats::Stats;
 use super::{accept, record, sweep};
@@ -53,6 +54,8 @@ pub struct Shared {
     pub ask_for_key: AskForKey,
     /// A core's counters, by index.
     pub stats: Vec<Stats>,
+    /// Connections that all cores together may have.
+    pub connections_max: u64,
     /// Bytes of frames in flight that one direction of one core may hold.
     pub budget_bytes: usize,
 }
@@ -187,8 +190,13 @@ impl Core {
         }
     }
 
-    /// Takes a connection that was just accepted.
+    /// Takes a connection that was just accepted, unless there are too many: then it is closed.
     pub fn admit(self: &Rc<Self>, socket: Socket, target: Target) {
+        let active = self.shared.stats.iter().map(|s| s.connections_active.get());
+        if active.sum::<u64>() >= self.shared.connections_max {
+            self.stats().connections_refused.add(1);
+            return;
+        }
         let id = self.next_id.get() + 1;
         self.next_id.set(id);
         let connection = Connection::new(self, id, socket, target);

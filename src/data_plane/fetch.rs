@@ -7,10 +7,11 @@
 //! it lies in the buffer.
 
 use super::connection::{Cause, Connection};
-use super::inspect::{self, Judged, Origin, Scratch};
+use super::inspect::{self, Judged, Origin};
 use super::record::{self, Subject};
 use super::replies::Edit;
 use super::requests::{Step, refuse};
+use super::scratch::{ChunkScratch, Scratch};
 use super::session::Session;
 use crate::chunk::Operation;
 use crate::kafka::batch::{self, BatchFault};
@@ -70,6 +71,7 @@ pub fn inspect_reply(
     core.traffic
         .borrow_mut()
         .reset(session.id, Operation::Fetch.into());
+    chunk_scratch.begin();
     let mut parts: Vec<(usize, Part)> = Vec::new();
     for (index, chunk) in fetched.chunks.iter().enumerate() {
         if chunk.records.is_empty() {
@@ -107,7 +109,7 @@ fn judge(
     session: &Session,
     reply: &mut [u8],
     chunk: &FetchChunk,
-    scratch: &mut inspect::ChunkScratch,
+    scratch: &mut ChunkScratch,
 ) -> Option<Part> {
     let core = &connection.core;
     let rules = core.rules();
@@ -133,10 +135,17 @@ fn judge(
         record::verdict(core, session, &subject, verdict, &[]);
         return Some(Part::Error(error::TOPIC_AUTHORIZATION_FAILED));
     }
+    if scratch.is_spent() {
+        return Some(Part::Records(Vec::new())); // the client asks again, for these first
+    }
     record::chunk(core, session, &origin, records.len(), first_offset(records));
     let mut rebuilt: Option<Vec<u8>> = None; // all batches so far, once one changed its length
     let mut at = 0;
     while at < records.len() {
+        if scratch.is_spent() {
+            // the client goes on from here with its next request
+            return Some(Part::Records(rebuilt.unwrap_or(records[..at].to_vec())));
+        }
         let mut found = match batch::batches(&records[at..]).next() {
             Some(Ok(found)) => found,
             Some(Err(BatchFault::Partial { .. })) => {

@@ -32,6 +32,7 @@ pub mod produce;
 pub mod record;
 pub mod replies;
 pub mod requests;
+pub mod scratch;
 pub mod serve;
 pub mod session;
 pub mod socket;

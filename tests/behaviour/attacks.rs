@@ -1,7 +1,9 @@
 //! Somebody who means it: what a client, logged in or not, can do to the others.
 
 use crate::Outcome;
-use anyhow::Context;
+use anyhow::{Context, ensure};
+
+use lockgate_tests::limits::Files;
 use lockgate_tests::requests::metadata;
 use lockgate_tests::scene::Scene;
 use lockgate_tests::wire::Wire;
@@ -32,5 +34,30 @@ fn half_a_login_from_many_strangers_stops_nobody() -> Outcome {
     scene
         .wire()
         .context("nobody can log in after the strangers left")?;
+    scene.end()
+}
+
+/// A flood of connections is turned away before it takes what the audit and the page need.
+#[test]
+fn a_flood_of_connections_leaves_room_for_the_rest() -> Outcome {
+    let scene = Scene::start()?;
+    scene.gateway.restart_with_files(Files::AtMost(512))?;
+    let mut witness = scene.wire()?;
+    let mut flood = Vec::new();
+    for _ in 0..600 {
+        flood.extend(Wire::connect(&scene.gateway.bootstrap()));
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    ensure!(scene.gateway.ready(), "no descriptor is left for the page");
+    metadata(&mut witness, &[])?;
+    ensure!(
+        !scene.gateway.logged().contains("accept failed"),
+        "the gateway ran out of descriptors"
+    );
+    drop(flood);
+    std::thread::sleep(Duration::from_secs(1));
+    scene
+        .wire()
+        .context("the flood is over and nobody is let in")?;
     scene.end()
 }
