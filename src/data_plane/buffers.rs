@@ -86,15 +86,16 @@ impl Pool {
         self.freed.wait().await;
     }
 
-    /// Moves a full buffer's bytes to one of the next class. One buffer at a time may go past the
+    /// Moves a full buffer's bytes, which may be another pool's, to one of the next class. One buffer at a time may go past the
     /// budget: the frames of all others wait until it is back.
     pub async fn grow(self: &Rc<Self>, mut full: Buffer) -> Buffer {
         let class = (full.class + 1).min(CLASSES - 1);
         let mut overdraws = false;
         while self.used_bytes.get() + class_bytes(class) > self.budget_bytes {
-            if full.overdraws || !self.overdrawn.get() {
+            let overdrew = full.overdraws && Rc::ptr_eq(&full.pool, self);
+            if overdrew || !self.overdrawn.get() {
                 self.overdrawn.set(true);
-                full.overdraws = false;
+                full.overdraws &= !overdrew; // it passes the right on, which was this pool's
                 overdraws = true;
                 break;
             }
@@ -344,6 +345,25 @@ mod tests {
         assert_eq!(buffer.filled(), (50..200u8).collect::<Vec<_>>());
         drop(buffer);
         assert_eq!(pool.used_bytes(), 0);
+    }
+
+    #[test]
+    fn a_buffer_that_changes_pools_gives_each_its_own_back() {
+        let (before, after) = (Pool::new(class_bytes(2)), Pool::new(class_bytes(2)));
+        let first = now(before.lend(class_bytes(1))).expect("fits");
+        let full = now(before.lend(class_bytes(1))).expect("fits");
+        let full = now(before.grow(full)).expect("one may overdraw");
+        let full = now(before.grow(full)).expect("it still may");
+        let moved = now(after.grow(full)).expect("one may overdraw here");
+        assert_eq!(
+            before.used_bytes(),
+            class_bytes(1),
+            "only the first is left"
+        );
+        assert!(!before.overdrawn.get() && after.overdrawn.get());
+        drop((first, moved));
+        assert_eq!((before.used_bytes(), after.used_bytes()), (0, 0));
+        assert!(!after.overdrawn.get());
     }
 
     #[test]

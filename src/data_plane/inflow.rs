@@ -127,8 +127,11 @@ impl<'a> Inflow<'a> {
         Ok(frame::frame_size(rest, self.frame_bytes_max)?.filter(|size| rest.len() >= *size))
     }
 
-    /// Raises the cap once the peer has logged in.
-    pub fn set_frame_bytes_max(&mut self, bytes: usize) {
-        self.frame_bytes_max = bytes;
+    /// Raises the cap once the peer has logged in, and takes buffers from the pool of those who
+    /// have. One that holds the beginning of a request goes back where it came from later.
+    pub fn logged_in(&mut self, pool: &Rc<Pool>, frame_bytes_max: usize) {
+        self.frame_bytes_max = frame_bytes_max;
+        self.pool = Rc::clone(pool);
+        self.buffer.take_if(|buffer| buffer.filled().is_empty());
     }
 }

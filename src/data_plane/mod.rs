@@ -32,9 +32,12 @@ pub mod produce;
 pub mod record;
 pub mod replies;
 pub mod requests;
+pub mod scratch;
 pub mod serve;
 pub mod session;
 pub mod socket;
 pub mod stats;
 pub mod sweep;
+#[cfg(test)]
+mod test_core;
 pub mod upstream;

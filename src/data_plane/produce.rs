@@ -8,10 +8,11 @@
 use super::answers::{Owed, Slot};
 use super::connection::{Cause, Connection};
 use super::holding::{self, Asked};
-use super::inspect::{self, HeldBatch, Judged, Origin, Scratch, Unacceptable};
+use super::inspect::{self, HeldBatch, Judged, Origin, Unacceptable};
 use super::merge::Merge;
 use super::record::{self, Subject};
 use super::requests::{Step, relay};
+use super::scratch::{ChunkScratch, Scratch};
 use super::session::Session;
 use crate::chunk::Operation;
 use crate::hold::lanes::{Gate, Lane, Sequence};
@@ -63,6 +64,7 @@ pub fn handle(connection: &Rc<Connection>, header: &RequestHeader, request: &mut
     core.traffic
         .borrow_mut()
         .reset(session.id, Operation::Produce.into());
+    chunk_scratch.begin();
     let mut parts: Vec<(usize, Part)> = Vec::new(); // only what does not simply go on
     for (index, chunk) in produce.chunks.iter().enumerate() {
         let gated = produce.acks != 0; // without a reply nothing waits, in order or otherwise
@@ -93,7 +95,7 @@ fn judge(
     request: &mut [u8],
     chunk: &ProduceChunk,
     gated: bool,
-    scratch: &mut inspect::ChunkScratch,
+    scratch: &mut ChunkScratch,
 ) -> Part {
     let core = &connection.core;
     let now = core.now();

@@ -14,6 +14,7 @@ use crate::audit::entry::{
 use crate::audit::{AuditFault, Entry, Tier, Writer};
 use crate::chunk::{Finding, Operation};
 use crate::hold::lanes::Lane;
+use crate::identity::sasl;
 use crate::policy::{Gate, Verdict};
 use aws_lc_rs::digest;
 
@@ -199,7 +200,7 @@ pub fn login_refused(
         mechanism: mechanism.to_owned(),
         code: code.to_owned(),
         reason: String::new(),
-        claimed,
+        claimed: claimed.map(|name| sasl::claimed_name(&name)),
     };
     write(core, entry, Tier::Kernel);
 }
