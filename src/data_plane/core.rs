@@ -8,13 +8,13 @@
 use super::buffers::Pool;
 use super::cluster::{Cluster, Listener};
 use super::connection::{Cause, Connection, Target};
-use super::holding::{self, Held};
+use super::held::Held;
 use super::inspect::Rules;
 use super::mailbox::Bell;
 use super::scratch::Scratch;
 use super::socket::Socket;
 use super::stats::Stats;
-use super::{accept, record, sweep};
+use super::{accept, ending, holding, record, sweep};
 use crate::audit;
 use crate::audit::entry::Traffic;
 use crate::chunk::{Principal, UnixMillis};
@@ -212,7 +212,7 @@ impl Core {
 
     /// Forgets a connection whose tasks have ended.
     pub fn dismiss(&self, connection: &Connection) {
-        holding::abandon(connection);
+        ending::abandon(connection);
         self.connections.borrow_mut().remove(&connection.id);
         self.stats()
             .connections_active

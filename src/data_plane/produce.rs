@@ -7,7 +7,8 @@
 
 use super::answers::{Owed, Slot};
 use super::connection::{Cause, Connection};
-use super::holding::{self, Asked};
+use super::held::{Asked, Sender};
+use super::holding;
 use super::inspect::{self, HeldBatch, Judged, Origin, Unacceptable};
 use super::merge::Merge;
 use super::record::{self, Subject};
@@ -256,7 +257,7 @@ fn split(
             Step::Replace(rebuilt)
         }
     };
-    let sender = holding::Sender::of(header, request, produce);
+    let sender = Sender::of(header, request, produce);
     for (part, chunk) in waiting {
         holding::open(
             connection,
@@ -288,7 +289,7 @@ fn split_unanswered(
         return Step::Close(Cause::Policy);
     }
     let rebuilt = rebuild(header, request, produce, &parts);
-    let sender = holding::Sender::of(header, request, produce);
+    let sender = Sender::of(header, request, produce);
     for (_, part) in parts {
         if let Part::Waits(chunk) = part {
             holding::open(

@@ -10,7 +10,7 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{fetch, holding, produce};
+use super::{ending, fetch, produce};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::{addresses, frame};
 use crate::limits::BYTES_BEHIND_HOLD_MAX;
@@ -118,7 +118,7 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
     let number = match owed {
         Some(Owed::Reply(number)) => number,
         Some(Owed::Released(chunk)) => {
-            holding::released(connection, chunk, reply);
+            ending::released(connection, chunk, reply);
             return Ok(Out::Nothing);
         }
         None => return Err(Cause::BrokerFault("the broker sent a reply out of turn")),

@@ -7,7 +7,7 @@
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
 use super::stats::Stats;
-use super::{holding, login, record, replies, requests, upstream};
+use super::{ending, login, record, replies, requests, upstream};
 use crate::limits::{FRAME_BYTES_BEFORE_LOGIN_MAX, FRAME_BYTES_MAX};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +20,7 @@ pub fn spawn(connection: Rc<Connection>) {
     monoio::spawn(async move {
         let cause = guarded(connection.core.stats(), Box::pin(from_client(&connection))).await;
         connection.close(cause);
-        holding::abandon(&connection); // what it says of the session comes before the session's end
+        ending::abandon(&connection); // what it says of the session comes before the session's end
         if let Some(session) = connection.session() {
             let cause = connection.cause().unwrap_or(cause);
             let (id, cause_text) = (session.id, cause.text());
