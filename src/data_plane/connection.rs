@@ -54,6 +54,8 @@ pub enum Cause {
     TimedOut(&'static str),
     /// The policy does not let the bytes go on and there is no reply to say it in.
     Policy,
+    /// The session goes on under another number, with a new token.
+    Renewed,
     /// Somebody ended the session.
     Cut,
     /// The gateway is stopping.
@@ -67,7 +69,11 @@ impl Cause {
     pub fn is_usual(self) -> bool {
         matches!(
             self,
-            Cause::ClientClosed | Cause::Stopping | Cause::Cut | Cause::TimedOut("idle")
+            Cause::ClientClosed
+                | Cause::Renewed
+                | Cause::Stopping
+                | Cause::Cut
+                | Cause::TimedOut("idle")
         )
     }
 
@@ -80,6 +86,7 @@ impl Cause {
             Cause::NoBroker => "no broker reachable",
             Cause::LoginRefused => "login refused",
             Cause::Policy => "blocked by policy",
+            Cause::Renewed => "the token was renewed",
             Cause::Cut => "session cut",
             Cause::Stopping => "gateway stopping",
             Cause::OwnFault => "internal fault",

@@ -373,6 +373,7 @@ pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &[u8]
                 && new.principal.issuer == session.principal.issuer =>
         {
             let lifetime = new.expires.0 - connection.core.now().0;
+            record::session_closed(&connection.core, connection, &session, Cause::Renewed);
             open(
                 connection,
                 new.principal,

@@ -205,13 +205,13 @@ pub fn login_refused(
     write(core, entry, Tier::Kernel);
 }
 
-/// Writes that a session ended.
+/// Writes that a session ended; what follows on the connection counts for the next.
 pub fn session_closed(core: &Core, connection: &Connection, session: &Session, cause: Cause) {
     let entry = SessionClosed {
         session: session.id,
         cause: cause.text().to_owned(),
-        bytes_in: connection.bytes.from_client.get(),
-        bytes_out: connection.bytes.to_client.get(),
+        bytes_in: connection.bytes.from_client.take(),
+        bytes_out: connection.bytes.to_client.take(),
     };
     write(core, entry, Tier::Interval);
 }
