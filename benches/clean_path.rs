@@ -19,7 +19,8 @@ use kafka_protocol::records::{
 use lockgate::audit::Writer;
 use lockgate::audit::entry::Traffic;
 use lockgate::chunk::{Operation, Principal, UnixMillis};
-use lockgate::data_plane::inspect::{self, Judged, Origin, Rules, Scratch};
+use lockgate::data_plane::inspect::{self, Judged, Origin, Rules};
+use lockgate::data_plane::scratch::{ChunkScratch, Scratch};
 use lockgate::data_plane::session::Session;
 use lockgate::kafka::compression::{Codec, Deflater};
 use lockgate::kafka::{batch, fetch, frame, produce};
@@ -178,7 +179,7 @@ impl Core {
         topic: &[u8],
         partition: i32,
         records: &mut [u8],
-        scratch: &mut inspect::ChunkScratch,
+        scratch: &mut ChunkScratch,
     ) {
         let scope = self
             .session

@@ -15,6 +15,7 @@ mod identity;
 mod idle;
 mod io;
 mod layers;
+mod liars;
 mod masks;
 mod passes;
 mod protocol;
