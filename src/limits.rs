@@ -19,8 +19,9 @@ pub const FRAME_BYTES_BEFORE_LOGIN_MAX: usize = 512 * KIB;
 /// room for newer ones.
 pub const TAGS_PER_STRUCT_MAX: usize = 64;
 /// What a Fetch may ask of the broker at once: small enough to stay in a core's cache while it
-/// is walked, checked, scanned and written.
-pub const FETCH_BYTES_MAX: i32 = 4 * MIB as i32;
+/// is walked, checked, scanned and written, and with 64 KiB for what is around the records within
+/// one buffer of 4 MiB: a full reply would otherwise be moved to one of 16 MiB.
+pub const FETCH_BYTES_MAX: i32 = (4 * MIB - 64 * KIB) as i32;
 
 /// Brokers in one cluster. Kafka's own design goal is some hundreds.
 pub const BROKERS_PER_CLUSTER_MAX: usize = 10_000;
@@ -39,6 +40,10 @@ pub const REFUSAL_TEXT_BYTES_MAX: usize = 256;
 pub const BUFFER_BYTES_SMALLEST: usize = 16 * KIB;
 /// A connection starts its next buffer at the class its last one reached, up to this.
 pub const BUFFER_BYTES_REMEMBERED_MAX: usize = 4 * MIB;
+/// Bytes of frames that clients which have not logged in may have under way, per core: 2,048 logins
+/// at once, or 32 of the largest. Apart from everybody else's, so that strangers who send half a
+/// frame and wait can delay logins and nothing more.
+pub const LOGIN_BUFFER_BYTES_PER_CORE_MAX: usize = 32 * MIB;
 /// Buffers a core keeps for re-use, per size class.
 pub const BUFFERS_KEPT_PER_CLASS: usize = 16;
 /// Bytes a core's pool keeps idle, over all classes.
@@ -48,6 +53,12 @@ pub const BUFFER_BYTES_KEPT: usize = 64 * MIB;
 
 /// A batch may inflate to this: the largest frame a broker would store uncompressed.
 pub const INFLATED_BYTES_MAX: usize = FRAME_BYTES_MAX;
+/// The compressed batches of one Produce request or Fetch reply may inflate to this, give or take the
+/// last one: a frame of 100 MiB can name 10,000 batches of 100 MiB each, which would keep a core from
+/// everybody else for minutes. This much is under a second.
+pub const INFLATED_BYTES_PER_FRAME_MAX: usize = 512 * MIB;
+/// Memory for inflated batches that a core keeps from one frame to the next.
+pub const INFLATED_BYTES_KEPT: usize = 16 * MIB;
 /// Window a zstd frame may demand (2^23 = 8 MiB: the format's own recommendation for decoders,
 /// RFC 8878 §3.1.1.1.2).
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
@@ -133,6 +144,11 @@ pub const SWEEP_MS: u64 = 1_000;
 pub const RING_ENTRIES: u32 = 4096;
 /// Cores at most: chain names have two digits and session ids 16 bits for the core.
 pub const CORES_MAX: usize = 99;
+/// Descriptors kept free of clients' connections: rings, listeners, the audit's segments, the log of
+/// holds, some HTTP. Without them a flood of connections would end the audit, and so the gateway.
+pub const DESCRIPTORS_KEPT: u64 = 192;
+/// Descriptors of one connection: the client's side and the broker's.
+pub const DESCRIPTORS_PER_CONNECTION: u64 = 2;
 /// Connections that wait to be accepted, per core and port (the kernel caps it at
 /// `net.core.somaxconn`).
 pub const ACCEPT_BACKLOG: i32 = 4096;
@@ -146,6 +162,9 @@ pub const KEY_WAIT_MS_MAX: u64 = 2_000;
 pub const CONNECT_MS_MAX: u64 = 10_000;
 /// A write that moves nothing for this long closes the connection.
 pub const STALLED_WRITE_MS_MAX: u64 = 60_000;
+/// A frame that a client has begun is whole within this, or the memory it occupies is wanted back:
+/// twice the longest request timeout among stock clients (librdkafka's 60 s).
+pub const FRAME_MS_MAX: u64 = 120_000;
 /// SCRAM iterations a broker may ask for: PBKDF2 costs about 0.3 µs each.
 pub const SCRAM_ITERATIONS_MAX: u32 = 100_000;
 
@@ -296,6 +315,7 @@ pub const HTTP_HOLDS_LISTED_MAX: usize = 500;
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
+const _: () = assert!(INFLATED_BYTES_MAX <= INFLATED_BYTES_PER_FRAME_MAX);
 const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
 const _: () = assert!(HOLD_WAIT_BEHIND_MS <= HOLD_WAIT_MS_MAX);
 const _: () = assert!(HOLD_WAIT_MS_DEFAULT <= HOLD_WAIT_MS_MAX);

@@ -31,6 +31,7 @@ step formatting cargo fmt --all --check
 step build cargo build --workspace
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step units cargo test --workspace --exclude lockgate-tests
+step benches cargo test -p lockgate --benches # once each: answers and allocations, no speed
 step kills cargo run -q -p lockgate-tests --bin campaign -- kills --minutes 0.4 --seed "$SEED"
 step fuzz cargo run -q -p lockgate-tests --bin campaign -- fuzz --minutes 0.2 --seed "$SEED"
 step soak cargo run -q -p lockgate-tests --bin campaign -- soak --minutes 0.3 --seed "$SEED"

@@ -21,5 +21,9 @@ fn the_whole_story_holds() {
         steps.by_ref().eq(1..=6),
         "steps are missing or out of order:\n{told}"
     );
+    let story = told.to_lowercase();
+    for turn in ["mask", "held", "approve", "reject", "audit", "byte"] {
+        assert!(story.contains(turn), "nothing is told of `{turn}`:\n{told}");
+    }
     assert!(!told.contains('\x1b'), "colour where there is no terminal");
 }

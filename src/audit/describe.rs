@@ -62,8 +62,9 @@ pub fn describe(body: &Body) -> String {
             } else {
                 "reject"
             };
+            let late = if e.late { " too late" } else { "" };
             format!(
-                "hold={} {} {vote} {:?} seen=v{}",
+                "hold={} {} {vote} {:?} seen=v{}{late}",
                 HoldId(e.hold),
                 e.reviewer,
                 e.reason,

@@ -7,6 +7,7 @@
 //! buffers cannot wait for each other for ever).
 
 use super::event::Event;
+use super::made::Advance;
 use crate::limits::{BUFFER_BYTES_KEPT, BUFFER_BYTES_SMALLEST, BUFFERS_KEPT_PER_CLASS};
 use monoio::buf::{IoBuf, IoBufMut};
 use std::cell::{Cell, RefCell};
@@ -37,6 +38,8 @@ pub struct Pool {
     used_bytes: Cell<usize>,
     budget_bytes: usize,
     overdrawn: Cell<bool>,
+    /// How many wait for memory.
+    waiting: Cell<usize>,
     freed: Event,
 }
 
@@ -49,6 +52,7 @@ impl Pool {
             used_bytes: Cell::new(0),
             budget_bytes: budget_bytes.max(class_bytes(2)),
             overdrawn: Cell::new(false),
+            waiting: Cell::new(0),
             freed: Event::default(),
         })
     }
@@ -58,28 +62,44 @@ impl Pool {
         self.used_bytes.get()
     }
 
-    /// Lends an empty buffer of at least `bytes`, waiting while the budget is spent.
-    pub async fn lend(self: &Rc<Self>, bytes: usize) -> Buffer {
-        let class = class_for(bytes);
-        while self.used_bytes.get() + class_bytes(class) > self.budget_bytes {
-            self.freed.wait().await;
-        }
-        self.take(class, false)
+    /// Whether somebody waits for memory: an empty buffer is better given back than kept.
+    pub fn is_short(&self) -> bool {
+        self.waiting.get() > 0
     }
 
-    /// Moves a full buffer's bytes to one of the next class. One buffer at a time may go past the
+    /// Lends an empty buffer of `bytes`, or the largest that the budget has room for; waits while
+    /// there is none for the smallest.
+    pub async fn lend(self: &Rc<Self>, bytes: usize) -> Buffer {
+        loop {
+            let fits =
+                |class: &usize| self.used_bytes.get() + class_bytes(*class) <= self.budget_bytes;
+            if let Some(class) = (0..=class_for(bytes)).rev().find(fits) {
+                return self.take(class, false);
+            }
+            self.freed().await;
+        }
+    }
+
+    /// Completes when memory came back.
+    async fn freed(&self) {
+        let _counted = Waits::new(&self.waiting);
+        self.freed.wait().await;
+    }
+
+    /// Moves a full buffer's bytes, which may be another pool's, to one of the next class. One buffer at a time may go past the
     /// budget: the frames of all others wait until it is back.
     pub async fn grow(self: &Rc<Self>, mut full: Buffer) -> Buffer {
         let class = (full.class + 1).min(CLASSES - 1);
         let mut overdraws = false;
         while self.used_bytes.get() + class_bytes(class) > self.budget_bytes {
-            if full.overdraws || !self.overdrawn.get() {
+            let overdrew = full.overdraws && Rc::ptr_eq(&full.pool, self);
+            if overdrew || !self.overdrawn.get() {
                 self.overdrawn.set(true);
-                full.overdraws = false;
+                full.overdraws &= !overdrew; // it passes the right on, which was this pool's
                 overdraws = true;
                 break;
             }
-            self.freed.wait().await;
+            self.freed().await;
         }
         let mut larger = self.take(class, overdraws);
         let bytes = full.filled();
@@ -126,6 +146,22 @@ impl Pool {
         }
         drop(kept);
         self.freed.notify_all();
+    }
+}
+
+/// Counts a wait while it lasts, also one that is given up.
+struct Waits<'a>(&'a Cell<usize>);
+
+impl<'a> Waits<'a> {
+    fn new(waiting: &'a Cell<usize>) -> Waits<'a> {
+        waiting.set(waiting.get() + 1);
+        Waits(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }
 
@@ -260,46 +296,9 @@ unsafe impl IoBuf for PartOf {
     }
 }
 
-/// Something whose first bytes can be taken as sent.
-pub trait Advance {
-    /// Leaves out the first `bytes` bytes.
-    fn advance(&mut self, bytes: usize);
-}
-
 impl Advance for PartOf {
     fn advance(&mut self, bytes: usize) {
         self.start = (self.start + bytes).min(self.end);
-    }
-}
-
-/// Bytes of the gateway's own making, on their way out.
-pub struct Made {
-    bytes: Vec<u8>,
-    start: usize,
-}
-
-impl Made {
-    /// All of `bytes`.
-    pub fn new(bytes: Vec<u8>) -> Made {
-        Made { bytes, start: 0 }
-    }
-}
-
-// SAFETY: the pointer is into a Vec owned by this value and never changed while it lives; its
-// heap address does not move with the value, and `start..len` is initialised.
-#[allow(unsafe_code)]
-unsafe impl IoBuf for Made {
-    fn read_ptr(&self) -> *const u8 {
-        self.bytes[self.start..].as_ptr()
-    }
-    fn bytes_init(&self) -> usize {
-        self.bytes.len() - self.start
-    }
-}
-
-impl Advance for Made {
-    fn advance(&mut self, bytes: usize) {
-        self.start = (self.start + bytes).min(self.bytes.len());
     }
 }
 
@@ -349,18 +348,67 @@ mod tests {
     }
 
     #[test]
+    fn a_buffer_that_changes_pools_gives_each_its_own_back() {
+        let (before, after) = (Pool::new(class_bytes(2)), Pool::new(class_bytes(2)));
+        let first = now(before.lend(class_bytes(1))).expect("fits");
+        let full = now(before.lend(class_bytes(1))).expect("fits");
+        let full = now(before.grow(full)).expect("one may overdraw");
+        let full = now(before.grow(full)).expect("it still may");
+        let moved = now(after.grow(full)).expect("one may overdraw here");
+        assert_eq!(
+            before.used_bytes(),
+            class_bytes(1),
+            "only the first is left"
+        );
+        assert!(!before.overdrawn.get() && after.overdrawn.get());
+        drop((first, moved));
+        assert_eq!((before.used_bytes(), after.used_bytes()), (0, 0));
+        assert!(!after.overdrawn.get());
+    }
+
+    #[test]
     fn the_budget_pushes_back_and_one_frame_may_grow_past_it() {
         let pool = Pool::new(class_bytes(2));
         let first = now(pool.lend(class_bytes(1))).expect("fits");
         let second = now(pool.lend(class_bytes(1))).expect("fits");
+        let less = now(pool.lend(class_bytes(2))).expect("less than asked for fits");
+        assert_eq!(less.capacity(), class_bytes(1));
+        let last = now(pool.lend(class_bytes(2))).expect("the last of it");
         assert!(
-            now(pool.lend(class_bytes(2))).is_none(),
+            now(pool.lend(1)).is_none(),
             "must wait: the budget is spent"
         );
+        drop((less, last));
         let first = now(pool.grow(first)).expect("one may overdraw");
         assert!(now(pool.grow(second)).is_none(), "a second may not");
         drop(first);
         assert_eq!(pool.used_bytes(), 0);
         assert!(now(pool.lend(class_bytes(2))).is_some());
+    }
+
+    #[test]
+    fn a_pool_is_short_while_somebody_waits() {
+        let pool = Pool::new(class_bytes(2));
+        let all = now(pool.lend(class_bytes(2))).expect("room");
+        let mut waits = Box::pin(pool.lend(1));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(!pool.is_short());
+        assert!(waits.as_mut().poll(&mut context).is_pending());
+        assert!(pool.is_short(), "whoever has an empty buffer gives it back");
+        drop(all);
+        assert!(waits.as_mut().poll(&mut context).is_ready()); // and given back at once
+        assert!(!pool.is_short());
+        let _all = now(pool.lend(class_bytes(2)));
+        let mut waits = Box::pin(pool.lend(1));
+        assert!(waits.as_mut().poll(&mut context).is_pending());
+        drop(waits);
+        assert!(!pool.is_short(), "a wait that was given up counts no more");
+    }
+
+    #[test]
+    fn a_request_larger_than_the_whole_budget_is_lent_what_there_is() {
+        let pool = Pool::new(class_bytes(2));
+        let lent = now(pool.lend(class_bytes(4))).expect("it would wait for ever");
+        assert_eq!(lent.capacity(), class_bytes(2));
     }
 }

@@ -14,9 +14,9 @@
 //! the holder empties before giving the turn back.
 
 use super::answers::{Answers, Slot};
-use super::buffers::Made;
 use super::core::Core;
 use super::event::Event;
+use super::made::Made;
 use super::session::Session;
 use super::socket::Socket;
 use super::sweep::Deadlines;
@@ -54,6 +54,8 @@ pub enum Cause {
     TimedOut(&'static str),
     /// The policy does not let the bytes go on and there is no reply to say it in.
     Policy,
+    /// The session goes on under another number, with a new token.
+    Renewed,
     /// Somebody ended the session.
     Cut,
     /// The gateway is stopping.
@@ -67,7 +69,11 @@ impl Cause {
     pub fn is_usual(self) -> bool {
         matches!(
             self,
-            Cause::ClientClosed | Cause::Stopping | Cause::Cut | Cause::TimedOut("idle")
+            Cause::ClientClosed
+                | Cause::Renewed
+                | Cause::Stopping
+                | Cause::Cut
+                | Cause::TimedOut("idle")
         )
     }
 
@@ -80,6 +86,7 @@ impl Cause {
             Cause::NoBroker => "no broker reachable",
             Cause::LoginRefused => "login refused",
             Cause::Policy => "blocked by policy",
+            Cause::Renewed => "the token was renewed",
             Cause::Cut => "session cut",
             Cause::Stopping => "gateway stopping",
             Cause::OwnFault => "internal fault",
@@ -348,7 +355,12 @@ impl Connection {
             let Some(upstream) = self.upstream.get() else {
                 return;
             };
-            if upstream.write_all(Made::new(frame)).await.is_err() {
+            let sent = frame.len() as u64;
+            self.deadlines.writing_broker(self.core.now());
+            let result = upstream.write_all(Made::new(frame)).await;
+            self.deadlines.wrote_broker();
+            self.core.stats().bytes_to_brokers.add(sent);
+            if result.is_err() {
                 self.close(Cause::BrokerFault("writing to the broker failed"));
                 return;
             }

@@ -9,19 +9,22 @@ use super::buffers::Pool;
 use super::cluster::{Cluster, Listener};
 use super::connection::{Cause, Connection, Target};
 use super::holding::{self, Held};
-use super::inspect::{Rules, Scratch};
+use super::inspect::Rules;
 use super::mailbox::Bell;
+use super::scratch::Scratch;
 use super::socket::Socket;
 use super::stats::Stats;
 use super::{accept, record, sweep};
 use crate::audit;
 use crate::audit::entry::Traffic;
-use crate::chunk::UnixMillis;
+use crate::chunk::{Principal, UnixMillis};
 use crate::hold::link::Post;
 use crate::hold::messages::{ToControl, ToCore};
 use crate::identity::key_set::KeySet;
 use crate::identity::tokens::IssuerRules;
-use crate::limits::{AUDIT_FLUSH_MS, DRAIN_MS_MAX, SWEEP_MS, TICK_MS};
+use crate::limits::{
+    AUDIT_FLUSH_MS, DRAIN_MS_MAX, LOGIN_BUFFER_BYTES_PER_CORE_MAX, SWEEP_MS, TICK_MS,
+};
 use arc_swap::{ArcSwap, Guard};
 use crossbeam_channel::Receiver;
 use std::cell::{Cell, RefCell};
@@ -51,6 +54,8 @@ pub struct Shared {
     pub ask_for_key: AskForKey,
     /// A core's counters, by index.
     pub stats: Vec<Stats>,
+    /// Connections that all cores together may have.
+    pub connections_max: u64,
     /// Bytes of frames in flight that one direction of one core may hold.
     pub budget_bytes: usize,
 }
@@ -77,6 +82,8 @@ pub struct Core {
     pub index: u16,
     /// What it shares with the others.
     pub shared: Arc<Shared>,
+    /// Buffers for what comes before login.
+    pub logins: Rc<Pool>,
     /// Buffers for requests.
     pub requests: Rc<Pool>,
     /// Buffers for replies.
@@ -107,6 +114,7 @@ impl Core {
     fn new(setup: Setup) -> (Rc<Core>, Receiver<ToCore>, Arc<Bell>) {
         let core = Core {
             index: setup.index,
+            logins: Pool::new(LOGIN_BUFFER_BYTES_PER_CORE_MAX),
             requests: Pool::new(setup.shared.budget_bytes),
             replies: Pool::new(setup.shared.budget_bytes),
             shared: setup.shared,
@@ -182,8 +190,13 @@ impl Core {
         }
     }
 
-    /// Takes a connection that was just accepted.
+    /// Takes a connection that was just accepted, unless there are too many: then it is closed.
     pub fn admit(self: &Rc<Self>, socket: Socket, target: Target) {
+        let active = self.shared.stats.iter().map(|s| s.connections_active.get());
+        if active.sum::<u64>() >= self.shared.connections_max {
+            self.stats().connections_refused.add(1);
+            return;
+        }
         let id = self.next_id.get() + 1;
         self.next_id.set(id);
         let connection = Connection::new(self, id, socket, target);
@@ -249,12 +262,12 @@ impl Core {
             match message {
                 ToCore::Answer { ticket, answer } => holding::answered(self, ticket.chunk, answer),
                 ToCore::Brokers => self.listen(),
-                ToCore::Cut(principal) => {
+                ToCore::Cut { issuer, name } => {
                     let all: Vec<_> = self.connections.borrow().values().cloned().collect();
-                    let theirs = all
-                        .iter()
-                        .filter(|c| c.session().is_some_and(|s| s.principal.name == principal));
-                    theirs.for_each(|connection| connection.close(Cause::Cut));
+                    let named = |p: &Principal| p.name == name && p.issuer == issuer;
+                    all.iter()
+                        .filter(|c| c.session().is_some_and(|s| named(&s.principal)))
+                        .for_each(|connection| connection.close(Cause::Cut));
                 }
                 ToCore::Drain => {
                     self.draining.set(true);
@@ -278,9 +291,12 @@ impl Core {
         let (stats, held) = (self.stats(), self.held.borrow());
         stats.open_chunks.set(held.len() as u64);
         stats.open_chunk_bytes.set(held.bytes() as u64);
-        stats
-            .frame_bytes
-            .set((self.requests.used_bytes() + self.replies.used_bytes()) as u64);
+        stats.frame_bytes.set(
+            [&self.logins, &self.requests, &self.replies]
+                .map(|pool| pool.used_bytes())
+                .iter()
+                .sum::<usize>() as u64,
+        );
     }
 
     fn sweep(&self) {

@@ -1,16 +1,17 @@
 //! A client's Fetch: its request lowered to what is inspected at once, the records of its reply
 //! inspected, masked or withheld.
 //!
-//! Owns: what happens to each topic-partition of a reply. Refuses: a client that claims to be a
-//! broker's replica; records it cannot read. Stays true: no byte of a record leaves uninspected: an
+//! Owns: what happens to each topic-partition of a reply. Refuses: a client that claims to be
+//! anything but a consumer; records it cannot read. Stays true: no byte of a record leaves uninspected: an
 //! incomplete last batch, which cannot be read, is blanked; a reply that nobody flagged leaves as
 //! it lies in the buffer.
 
 use super::connection::{Cause, Connection};
-use super::inspect::{self, Judged, Origin, Scratch};
+use super::inspect::{self, Judged, Origin};
 use super::record::{self, Subject};
 use super::replies::Edit;
 use super::requests::{Step, refuse};
+use super::scratch::{ChunkScratch, Scratch};
 use super::session::Session;
 use crate::chunk::Operation;
 use crate::kafka::batch::{self, BatchFault};
@@ -19,6 +20,9 @@ use crate::kafka::fetch::{self as wire, FetchChunk, Outcome};
 use crate::kafka::frame::RequestHeader;
 use crate::limits::FETCH_BYTES_MAX;
 use std::rc::Rc;
+
+/// The replica id that every consumer sends.
+const CONSUMER: i32 = -1;
 
 /// Makes a Fetch request ready to go on.
 pub fn prepare(
@@ -29,7 +33,9 @@ pub fn prepare(
     let ask = wire::lower_limits(request, header.body, header.api_version, FETCH_BYTES_MAX);
     let ask =
         ask.map_err(|_| Step::Close(Cause::ClientFault("the client sent a malformed Fetch")))?;
-    if ask.replica_id >= 0 {
+    // a consumer is -1; a broker's id, and the -2 and -3 of Kafka's own tools, read what the
+    // cluster has not committed
+    if ask.replica_id != CONSUMER {
         return Err(refuse(
             connection,
             header,
@@ -65,6 +71,7 @@ pub fn inspect_reply(
     core.traffic
         .borrow_mut()
         .reset(session.id, Operation::Fetch.into());
+    chunk_scratch.begin();
     let mut parts: Vec<(usize, Part)> = Vec::new();
     for (index, chunk) in fetched.chunks.iter().enumerate() {
         if chunk.records.is_empty() {
@@ -102,7 +109,7 @@ fn judge(
     session: &Session,
     reply: &mut [u8],
     chunk: &FetchChunk,
-    scratch: &mut inspect::ChunkScratch,
+    scratch: &mut ChunkScratch,
 ) -> Option<Part> {
     let core = &connection.core;
     let rules = core.rules();
@@ -128,10 +135,17 @@ fn judge(
         record::verdict(core, session, &subject, verdict, &[]);
         return Some(Part::Error(error::TOPIC_AUTHORIZATION_FAILED));
     }
+    if scratch.is_spent() {
+        return Some(Part::Records(Vec::new())); // the client asks again, for these first
+    }
     record::chunk(core, session, &origin, records.len(), first_offset(records));
     let mut rebuilt: Option<Vec<u8>> = None; // all batches so far, once one changed its length
     let mut at = 0;
     while at < records.len() {
+        if scratch.is_spent() {
+            // the client goes on from here with its next request
+            return Some(Part::Records(rebuilt.unwrap_or(records[..at].to_vec())));
+        }
         let mut found = match batch::batches(&records[at..]).next() {
             Some(Ok(found)) => found,
             Some(Err(BatchFault::Partial { .. })) => {

@@ -9,6 +9,7 @@
 use super::connection::{Connection, Release};
 use super::core::Core;
 use super::produce::{Waiting, finish};
+use super::record;
 use crate::chunk::HoldId;
 use crate::hold::lanes::{Lane, Next, Sequence};
 use crate::hold::messages::{Answer, Ask, SendOutcome, Then, Ticket, ToControl};
@@ -144,9 +145,15 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         then: if transactional { Then::Refuse } else { then },
         asked,
     };
+    let waits = open.asked.number.is_some();
     all.open.insert(chunk, open);
     drop(all);
-    connection.lanes().open(&lane, chunk);
+    if waits {
+        connection.lanes().open(&lane, chunk); // acks=0 is not gated: nobody waits for it
+    }
+    if !room {
+        return no_room(core, chunk);
+    }
     let Some(held) = held else {
         return;
     };
@@ -170,15 +177,16 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         idempotent: sequence.is_some(),
         summary: held.summary,
     };
-    if !room || core.desk.try_send(ToControl::Ask(Box::new(ask))).is_err() {
-        core.stats().holds_refused.add(1);
-        not_written(
-            core,
-            chunk,
-            error::NOT_LEADER_OR_FOLLOWER,
-            "the gateway cannot hold more now",
-        );
+    if core.desk.try_send(ToControl::Ask(Box::new(ask))).is_err() {
+        no_room(core, chunk);
     }
+}
+
+/// A bound is reached: nothing is kept, the client may try again.
+fn no_room(core: &Rc<Core>, chunk: u64) {
+    core.stats().holds_refused.add(1);
+    let why = "the gateway cannot hold more now";
+    not_written(core, chunk, error::NOT_LEADER_OR_FOLLOWER, why);
 }
 
 /// How long a reply is withheld: never more than half of the client's own limit, so that the
@@ -259,13 +267,7 @@ pub fn answered(core: &Rc<Core>, chunk: u64, answer: Answer) {
         }
         Answer::Unavailable => {
             drop(all);
-            core.stats().holds_refused.add(1);
-            not_written(
-                core,
-                chunk,
-                error::NOT_LEADER_OR_FOLLOWER,
-                "the gateway cannot hold more now",
-            );
+            no_room(core, chunk);
         }
     }
 }
@@ -288,7 +290,10 @@ fn try_send(core: &Rc<Core>, chunk: u64) {
     let Some(connection) = open.connection.upgrade() else {
         return;
     };
-    if open.state != State::Allowed || !connection.lanes().is_first(&open.lane, chunk) {
+    if open.state != State::Allowed || connection.is_closed() {
+        return; // it was not sent, and `abandon` will say so
+    }
+    if open.asked.number.is_some() && !connection.lanes().is_first(&open.lane, chunk) {
         return;
     }
     open.state = State::Sending;
@@ -335,14 +340,8 @@ pub fn released(connection: &Rc<Connection>, chunk: u64, reply: &[u8]) {
         ));
         return;
     };
-    // an idempotent repeat that the broker has already: written, just not now
-    let written = part.error == error::NONE || part.error == error::DUPLICATE_SEQUENCE_NUMBER;
-    let outcome = match written {
-        true => SendOutcome::Written {
-            offset: part.base_offset,
-        },
-        false => SendOutcome::Returned { error: part.error },
-    };
+    let outcome = outcome_of(&part);
+    let written = matches!(outcome, SendOutcome::Written { .. });
     tell_if_known(core, chunk, outcome);
     let answer = if written && part.error != error::NONE {
         written_at(part.partition, part.base_offset)
@@ -350,6 +349,21 @@ pub fn released(connection: &Rc<Connection>, chunk: u64, reply: &[u8]) {
         part
     };
     close(core, chunk, written, |_| answer);
+}
+
+/// What the broker's word on a released chunk amounts to.
+fn outcome_of(part: &PartitionReply) -> SendOutcome {
+    match part.error {
+        // an idempotent repeat that the broker has already: written, just not now
+        error::NONE | error::DUPLICATE_SEQUENCE_NUMBER => SendOutcome::Written {
+            offset: part.base_offset,
+        },
+        // the leader appended it, or does not say: not "not written"
+        error::REQUEST_TIMED_OUT
+        | error::NOT_ENOUGH_REPLICAS_AFTER_APPEND
+        | error::UNKNOWN_SERVER_ERROR => SendOutcome::Unknown,
+        error => SendOutcome::Returned { error },
+    }
 }
 
 /// The wait of a chunk is over and nobody has decided: the client is told to try again, or no.
@@ -376,11 +390,11 @@ fn lapse(core: &Rc<Core>, chunk: u64) {
 
 /// Ends a chunk that was not written, and what waited behind it.
 fn not_written(core: &Rc<Core>, chunk: u64, code: i16, why: &str) {
-    if core.held.borrow().open.get(&chunk).is_some_and(|o| o.known) {
-        let _ = core.desk.try_send(ToControl::Closed(Ticket {
-            core: core.index,
-            chunk,
-        }));
+    if let Some(open) = core.held.borrow().open.get(&chunk) {
+        tell_end(core, chunk, open);
+        if let Some(connection) = open.connection.upgrade() {
+            record_drop(&connection, open, why);
+        }
     }
     close(core, chunk, false, |partition| {
         PartitionReply::refused(partition, code, Some(why.to_owned()))
@@ -461,15 +475,43 @@ pub fn abandon(connection: &Connection) {
         all.bytes -= open.bytes.len();
     }
     drop(all);
-    for (chunk, open) in ended.iter().filter(|(_, open)| open.known) {
-        if open.state == State::Sending {
-            tell(core, *chunk, SendOutcome::Unknown);
-        } else {
-            let _ = core.desk.try_send(ToControl::Closed(Ticket {
-                core: core.index,
-                chunk: *chunk,
-            }));
+    for (chunk, open) in &ended {
+        tell_end(core, *chunk, open);
+        if open.state != State::Sending {
+            record_drop(connection, open, "the client has gone");
         }
+    }
+}
+
+/// Tells the control thread how a chunk ends that the broker did not answer. One that was allowed
+/// and not sent gives its approval back: merely closed, it would count as under way for ever.
+fn tell_end(core: &Core, chunk: u64, open: &Open) {
+    match open.state {
+        _ if !open.known => {}
+        State::Asked => core.tell_desk(ToControl::Closed(Ticket {
+            core: core.index,
+            chunk,
+        })),
+        State::Allowed => tell(core, chunk, SendOutcome::Returned { error: 0 }),
+        State::Sending => tell(core, chunk, SendOutcome::Unknown),
+    }
+}
+
+/// The audit's word on records that end here: with acks=0 the client is not told and sends them
+/// no second time.
+fn record_drop(connection: &Connection, open: &Open, why: &str) {
+    if open.asked.number.is_none()
+        && let Some(session) = connection.session()
+    {
+        let hold = open.hold.map(|hold| hold.0);
+        record::dropped(
+            &connection.core,
+            &session,
+            &open.lane,
+            &open.bytes,
+            hold,
+            why,
+        );
     }
 }
 
@@ -492,5 +534,35 @@ fn written_at(partition: i32, base_offset: i64) -> PartitionReply {
     PartitionReply {
         base_offset,
         ..PartitionReply::refused(partition, error::NONE, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_means_not_written() {
+        let outcome = |code| outcome_of(&PartitionReply::refused(0, code, None));
+        assert_eq!(
+            outcome(error::NOT_LEADER_OR_FOLLOWER),
+            SendOutcome::Returned {
+                error: error::NOT_LEADER_OR_FOLLOWER
+            }
+        );
+        for code in [error::NONE, error::DUPLICATE_SEQUENCE_NUMBER] {
+            assert_eq!(outcome(code), SendOutcome::Written { offset: -1 });
+        }
+        for code in [
+            error::REQUEST_TIMED_OUT,
+            error::NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+            error::UNKNOWN_SERVER_ERROR,
+        ] {
+            assert_eq!(
+                outcome(code),
+                SendOutcome::Unknown,
+                "{code} may have landed"
+            );
+        }
     }
 }

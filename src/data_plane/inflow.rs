@@ -61,6 +61,7 @@ impl<'a> Inflow<'a> {
             let size = frame::frame_size(buffer.filled(), self.frame_bytes_max)?;
             if size.is_some_and(|s| buffer.filled().len() >= s) {
                 self.buffer = Some(buffer);
+                self.socket.frame_whole();
                 return Ok(true);
             }
             if !self.read_more(buffer, size.unwrap_or(0)).await? {
@@ -75,12 +76,15 @@ impl<'a> Inflow<'a> {
         mut buffer: Buffer,
         frame_bytes: usize,
     ) -> Result<bool, InflowFault> {
+        let partial = !buffer.filled().is_empty();
+        if partial {
+            self.socket.frame_begun();
+        }
         buffer.make_room(frame_bytes);
         if buffer.is_full() {
             buffer = self.pool.grow(buffer).await;
             self.next_bytes = buffer.capacity().min(BUFFER_BYTES_REMEMBERED_MAX);
         }
-        let partial = !buffer.filled().is_empty();
         match self.socket.read(buffer).await? {
             Read::Some(buffer) => {
                 if buffer.is_full() {
@@ -109,10 +113,12 @@ impl<'a> Inflow<'a> {
     }
 
     /// Keeps what is left of the buffer for the next `fill`; an emptied one that turned out too
-    /// small makes way for a larger.
+    /// small makes way for a larger, and any while others wait for memory: busy connections would
+    /// never let them have it.
     pub fn keep(&mut self, buffer: Buffer) {
-        let outgrown = buffer.filled().is_empty() && buffer.capacity() < self.next_bytes;
-        self.buffer = if outgrown { None } else { Some(buffer) };
+        let wanted = buffer.capacity() >= self.next_bytes && !self.pool.is_short();
+        let keep = wanted || !buffer.filled().is_empty();
+        self.buffer = keep.then_some(buffer);
     }
 
     /// The length of the whole frame that starts at `at` of the filled bytes, if all of it is there.
@@ -121,8 +127,11 @@ impl<'a> Inflow<'a> {
         Ok(frame::frame_size(rest, self.frame_bytes_max)?.filter(|size| rest.len() >= *size))
     }
 
-    /// Raises the cap once the peer has logged in.
-    pub fn set_frame_bytes_max(&mut self, bytes: usize) {
-        self.frame_bytes_max = bytes;
+    /// Raises the cap once the peer has logged in, and takes buffers from the pool of those who
+    /// have. One that holds the beginning of a request goes back where it came from later.
+    pub fn logged_in(&mut self, pool: &Rc<Pool>, frame_bytes_max: usize) {
+        self.frame_bytes_max = frame_bytes_max;
+        self.pool = Rc::clone(pool);
+        self.buffer.take_if(|buffer| buffer.filled().is_empty());
     }
 }

@@ -1,20 +1,17 @@
 //! What one topic-partition's records carry, and what the rules say of it.
 //!
-//! Owns: the way of a chunk through walk, CRC, inflate, scan, decide and mask; the scratch memory
-//! of a core. Refuses: records it cannot read whole. Stays true: clean uncompressed bytes are
+//! Owns: the way of a chunk through walk, CRC, inflate, scan, decide and mask; and what it leaves
+//! behind. Refuses: records it cannot read whole. Stays true: clean uncompressed bytes are
 //! neither copied nor allocated for; a masked chunk has a valid CRC; a chunk that is to be held
 //! has its content keys taken before anything in it is masked.
 
+use super::scratch::ChunkScratch;
 use crate::chunk::{ContentKey, Finding, Operation, SendKey, Summary, UnixMillis};
 use crate::hold::messages::{self, HoldRule};
 use crate::kafka::batch::{self, Batch, BatchFault, Fields};
-use crate::kafka::compression::{Codec, Deflater, Inflater};
+use crate::kafka::compression::Codec;
 use crate::kafka::error;
-use crate::kafka::fetch::Fetched;
-use crate::kafka::produce::Produce;
-use crate::limits::{
-    CONTENT_KEYS_PER_CHUNK_MAX, INFLATED_BYTES_MAX, SUMMARY_SAMPLE_BYTES_MAX, SUMMARY_SAMPLES_MAX,
-};
+use crate::limits::{CONTENT_KEYS_PER_CHUNK_MAX, SUMMARY_SAMPLE_BYTES_MAX, SUMMARY_SAMPLES_MAX};
 use crate::policy::{Evidence, Gate, Policy, Records, Scope, Then, Verdict};
 use crate::scan::{self, Engine, mask};
 use std::ops::Range;
@@ -26,34 +23,6 @@ pub struct Rules {
     pub policy: Policy,
     /// A scanner for every detector that some rule needs.
     pub engine: Engine,
-}
-
-/// Reused memory of one core.
-#[derive(Default)]
-pub struct Scratch {
-    /// Spans of the Produce request in hand.
-    pub produce: Produce,
-    /// Spans of the Fetch reply in hand.
-    pub fetched: Fetched,
-    /// For the inspection of one chunk.
-    pub chunk: ChunkScratch,
-}
-
-/// Reused memory for the inspection of one chunk.
-#[derive(Default)]
-pub struct ChunkScratch {
-    scan: scan::Scratch,
-    inflater: Inflater,
-    deflater: Deflater,
-    body: Vec<u8>,
-    findings: Vec<Finding>,
-}
-
-impl ChunkScratch {
-    /// What was found in the batch that was inspected last.
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
 }
 
 /// Why records are not acceptable, in the broker's own terms.
@@ -184,12 +153,7 @@ fn open(
     }
     if is_compressed(found)? {
         let stored = &bytes[body.clone()];
-        scratch.inflater.inflate(
-            found.header.codec()?,
-            stored,
-            &mut scratch.body,
-            INFLATED_BYTES_MAX,
-        )?;
+        scratch.inflate(found.header.codec()?, stored)?;
         return batch::check_records(&scratch.body, found.header.records_count);
     }
     batch::check_records(&bytes[body.clone()], found.header.records_count)

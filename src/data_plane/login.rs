@@ -5,9 +5,9 @@
 //! would be no frame), a change of principal when a token is renewed (KIP-368). Stays true: no
 //! token is kept, logged or shown; a refusal is the standard SASL error and an audit entry.
 
-use super::buffers::Made;
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
+use super::made::Made;
 use super::record;
 use super::requests::Step;
 use super::session::Session;
@@ -373,6 +373,7 @@ pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &[u8]
                 && new.principal.issuer == session.principal.issuer =>
         {
             let lifetime = new.expires.0 - connection.core.now().0;
+            record::session_closed(&connection.core, connection, &session, Cause::Renewed);
             open(
                 connection,
                 new.principal,

@@ -56,3 +56,92 @@ impl Bell {
         .await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data_plane::buffers::Pool;
+    use crate::data_plane::socket::Read as Got;
+    use crate::data_plane::test_core::{on_each_driver, pair};
+    use std::cell::Cell;
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    use std::rc::Rc;
+    use std::time::{Duration, Instant};
+
+    const ASKED_FOR: Duration = Duration::from_millis(500);
+    const WAKE_EVERY: Duration = Duration::from_micros(100);
+    /// A stalled core answers when something else wakes it, or never; a busy machine is not that.
+    const P99_MAX: Duration = Duration::from_millis(25);
+
+    /// The 99th percentile of the round trips of half a second: first undisturbed, then under
+    /// 10,000 rings a second.
+    fn ask(mut peer: TcpStream, bell: &Bell) -> [Duration; 2] {
+        let quiet = round_trips(&mut peer);
+        let stop = AtomicBool::new(false);
+        let loud = std::thread::scope(|threads| {
+            threads.spawn(|| {
+                let mut due = Instant::now();
+                while !stop.load(Ordering::Relaxed) {
+                    bell.ring();
+                    due += WAKE_EVERY;
+                    std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                }
+            });
+            let loud = round_trips(&mut peer);
+            stop.store(true, Ordering::Relaxed);
+            loud
+        });
+        [quiet, loud]
+    }
+
+    fn round_trips(peer: &mut TcpStream) -> Duration {
+        let (begin, mut times) = (Instant::now(), Vec::new());
+        while begin.elapsed() < ASKED_FOR {
+            let start = Instant::now();
+            peer.write_all(&[1; 64]).expect("the core reads");
+            peer.read_exact(&mut [0; 64]).expect("the core answers");
+            times.push(start.elapsed());
+        }
+        times.sort();
+        times[times.len() * 99 / 100]
+    }
+
+    /// With deferred task work and foreign wakers, completions can wait for a `GETEVENTS` that
+    /// nobody asks for (tokio-rs/io-uring #263).
+    #[test]
+    fn ten_thousand_wakes_a_second_do_not_stall_a_cores_sockets() {
+        on_each_driver(|driver| async move {
+            let (socket, peer) = pair();
+            peer.set_read_timeout(Some(Duration::from_secs(10)))
+                .expect("a timeout");
+            let bell = Arc::new(Bell::default());
+            let ringing = Arc::clone(&bell);
+            let asker = std::thread::spawn(move || ask(peer, &ringing));
+            let wakes = Rc::new(Cell::new(0u64));
+            let counted = Rc::clone(&wakes);
+            monoio::spawn(async move {
+                loop {
+                    bell.rung().await;
+                    counted.set(counted.get() + 1);
+                }
+            });
+            let pool = Pool::new(1 << 20);
+            let mut buffer = pool.lend(64).await;
+            while let Ok(Got::Some(got)) = socket.read(buffer).await {
+                let all = got.filled().len();
+                let sent = socket.write_all(got.into_part(0..all)).await;
+                buffer = sent.expect("the peer reads").into_buffer();
+                buffer.consume(all);
+            }
+            let [quiet, loud] = asker.join().expect("every question was answered");
+            let wakes = wakes.get();
+            eprintln!("{driver}: p99 {quiet:?}, under {wakes} wakes {loud:?}");
+            assert!(wakes > 500, "{driver}: only {wakes} wakes");
+            assert!(
+                loud < P99_MAX.max(quiet * 10),
+                "{driver}: p99 {loud:?}, before {quiet:?}"
+            );
+        });
+    }
+}

@@ -8,10 +8,11 @@
 use super::answers::{Owed, Slot};
 use super::connection::{Cause, Connection};
 use super::holding::{self, Asked};
-use super::inspect::{self, HeldBatch, Judged, Origin, Scratch, Unacceptable};
+use super::inspect::{self, HeldBatch, Judged, Origin, Unacceptable};
 use super::merge::Merge;
 use super::record::{self, Subject};
 use super::requests::{Step, relay};
+use super::scratch::{ChunkScratch, Scratch};
 use super::session::Session;
 use crate::chunk::Operation;
 use crate::hold::lanes::{Gate, Lane, Sequence};
@@ -63,9 +64,11 @@ pub fn handle(connection: &Rc<Connection>, header: &RequestHeader, request: &mut
     core.traffic
         .borrow_mut()
         .reset(session.id, Operation::Produce.into());
+    chunk_scratch.begin();
     let mut parts: Vec<(usize, Part)> = Vec::new(); // only what does not simply go on
     for (index, chunk) in produce.chunks.iter().enumerate() {
-        let part = judge(connection, &session, request, chunk, chunk_scratch);
+        let gated = produce.acks != 0; // without a reply nothing waits, in order or otherwise
+        let part = judge(connection, &session, request, chunk, gated, chunk_scratch);
         if !matches!(part, Part::Forward) {
             parts.push((index, part));
         }
@@ -91,7 +94,8 @@ fn judge(
     session: &Session,
     request: &mut [u8],
     chunk: &ProduceChunk,
-    scratch: &mut inspect::ChunkScratch,
+    gated: bool,
+    scratch: &mut ChunkScratch,
 ) -> Part {
     let core = &connection.core;
     let now = core.now();
@@ -147,14 +151,13 @@ fn judge(
     if held.is_none() {
         record::chunk(core, session, &origin, records.len(), -1);
         core.traffic.borrow_mut().batch(found.header.crc, count);
-        if connection.lanes().is_empty() {
+        if !gated || connection.lanes().is_empty() {
             return replaced.map_or(Part::Forward, Part::Replaced);
         }
     }
     in_order(
-        connection,
-        &topic,
-        chunk.partition,
+        gated.then_some(connection),
+        &origin,
         &found,
         records,
         held,
@@ -162,11 +165,11 @@ fn judge(
     )
 }
 
-/// Looks at the order gate: whether the chunk may pass an open one, and must be held itself.
+/// Looks at the order gate of the connection: whether the chunk may pass an open one, and must be
+/// held itself. `None`: it is not gated.
 fn in_order(
-    connection: &Connection,
-    topic: &str,
-    partition: i32,
+    gates: Option<&Rc<Connection>>,
+    origin: &Origin<'_>,
     found: &Batch,
     records: &[u8],
     held: Option<HeldBatch>,
@@ -175,15 +178,15 @@ fn in_order(
     let header = &found.header;
     let producer = header.producer_id;
     let lane = Lane {
-        topic: topic.into(),
-        partition,
+        topic: origin.topic.into(),
+        partition: origin.partition,
         producer,
     };
     let sequence = (producer >= 0).then_some(Sequence {
         epoch: header.producer_epoch,
         base: header.base_sequence,
     });
-    let gate = connection.lanes().look(&lane, sequence);
+    let gate = gates.map_or(Gate::Free, |c| c.lanes().look(&lane, sequence));
     match (gate, &held) {
         (Gate::Gap, _) => Part::Refused(Unacceptable {
             code: error::NOT_LEADER_OR_FOLLOWER,

@@ -12,7 +12,9 @@ use crate::audit::entry::{
     Action, Count, LoginRefused, SessionClosed, SessionOpened, Verdict as VerdictEntry,
 };
 use crate::audit::{AuditFault, Entry, Tier, Writer};
-use crate::chunk::Finding;
+use crate::chunk::{Finding, Operation};
+use crate::hold::lanes::Lane;
+use crate::identity::sasl;
 use crate::policy::{Gate, Verdict};
 use aws_lc_rs::digest;
 
@@ -102,6 +104,34 @@ pub fn unreadable(core: &Core, session: &Session, subject: &Subject<'_>, why: &s
     write(core, entry, Tier::Kernel);
 }
 
+/// Writes that a held chunk of an acks=0 request was dropped: nobody else would say so.
+pub fn dropped(
+    core: &Core,
+    session: &Session,
+    lane: &Lane,
+    bytes: &[u8],
+    hold: Option<u64>,
+    why: &str,
+) {
+    let entry = VerdictEntry {
+        session: session.id,
+        principal: session.principal.name.to_string(),
+        operation: Operation::Produce.into(),
+        topic: lane.topic.to_string(),
+        partition: lane.partition,
+        action: Action::Block,
+        enforced: true,
+        policy: core.rules().policy.hash,
+        reason: format!("acks=0, dropped while held: {why}"),
+        bytes: bytes.len() as u64,
+        base_offset: -1,
+        sha256: Some(sha256(bytes)),
+        hold,
+        ..VerdictEntry::default()
+    };
+    write(core, entry, Tier::Kernel);
+}
+
 fn about(core: &Core, session: &Session, subject: &Subject<'_>) -> VerdictEntry {
     VerdictEntry {
         session: session.id,
@@ -170,18 +200,18 @@ pub fn login_refused(
         mechanism: mechanism.to_owned(),
         code: code.to_owned(),
         reason: String::new(),
-        claimed,
+        claimed: claimed.map(|name| sasl::claimed_name(&name)),
     };
     write(core, entry, Tier::Kernel);
 }
 
-/// Writes that a session ended.
+/// Writes that a session ended; what follows on the connection counts for the next.
 pub fn session_closed(core: &Core, connection: &Connection, session: &Session, cause: Cause) {
     let entry = SessionClosed {
         session: session.id,
         cause: cause.text().to_owned(),
-        bytes_in: connection.bytes.from_client.get(),
-        bytes_out: connection.bytes.to_client.get(),
+        bytes_in: connection.bytes.from_client.take(),
+        bytes_out: connection.bytes.to_client.take(),
     };
     write(core, entry, Tier::Interval);
 }

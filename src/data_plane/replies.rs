@@ -6,9 +6,10 @@
 //! requests; one that comes early, behind a withheld one, waits as a copy inside a bound.
 
 use super::answers::{Owed, Relay, Slot};
-use super::buffers::{Buffer, Made};
+use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
+use super::made::Made;
 use super::{fetch, holding, produce};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::{addresses, frame};

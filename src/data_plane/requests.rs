@@ -7,9 +7,10 @@
 //! the broker without the turn, and a reply is owed in the order of the writes.
 
 use super::answers::{Owed, Relay, Slot};
-use super::buffers::{Buffer, Made};
+use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
+use super::made::Made;
 use super::{fetch, holding, login, produce};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame::{self, RequestHeader};

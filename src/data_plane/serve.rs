@@ -6,7 +6,8 @@
 
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
-use super::{login, record, replies, requests, upstream};
+use super::stats::Stats;
+use super::{holding, login, record, replies, requests, upstream};
 use crate::limits::{FRAME_BYTES_BEFORE_LOGIN_MAX, FRAME_BYTES_MAX};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,8 +18,9 @@ use std::task::Poll;
 /// Starts serving.
 pub fn spawn(connection: Rc<Connection>) {
     monoio::spawn(async move {
-        let cause = guarded(&connection, Box::pin(from_client(&connection))).await;
+        let cause = guarded(connection.core.stats(), Box::pin(from_client(&connection))).await;
         connection.close(cause);
+        holding::abandon(&connection); // what it says of the session comes before the session's end
         if let Some(session) = connection.session() {
             let cause = connection.cause().unwrap_or(cause);
             let (id, cause_text) = (session.id, cause.text());
@@ -37,7 +39,7 @@ async fn from_client(connection: &Rc<Connection>) -> Cause {
     let core = &connection.core;
     let mut inflow = Inflow::new(
         &connection.client,
-        &core.requests,
+        &core.logins,
         FRAME_BYTES_BEFORE_LOGIN_MAX,
     );
     // boxed: what login and connect need is freed before the long life of the connection
@@ -47,10 +49,10 @@ async fn from_client(connection: &Rc<Connection>) -> Cause {
     if let Err(cause) = Box::pin(upstream::connect(connection)).await {
         return cause;
     }
-    inflow.set_frame_bytes_max(FRAME_BYTES_MAX);
+    inflow.logged_in(&core.requests, FRAME_BYTES_MAX);
     let back = Rc::clone(connection);
     monoio::spawn(async move {
-        let cause = guarded(&back, Box::pin(from_broker(&back))).await;
+        let cause = guarded(back.core.stats(), Box::pin(from_broker(&back))).await;
         back.close(cause);
     });
     requests::run(connection, inflow).await
@@ -66,19 +68,53 @@ async fn from_broker(connection: &Rc<Connection>) -> Cause {
 
 /// Turns a panic into the end of the connection. The task comes boxed: moved in and then into
 /// place it would lie in this future twice, which ten thousand idle connections would pay for.
-async fn guarded<T: Future<Output = Cause>>(
-    connection: &Connection,
-    mut task: Pin<Box<T>>,
-) -> Cause {
+async fn guarded<T: Future<Output = Cause>>(stats: &Stats, mut task: Pin<Box<T>>) -> Cause {
     poll_fn(
         |context| match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
             Ok(poll) => poll,
             Err(_) => {
-                connection.core.stats().panics.add(1);
+                stats.panics.add(1);
                 tracing::error!("a connection's task panicked; the connection is closed");
                 Poll::Ready(Cause::OwnFault)
             }
         },
     )
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data_plane::test_core::{on_each_driver, pair};
+    use std::io::Write;
+
+    /// One task panics over its socket; another on the same core goes on serving its own.
+    #[test]
+    fn a_panic_ends_its_connection_and_not_its_core() {
+        on_each_driver(|driver| async move {
+            let stats = Rc::new(Stats::default());
+            let ((bad, mut sender), (good, mut asker)) = (pair(), pair());
+            sender.write_all(b"boom").expect("sends");
+            let counted = Rc::clone(&stats);
+            let panics = monoio::spawn(async move {
+                let task = Box::pin(async {
+                    bad.readable().await.expect("there is something to read");
+                    panic!("a fault in one connection's task (this is a test)");
+                });
+                guarded(&counted, task).await
+            });
+            assert_eq!(panics.await, Cause::OwnFault, "{driver}");
+            assert_eq!(stats.panics.get(), 1, "{driver}: it is counted");
+
+            asker.write_all(b"still there?").expect("sends");
+            let serves = monoio::spawn(async move {
+                let task = Box::pin(async {
+                    good.readable().await.expect("there is something to read");
+                    Cause::ClientClosed
+                });
+                guarded(&stats, task).await
+            });
+            assert_eq!(serves.await, Cause::ClientClosed, "{driver}");
+        });
+    }
 }

@@ -49,6 +49,8 @@ macro_rules! stats {
 stats! {
     /// Connections accepted.
     connections,
+    /// Connections closed at once because there were too many.
+    connections_refused,
     /// Connections open now.
     connections_active,
     /// Requests taken from clients.

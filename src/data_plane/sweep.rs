@@ -5,8 +5,11 @@
 //! connection has a deadline, so a peer that says nothing, or takes nothing, is let go.
 
 use super::connection::{Cause, Connection};
+use super::socket::Socket;
 use crate::chunk::UnixMillis;
-use crate::limits::{BUFFER_IDLE_MS, IDLE_MS_MAX, LOGIN_MS_MAX, STALLED_WRITE_MS_MAX};
+use crate::limits::{
+    BUFFER_IDLE_MS, FRAME_MS_MAX, IDLE_MS_MAX, LOGIN_MS_MAX, STALLED_WRITE_MS_MAX,
+};
 use std::cell::Cell;
 
 /// What the sweep knows of one connection. Milliseconds of the core's clock.
@@ -16,6 +19,8 @@ pub struct Deadlines {
     broker_read: Cell<i64>,
     client_write_since: Cell<Option<i64>>,
     broker_write_since: Cell<Option<i64>>,
+    /// The frame that the client has begun, and when that was seen first.
+    frame_since: Cell<Option<(u64, i64)>>,
     expires: Cell<Option<i64>>,
 }
 
@@ -28,6 +33,7 @@ impl Deadlines {
             broker_read: Cell::new(now.0),
             client_write_since: Cell::new(None),
             broker_write_since: Cell::new(None),
+            frame_since: Cell::new(None),
             expires: Cell::new(None),
         }
     }
@@ -59,6 +65,20 @@ impl Deadlines {
         self.client_read.set(now.0);
     }
 
+    /// Part of a write went out: a slow peer is not a stalled one.
+    fn moved(since: &Cell<Option<i64>>, now: UnixMillis) {
+        since.set(since.get().map(|_| now.0));
+    }
+
+    /// The client has begun this frame and not ended it; `None`: it is between two.
+    fn in_frame(&self, frame: Option<u64>, now: UnixMillis) {
+        let seen = self.frame_since.get();
+        self.frame_since.set(frame.map(|frame| match seen {
+            Some((same, since)) if same == frame => (frame, since),
+            _ => (frame, now.0),
+        }));
+    }
+
     /// A write to the broker begins.
     pub fn writing_broker(&self, now: UnixMillis) {
         self.broker_write_since.set(Some(now.0));
@@ -84,6 +104,10 @@ impl Deadlines {
         if past(self.broker_write_since.get(), STALLED_WRITE_MS_MAX) {
             return Some(Cause::TimedOut("the broker takes no bytes"));
         }
+        let since = self.frame_since.get().map(|(_, since)| since);
+        if past(since, FRAME_MS_MAX) {
+            return Some(Cause::TimedOut("the client does not end its frame"));
+        }
         let heard = self.client_read.get().max(self.broker_read.get());
         past(Some(heard), IDLE_MS_MAX).then_some(Cause::TimedOut("idle"))
     }
@@ -92,6 +116,14 @@ impl Deadlines {
 /// Looks once at a connection: closes it when overdue or when the client has gone while nobody
 /// reads it; takes the buffers of idle reads back.
 pub fn sweep(connection: &Connection, now: UnixMillis) {
+    if connection.client.take_moved() {
+        Deadlines::moved(&connection.deadlines.client_write_since, now);
+    }
+    if connection.upstream().is_some_and(Socket::take_moved) {
+        Deadlines::moved(&connection.deadlines.broker_write_since, now);
+    }
+    let frame = connection.client.partial_frame();
+    connection.deadlines.in_frame(frame, now);
     if let Some(cause) = connection.deadlines.overdue(now) {
         connection.close(cause);
         return;
@@ -131,6 +163,17 @@ mod tests {
             Some(Cause::TimedOut("idle"))
         );
         let deadlines = fresh();
+        deadlines.logged_in(None);
+        deadlines.in_frame(Some(3), at(0));
+        deadlines.in_frame(Some(3), at(1_000));
+        let late = at(FRAME_MS_MAX + 1);
+        assert_eq!(
+            deadlines.overdue(late),
+            Some(Cause::TimedOut("the client does not end its frame"))
+        );
+        deadlines.in_frame(Some(4), at(2_000));
+        assert_eq!(deadlines.overdue(late), None, "that is another frame");
+        let deadlines = fresh();
         deadlines.logged_in(Some(at(5_000)));
         assert_eq!(
             deadlines.overdue(at(5_001)),
@@ -142,6 +185,14 @@ mod tests {
         assert_eq!(
             deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)),
             Some(Cause::TimedOut("the client takes no bytes"))
+        );
+        Deadlines::moved(&deadlines.client_write_since, at(15));
+        assert_eq!(deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)), None);
+        Deadlines::moved(&deadlines.broker_write_since, at(15));
+        assert_eq!(
+            deadlines.broker_write_since.get(),
+            None,
+            "nothing is written"
         );
         deadlines.wrote_client(at(20));
         assert_eq!(deadlines.overdue(at(STALLED_WRITE_MS_MAX + 11)), None);

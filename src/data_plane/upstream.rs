@@ -4,9 +4,9 @@
 //! client's login on. Stays true: connecting is bounded in time; the client never sees the
 //! credential, nor why the broker refused it.
 
-use super::buffers::Made;
 use super::connection::{Cause, Connection, Target};
 use super::inflow::Inflow;
+use super::made::Made;
 use super::socket::Socket;
 use crate::kafka::upstream_login::{Step, UpstreamLogin};
 use crate::limits::{CONNECT_MS_MAX, FRAME_BYTES_BEFORE_LOGIN_MAX};

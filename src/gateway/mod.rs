@@ -29,7 +29,7 @@ use crate::hold::link::{self, Post};
 use crate::hold::messages::{ToControl, ToCore};
 use crate::identity::credential::Hash;
 use crate::kafka::api_versions::Clamped;
-use crate::limits::CORES_MAX;
+use crate::limits::{CORES_MAX, DESCRIPTORS_KEPT, DESCRIPTORS_PER_CONNECTION};
 use crate::scan::Engine;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -187,6 +187,7 @@ fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Resu
         keys: parts.keys,
         ask_for_key: parts.ask_for_key,
         stats: (0..cores).map(|_| Stats::default()).collect(),
+        connections_max: connections_max(),
         // two directions on each core
         budget_bytes: config.memory / (2 * cores.max(1)),
     })
@@ -304,6 +305,13 @@ fn pin(cpu: usize) {
     if let Err(error) = rustix::thread::sched_setaffinity(None, &set) {
         tracing::warn!(cpu, %error, "the core cannot be pinned to its CPU");
     }
+}
+
+/// As many as the limit of open files has room for beside everything else.
+fn connections_max() -> u64 {
+    use rustix::process::{Resource, getrlimit};
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    (files.saturating_sub(DESCRIPTORS_KEPT) / DESCRIPTORS_PER_CONNECTION).max(1)
 }
 
 /// Two descriptors a connection: the soft limit of most systems is for a shell.

@@ -13,16 +13,23 @@ use crate::chunk::UnixMillis;
 use crate::control::record::{About, AuditSink, Record, What};
 
 /// Writes the entries of holds; ends its chain in good order when dropped.
-pub struct Sink(Option<Writer>);
+pub struct Sink {
+    writer: Option<Writer>,
+    /// The event that was told last, whose doubt needs no second entry.
+    last_event: Option<u64>,
+}
 
 impl Sink {
     /// Writes to this chain.
     pub fn new(writer: Writer) -> Sink {
-        Sink(Some(writer))
+        Sink {
+            writer: Some(writer),
+            last_event: None,
+        }
     }
 
     fn writer(&mut self) -> Result<&mut Writer, String> {
-        self.0
+        self.writer
             .as_mut()
             .ok_or_else(|| "the audit's chain was closed".to_owned())
     }
@@ -31,7 +38,7 @@ impl Sink {
 impl Drop for Sink {
     fn drop(&mut self) {
         let closed = self
-            .0
+            .writer
             .take()
             .map(|writer| writer.close(UnixMillis::now(), "the gateway was told to stop"));
         if let Some(Err(fault)) = closed {
@@ -42,6 +49,10 @@ impl Drop for Sink {
 
 impl AuditSink for Sink {
     fn record(&mut self, record: &Record) -> Result<(), String> {
+        let again = self.last_event.replace(record.sequence) == Some(record.sequence);
+        if again && matches!(record.what, What::Reopened { .. }) {
+            return Ok(()); // the outcome just told says as much
+        }
         let body = body(record);
         self.writer()?
             .append(&Entry::new(record.at, body))
@@ -55,7 +66,7 @@ impl AuditSink for Sink {
 }
 
 fn body(record: &Record) -> Body {
-    let hold = record.hold.0;
+    let (hold, event) = (record.hold.0, record.sequence);
     let about = &record.about;
     match &record.what {
         What::HoldOpened {
@@ -66,11 +77,13 @@ fn body(record: &Record) -> Body {
             content: ContentDigest::of(content),
             summary: serde_json::to_string(summary).unwrap_or_default(),
             deadline: deadline.0,
+            event,
             ..opened(hold, about)
         }
         .into(),
-        What::Review { review, late: _ } => Review {
+        What::Review { review, late } => Review {
             hold,
+            event,
             reviewer: review.reviewer.name.clone(),
             issuer: review.reviewer.issuer.clone(),
             groups: review.reviewer.groups.clone(),
@@ -80,6 +93,7 @@ fn body(record: &Record) -> Body {
             },
             reason: review.reason.clone(),
             version: review.seen.unwrap_or_default(),
+            late: *late,
         }
         .into(),
         What::Decision {
@@ -88,6 +102,7 @@ fn body(record: &Record) -> Body {
             reason: _,
         } => Decision {
             hold,
+            event,
             decision: match state {
                 State::Rejected => Decided::Rejected,
                 State::Expired => Decided::Expired,
@@ -98,6 +113,7 @@ fn body(record: &Record) -> Body {
         .into(),
         What::Release { send, .. } => Release {
             hold,
+            event,
             send: send.key.0,
             principal: about.subject.principal.clone(),
             topic: about.subject.topic.clone(),
@@ -106,6 +122,7 @@ fn body(record: &Record) -> Body {
         .into(),
         What::Outcome { send, outcome } => OutcomeEntry {
             hold,
+            event,
             send: send.key.0,
             landed: match outcome {
                 Outcome::Written { offset } => Landed::Written { offset: *offset },
@@ -116,6 +133,7 @@ fn body(record: &Record) -> Body {
         .into(),
         What::Reopened { send } => OutcomeEntry {
             hold,
+            event,
             send: send.key.0,
             landed: Landed::Unknown,
         }

@@ -69,23 +69,26 @@ impl Lanes {
     }
 
     /// Where a new chunk stands. A gap is closed by a chunk that starts where it began, or by a
-    /// new producer epoch.
+    /// new producer epoch; what comes before it in sequence passes and leaves it.
     pub fn look(&mut self, lane: &Lane, sequence: Option<Sequence>) -> Gate {
         let Some(state) = self.lanes.get_mut(lane) else {
             return Gate::Free;
         };
+        match (state.gap, sequence) {
+            // also while a chunk before the gap is open: behind it this one would be sent
+            (Some(gap), Some(at)) if gap.epoch == at.epoch && follows(gap.base, at.base) => {
+                return Gate::Gap;
+            }
+            (Some(gap), Some(at)) if gap.epoch == at.epoch && gap.base != at.base => {}
+            _ => state.gap = None,
+        }
         if !state.open.is_empty() {
             return Gate::Behind;
         }
-        match (state.gap, sequence) {
-            (Some(gap), Some(at)) if gap.epoch == at.epoch && follows(gap.base, at.base) => {
-                Gate::Gap
-            }
-            _ => {
-                self.lanes.remove(lane);
-                Gate::Free
-            }
+        if state.gap.is_none() {
+            self.lanes.remove(lane);
         }
+        Gate::Free
     }
 
     /// Opens a chunk at the end of its lane. Returns whether it is the first.
@@ -206,6 +209,39 @@ mod tests {
             "the retry itself passes"
         );
         assert_eq!(lanes.look(&lane, seq(15)), Gate::Free);
+    }
+
+    #[test]
+    fn a_gap_behind_an_open_chunk_turns_away_what_follows_it() {
+        let mut lanes = Lanes::default();
+        let lane = lane(7);
+        lanes.open(&lane, 1);
+        lanes.open(&lane, 2);
+        let next = lanes.close(&lane, 2, false, seq(5));
+        assert_eq!(next, Next::default());
+        assert_eq!(
+            lanes.look(&lane, seq(10)),
+            Gate::Gap,
+            "behind 1 it would be sent without 2"
+        );
+        assert_eq!(lanes.look(&lane, seq(5)), Gate::Behind, "the retry waits");
+        lanes.open(&lane, 3);
+        assert_eq!(lanes.look(&lane, seq(10)), Gate::Behind);
+        assert_eq!(lanes.close(&lane, 1, true, seq(0)).first, Some(3));
+        lanes.close(&lane, 3, true, seq(5));
+        assert!(lanes.is_empty());
+    }
+
+    #[test]
+    fn a_repeat_from_before_a_gap_does_not_close_it() {
+        let mut lanes = Lanes::default();
+        let lane = lane(7);
+        lanes.open(&lane, 1);
+        lanes.close(&lane, 1, false, seq(10));
+        assert_eq!(lanes.look(&lane, seq(0)), Gate::Free);
+        assert_eq!(lanes.look(&lane, seq(15)), Gate::Gap);
+        assert_eq!(lanes.look(&lane, seq(10)), Gate::Free);
+        assert!(lanes.is_empty());
     }
 
     #[test]

@@ -153,8 +153,13 @@ pub enum ToCore {
     },
     /// The list of brokers changed: listen for the new ones.
     Brokers,
-    /// Close every session of this principal.
-    Cut(Arc<str>),
+    /// Close every session of this principal. Names are unique within an issuer only.
+    Cut {
+        /// Who vouched for it.
+        issuer: Arc<str>,
+        /// Its name there.
+        name: Arc<str>,
+    },
     /// Stop accepting, finish what is in flight, end.
     Drain,
 }

@@ -49,6 +49,12 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// Whether a text begins like a token, signed or encrypted: an encoded JSON object, then a dot.
+pub(super) fn looks_like_token(text: &str) -> bool {
+    let header = text.split_once('.').map(|(header, _)| header);
+    header.is_some_and(|h| json::<serde_json::Map<String, serde_json::Value>>(h).is_ok())
+}
+
 /// Decodes one part.
 pub(super) fn json<T: DeserializeOwned>(part: &str) -> Result<T, TokenFault> {
     let bytes = BASE64URL_NOPAD

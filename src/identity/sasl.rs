@@ -13,6 +13,7 @@
 //! ignores challenges: after the detour it believes it is logged in and dies on a closed
 //! connection. PLAIN has no challenge in either.
 
+use crate::limits::PRINCIPAL_BYTES_MAX;
 use std::fmt;
 
 pub use super::oauthbearer::{OauthRequest, oauthbearer};
@@ -82,6 +83,17 @@ impl SaslFault {
     }
 }
 
+/// A name that was claimed and not proved, as the audit may keep it: bounded, and without the token
+/// that a client with user name and password exchanged has put there.
+pub fn claimed_name(name: &str) -> String {
+    const TOKEN: &str = "(a token)";
+    let word = name.split_whitespace().next_back().unwrap_or_default();
+    if super::jws::looks_like_token(word) {
+        return TOKEN.to_owned();
+    }
+    name[..name.floor_char_boundary(PRINCIPAL_BYTES_MAX)].to_owned()
+}
+
 /// What a PLAIN client sent.
 #[derive(PartialEq, Eq)]
 pub struct PlainRequest<'a> {
@@ -148,6 +160,22 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_claimed_name_is_never_a_token_and_never_long() {
+        let token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln";
+        for swapped in [
+            token.to_owned(),
+            format!("Bearer {token}"),
+            format!("{token}.x.y"),
+        ] {
+            assert_eq!(claimed_name(&swapped), "(a token)");
+        }
+        for name in ["ann", "svc.payments.prod", "", "ann@example.com", "a b"] {
+            assert_eq!(claimed_name(name), name);
+        }
+        assert!(claimed_name(&"é".repeat(9_999)).len() <= PRINCIPAL_BYTES_MAX);
+    }
 
     #[test]
     fn plain_forms() {

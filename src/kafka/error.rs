@@ -25,6 +25,8 @@ pub const COORDINATOR_LOAD_IN_PROGRESS: i16 = 14;
 pub const COORDINATOR_NOT_AVAILABLE: i16 = 15;
 /// Another broker is the coordinator.
 pub const NOT_COORDINATOR: i16 = 16;
+/// The leader has the batch, too few replicas do; it may stay or go.
+pub const NOT_ENOUGH_REPLICAS_AFTER_APPEND: i16 = 20;
 /// The principal may not use the topic.
 pub const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
 /// The principal may not use the group.
@@ -82,6 +84,10 @@ mod tests {
             (COORDINATOR_LOAD_IN_PROGRESS, E::CoordinatorLoadInProgress),
             (COORDINATOR_NOT_AVAILABLE, E::CoordinatorNotAvailable),
             (NOT_COORDINATOR, E::NotCoordinator),
+            (
+                NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+                E::NotEnoughReplicasAfterAppend,
+            ),
             (TOPIC_AUTHORIZATION_FAILED, E::TopicAuthorizationFailed),
             (GROUP_AUTHORIZATION_FAILED, E::GroupAuthorizationFailed),
             (CLUSTER_AUTHORIZATION_FAILED, E::ClusterAuthorizationFailed),

@@ -248,3 +248,24 @@ fn sessions_are_written_down_with_who_and_when() -> Outcome {
     );
     scene.end()
 }
+
+/// KIP-368, on an open connection. The session with the old token is closed in the audit.
+#[test]
+fn a_token_is_renewed_by_its_own_principal_alone() -> Outcome {
+    let scene = Scene::start()?;
+    let mut renewed = login::connect(&scene.bearer("renata", &["producers"])?)?;
+    let renewal = scene.bearer("renata", &["producers"])?;
+    let told = login::login(&mut renewed, &renewal.login)?;
+    ensure!(told.as_ref().is_ok_and(|ms| *ms > 0), "{told:?}");
+    metadata(&mut renewed, &[])?;
+    await_entries(&scene.gateway, &["session_closed", "the token was renewed"])?;
+    let other = scene.bearer("mallory", &["producers"])?;
+    let told = login::login(&mut renewed, &other.login)?;
+    ensure!(
+        told.as_ref()
+            .is_err_and(|refused| refused.code == code::SASL_AUTHENTICATION_FAILED),
+        "{told:?}"
+    );
+    await_entries(&scene.gateway, &["login_refused", "mallory"])?;
+    scene.end()
+}

@@ -22,12 +22,19 @@ const FLOORS: &[&[&str]] = &[
 
 /// What a room of the same floor may be used for all the same, and why.
 const ALLOWED_BESIDE: &[(&str, &str, &str)] = &[
-    ("policy", "scan", "a mask's style and a detector's name are words of the rules"),
+    (
+        "policy",
+        "scan",
+        "a mask's style and a detector's name are words of the rules",
+    ),
     ("chunk", "limits", "words name their bounds"),
 ];
 
 fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("src")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .join("src")
 }
 
 fn files(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -44,18 +51,31 @@ fn files(dir: &Path, found: &mut Vec<PathBuf>) {
 /// The room a file lives in: the first part of its path.
 fn room(path: &Path) -> String {
     let inside = path.strip_prefix(source()).unwrap();
-    let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+    let first = inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_str()
+        .unwrap();
     first.trim_end_matches(".rs").to_owned()
 }
 
 fn floor(room: &str) -> usize {
-    FLOORS.iter().position(|floor| floor.contains(&room)).unwrap_or_else(|| panic!("{room} is on no floor"))
+    FLOORS
+        .iter()
+        .position(|floor| floor.contains(&room))
+        .unwrap_or_else(|| panic!("{room} is on no floor"))
 }
 
 /// The rooms that a line of code names, comments left out.
 fn rooms_used(line: &str) -> Vec<String> {
     let code = line.split("//").next().unwrap_or("");
-    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let word = |text: &str| {
+        text.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect::<String>()
+    };
     let paths = code.split("crate::").skip(1);
     paths.map(word).filter(|room| !room.is_empty()).collect()
 }
@@ -65,7 +85,9 @@ fn fault(from: &str, to: &str) -> Option<&'static str> {
     if from == to || ["main", "lib"].contains(&from) {
         return None;
     }
-    let allowed = ALLOWED_BESIDE.iter().any(|(a, b, _)| (*a, *b) == (from, to));
+    let allowed = ALLOWED_BESIDE
+        .iter()
+        .any(|(a, b, _)| (*a, *b) == (from, to));
     match floor(to).cmp(&floor(from)) {
         std::cmp::Ordering::Less => Some("is above it"),
         std::cmp::Ordering::Equal if !allowed => Some("is beside it"),
@@ -86,13 +108,26 @@ fn no_file_uses_what_is_above_or_beside_it() {
             for to in rooms_used(line) {
                 uses += 1;
                 if let Some(what) = fault(&from, &to) {
-                    faults.push(format!("{}:{}: {to} {what}: {}", path.display(), number + 1, line.trim()));
+                    faults.push(format!(
+                        "{}:{}: {to} {what}: {}",
+                        path.display(),
+                        number + 1,
+                        line.trim()
+                    ));
                 }
             }
         }
     }
-    assert!(uses > 100, "the reader of imports found only {uses}: it is broken");
-    assert!(faults.is_empty(), "{} uses against the floors:\n{}", faults.len(), faults.join("\n"));
+    assert!(
+        uses > 100,
+        "the reader of imports found only {uses}: it is broken"
+    );
+    assert!(
+        faults.is_empty(),
+        "{} uses against the floors:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -100,5 +135,8 @@ fn the_reader_of_imports_sees_a_break() {
     assert_eq!(fault("kafka", "data_plane"), Some("is above it"));
     assert_eq!(fault("kafka", "audit"), Some("is beside it"));
     assert_eq!(fault("data_plane", "kafka"), None);
-    assert_eq!(rooms_used("use crate::kafka::frame; // crate::http"), ["kafka"]);
+    assert_eq!(
+        rooms_used("use crate::kafka::frame; // crate::http"),
+        ["kafka"]
+    );
 }

@@ -1,18 +1,21 @@
 //! What Lockgate does, shown with real Kafka, real clients and a real OIDC issuer: one behaviour
 //! a module, all in one binary, so that they share one broker.
 //!
-//! `harness` runs without a gateway: what it shows is that the tests' own eyes are good.
+//! `harness` runs without a gateway: what it shows is that the tests' own eyes are good. `layers`
+//! reads the source and needs none of it.
 
 mod addresses;
+mod attacks;
 mod audit;
 mod blocks;
-mod demo;
 mod faults;
 mod harness;
 mod holds;
 mod identity;
 mod idle;
 mod io;
+mod layers;
+mod liars;
 mod masks;
 mod passes;
 mod protocol;

@@ -4,7 +4,7 @@
 //! true: it counts as started when `/readyz` says so, and its log is shown when a test fails.
 
 use crate::broker::SCRAM_USER;
-use crate::limits::{self, Rings};
+use crate::limits::{self, Files, Rings};
 use crate::process::{Output, Process};
 use crate::settings::{PASSWORD_FILE, Ports, Settings};
 use crate::{http, process, toolbox, wait};
@@ -69,13 +69,25 @@ impl Gateway {
         self.restart_with(Rings::AsTheyAre)
     }
 
+    /// The same, with a limit on its open files.
+    pub fn restart_with_files(&self, files: Files) -> Result<()> {
+        self.restart_under(Rings::AsTheyAre, files)
+    }
+
     /// The same, with or without io_uring.
     pub fn restart_with(&self, rings: Rings) -> Result<()> {
+        self.restart_under(rings, Files::AsTheyAre)
+    }
+
+    fn restart_under(&self, rings: Rings, files: Files) -> Result<()> {
         self.kill9();
         let mut command = Command::new(binary("lockgate")?);
         command.arg("run").arg("-c").arg(self.config());
         if rings == Rings::Forbidden {
             limits::forbid_rings(&mut command);
+        }
+        if let Files::AtMost(most) = files {
+            limits::bound_files(&mut command, most);
         }
         let mut process = Process::start("lockgate", command, &self.dir.join("log"), false)?;
         let ready = wait::until("the gateway's /readyz", START_LIMIT, || {

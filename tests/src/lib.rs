@@ -16,6 +16,7 @@ pub mod gateway;
 pub mod holds;
 pub mod http;
 pub mod jars;
+pub mod liar;
 pub mod limits;
 pub mod login;
 pub mod names;

@@ -56,6 +56,31 @@ pub fn io_uring_is_allowed() -> bool {
     }
 }
 
+/// How many files a child may open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// As the machine has it.
+    AsTheyAre,
+    /// So many, and no raising it.
+    AtMost(u64),
+}
+
+/// Bounds the child's open files.
+pub fn bound_files(command: &mut Command, most: u64) {
+    let limit = libc::rlimit {
+        rlim_cur: most,
+        rlim_max: most,
+    };
+    // SAFETY: the closure runs in the forked child before exec; setrlimit(2) is async-signal-safe
+    // and reads a struct that the closure owns.
+    unsafe {
+        command.pre_exec(move || match libc::setrlimit(libc::RLIMIT_NOFILE, &limit) {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        });
+    }
+}
+
 /// Takes io_uring away from the child.
 pub fn forbid_rings(command: &mut Command) {
     // Classic BPF: load the number of the system call; for io_uring_setup answer EPERM.

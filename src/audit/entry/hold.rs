@@ -43,6 +43,8 @@ impl ContentDigest {
 /// People are asked.
 #[derive(Archive, Serialize, Deserialize, serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct HoldOpened {
+    /// Number of the event in the log of holds: an entry that is told again after a crash has the same.
+    pub event: u64,
     /// The hold.
     #[serde(serialize_with = "json::hold")]
     pub hold: u64,
@@ -87,6 +89,8 @@ pub enum Vote {
 /// A person answered.
 #[derive(Archive, Serialize, Deserialize, serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct Review {
+    /// Number of the event in the log of holds: an entry that is told again after a crash has the same.
+    pub event: u64,
     /// The hold.
     #[serde(serialize_with = "json::hold")]
     pub hold: u64,
@@ -102,6 +106,8 @@ pub struct Review {
     pub reason: String,
     /// Version of the hold that the reviewer had seen.
     pub version: u64,
+    /// It came after the end, and has no effect.
+    pub late: bool,
 }
 
 /// What the reviews, or the clock, amount to.
@@ -124,6 +130,8 @@ pub enum Decided {
 /// A hold is decided.
 #[derive(Archive, Serialize, Deserialize, serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct Decision {
+    /// Number of the event in the log of holds: an entry that is told again after a crash has the same.
+    pub event: u64,
     /// The hold.
     #[serde(serialize_with = "json::hold")]
     pub hold: u64,
@@ -136,6 +144,8 @@ pub struct Decision {
 /// A chunk may be written.
 #[derive(Archive, Serialize, Deserialize, serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct Release {
+    /// Number of the event in the log of holds: an entry that is told again after a crash has the same.
+    pub event: u64,
     /// The hold that it redeems.
     #[serde(serialize_with = "json::hold")]
     pub hold: u64,
@@ -174,6 +184,8 @@ pub enum Landed {
 /// What became of a released chunk.
 #[derive(Archive, Serialize, Deserialize, serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
+    /// Number of the event in the log of holds: an entry that is told again after a crash has the same.
+    pub event: u64,
     /// The hold.
     #[serde(serialize_with = "json::hold")]
     pub hold: u64,

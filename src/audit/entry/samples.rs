@@ -123,6 +123,7 @@ pub(crate) fn verdict_sample() -> Verdict {
 
 fn hold_samples() -> Vec<Body> {
     let opened = HoldOpened {
+        event: 1,
         hold: 77,
         principal: "alice".into(),
         client_id: "kcat".into(),
@@ -137,6 +138,8 @@ fn hold_samples() -> Vec<Body> {
         deadline: 1_700_000_600_000,
     };
     let review = Review {
+        late: false,
+        event: 2,
         hold: 77,
         reviewer: "bob".into(),
         issuer: "https://idp.example.com".into(),
@@ -146,11 +149,13 @@ fn hold_samples() -> Vec<Body> {
         version: 1,
     };
     let decision = Decision {
+        event: 3,
         hold: 77,
         decision: Decided::Approved,
         by: vec!["bob".into()],
     };
     let release = Release {
+        event: 4,
         hold: 77,
         send: [7; 32],
         principal: "alice".into(),
@@ -159,6 +164,7 @@ fn hold_samples() -> Vec<Body> {
     };
     let landed = Landed::Written { offset: 12 };
     let outcome = Outcome {
+        event: 5,
         hold: 77,
         send: [7; 32],
         landed,

@@ -7,6 +7,7 @@ use kafka_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnT
 use kafka_protocol::messages::{
     AddPartitionsToTxnRequest, EndTxnRequest, TopicName, TransactionalId,
 };
+use lockgate_tests::audit::await_entries;
 use lockgate_tests::batch::Batch;
 use lockgate_tests::requests::{
     self, Landed, Part, Send, code, landed, metadata, produce, produce_later, produce_one,
@@ -52,6 +53,26 @@ fn acks_0_waits_beside_the_connection_and_lands_on_approval() -> Outcome {
         &produce_one(&mut wire, &topic, 0, Batch::values(&[CLEAN]).encode()?)?,
         1,
     )?;
+    scene.end()
+}
+
+/// Clean ones pass it, and what is dropped when the client goes is in the audit.
+#[test]
+fn acks_0_is_not_gated_and_its_drop_is_audited() -> Outcome {
+    let scene = Scene::start()?;
+    let (topic, reviewer) = (scene.broker.topic("hold", 1)?, scene.reviewer()?);
+    let mut wire = scene.wire()?;
+    let _no_reply = produce_later(&mut wire, &unanswered(&topic, CARD)?)?;
+    let hold = reviewer.await_pending(&topic)?;
+    let _no_reply = produce_later(&mut wire, &unanswered(&topic, CLEAN)?)?;
+    wait::until(
+        "the clean record to pass the held one",
+        Duration::from_secs(5),
+        || (scene.broker.end_offset(&topic, 0).ok()? == 1).then_some(()),
+    )?;
+    drop(wire);
+    await_entries(&scene.gateway, &["dropped while held", &hold.id])?;
+    log_has(&scene, &topic, 0, &[CLEAN])?;
     scene.end()
 }
 

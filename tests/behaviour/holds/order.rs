@@ -66,6 +66,38 @@ fn when_the_held_one_is_not_written_neither_are_those_behind_it() -> Outcome {
     scene.end()
 }
 
+/// Approved, but behind one that is not: the approval is not lost when both fall.
+#[test]
+fn an_approved_batch_that_falls_with_the_one_before_it_keeps_its_approval() -> Outcome {
+    let scene = Scene::with(|s| s.wait("3s"))?;
+    let (topic, reviewer) = (scene.broker.topic("hold", 1)?, scene.reviewer()?);
+    let mut wire = scene.wire()?;
+    let (producer, epoch) = producer_id(&mut wire, None)?;
+    let values = [CARD.to_owned(), format!("second {CARD}")];
+    let sends = values.iter().enumerate().map(|(sequence, value)| {
+        let batch = Batch::values(&[value]).producer(producer, epoch, sequence as i32);
+        Ok(Send::one(&topic, 0, batch.encode()?))
+    });
+    let sends = sends.collect::<anyhow::Result<Vec<_>>>()?;
+    let first = produce_later(&mut wire, &sends[0])?;
+    let of_first = reviewer.await_pending(&topic)?.id;
+    let second = produce_later(&mut wire, &sends[1])?;
+    let of_second = wait::until("the second hold", Duration::from_secs(5), || {
+        let pending = reviewer.pending(&topic).ok()?;
+        pending.into_iter().find(|hold| hold.id != of_first)
+    })?;
+    reviewer.approve(&of_second.id)?;
+    told_to_retry(&landed(&mut wire, first)?[0])?;
+    told_to_retry(&landed(&mut wire, second)?[0])?;
+    reviewer.approve(&of_first)?;
+    let first = produce_later(&mut wire, &sends[0])?;
+    let second = produce_later(&mut wire, &sends[1])?;
+    told_written(&landed(&mut wire, first)?[0], 0)?;
+    told_written(&landed(&mut wire, second)?[0], 1)?;
+    log_has(&scene, &topic, 0, &[&values[0], &values[1]])?;
+    scene.end()
+}
+
 #[test]
 fn other_partitions_and_other_connections_do_not_wait() -> Outcome {
     let scene = Scene::with(|s| s.wait("12s"))?;

@@ -1,0 +1,295 @@
+//! That a clean request and a clean reply pass a warm core without an allocation.
+//!
+//! Owns: the claim for the gateway's own stages, in the order in which `data_plane::produce` and
+//! `data_plane::fetch` take them: parse, scope, walk, CRC, inflate, scan, decide, and the entry in
+//! the audit. Refuses: times, which `inspect` measures. Stays true: only this thread's allocations
+//! are counted, since the audit's syncing thread has its own; a request that is not clean fails.
+//! What C libraries allocate by themselves (zstd's context, which is reused) is not seen.
+//!
+//! A program of its own, because a counting allocator counts for everything in its process.
+//! `cargo bench --bench clean_path`, and in debug by `cargo test --benches`.
+
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
+use kafka_protocol::messages::{FetchResponse, ResponseHeader, TopicName};
+use kafka_protocol::protocol::{Encodable, HeaderVersion, StrBytes};
+use kafka_protocol::records::{
+    Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
+};
+use lockgate::audit::Writer;
+use lockgate::audit::entry::Traffic;
+use lockgate::chunk::{Operation, Principal, UnixMillis};
+use lockgate::data_plane::inspect::{self, Judged, Origin, Rules};
+use lockgate::data_plane::scratch::{ChunkScratch, Scratch};
+use lockgate::data_plane::session::Session;
+use lockgate::kafka::compression::{Codec, Deflater};
+use lockgate::kafka::{batch, fetch, frame, produce};
+use lockgate::limits::{KIB, MIB};
+use lockgate::scan::Engine;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+const POLICY: &str = include_str!("../config/lockgate.example.yaml");
+const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
+const TOPIC: &str = "payments.orders";
+const PRODUCE: i16 = 9;
+const FETCH: i16 = 12;
+/// Calls before the one that counts: every scratch has its size then, and the scope is cached.
+const WARM_UP: usize = 3;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call goes to the system's allocator unchanged; the counter is const-initialised
+// and has no destructor, so counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps `alloc`'s contract, which is the same one.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as above; `at` came from `System`.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn main() {
+    let mut core = Core::new();
+    assert_ne!(ALLOCATIONS.get(), 0, "the counter does not count");
+    for record_bytes in [100, KIB] {
+        let plain = batch_of(record_bytes);
+        for codec in [
+            Codec::None,
+            Codec::Gzip,
+            Codec::Snappy,
+            Codec::Lz4,
+            Codec::Zstd,
+        ] {
+            let batch = compressed(&plain, codec);
+            let (mut request, mut reply) = (request(&batch), reply(&batch));
+            let what = format!("{codec}, records of {record_bytes} B");
+            passes_without_allocating(&format!("a Produce, {what}"), || core.produce(&mut request));
+            passes_without_allocating(&format!("a Fetch reply, {what}"), || core.fetch(&mut reply));
+        }
+    }
+}
+
+/// Runs it until it is warm, then once more under the counter.
+fn passes_without_allocating(what: &str, mut pass: impl FnMut()) {
+    (0..WARM_UP).for_each(|_| pass());
+    let before = ALLOCATIONS.get();
+    pass();
+    let allocations = ALLOCATIONS.get() - before;
+    assert_eq!(allocations, 0, "{what}: allocations on a warm core");
+    println!("{what}: no allocation");
+}
+
+/// What a core keeps between requests.
+struct Core {
+    rules: Rules,
+    session: Session,
+    scratch: Scratch,
+    traffic: Traffic,
+    audit: Writer,
+    _directory: tempfile::TempDir,
+}
+
+impl Core {
+    fn new() -> Core {
+        let policy = lockgate::config::parse(POLICY, "example", &|_| None)
+            .expect("the example is sound")
+            .policy;
+        let directory = tempfile::tempdir().expect("a directory for the audit");
+        let (audit, _) = Writer::open(directory.path(), "core-00", NOW).expect("a writer");
+        let principal = Principal {
+            name: "svc-orders".into(),
+            groups: ["analysts".to_owned()].into(), // so that a rule applies on fetch too
+            issuer: "https://idp.example.com".into(),
+        };
+        Core {
+            rules: Rules {
+                engine: Engine::new(policy.detectors()),
+                policy,
+            },
+            session: Session::new(1, principal, "bench".into(), None),
+            scratch: Scratch::default(),
+            traffic: Traffic::default(),
+            audit,
+            _directory: directory,
+        }
+    }
+
+    fn produce(&mut self, request: &mut [u8]) {
+        let header = frame::request_header(request).expect("a header");
+        let mut scratch = std::mem::take(&mut self.scratch);
+        produce::parse(
+            request,
+            header.body,
+            header.api_version,
+            &mut scratch.produce,
+        )
+        .expect("a Produce request");
+        self.traffic
+            .reset(self.session.id, Operation::Produce.into());
+        for chunk in &scratch.produce.chunks {
+            let (head, records) = request.split_at_mut(chunk.records.start);
+            let records = &mut records[..chunk.records.len()];
+            let topic = &head[chunk.topic.clone()];
+            self.pass(
+                Operation::Produce,
+                topic,
+                chunk.partition,
+                records,
+                &mut scratch.chunk,
+            );
+        }
+        self.recorded(scratch);
+    }
+
+    fn fetch(&mut self, reply: &mut [u8]) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        fetch::parse_response(reply, FETCH, &mut scratch.fetched).expect("a Fetch reply");
+        self.traffic.reset(self.session.id, Operation::Fetch.into());
+        for chunk in &scratch.fetched.chunks {
+            let (head, records) = reply.split_at_mut(chunk.records.start);
+            let records = &mut records[..chunk.records.len()];
+            let topic = &head[chunk.topic.clone()];
+            self.pass(
+                Operation::Fetch,
+                topic,
+                chunk.partition,
+                records,
+                &mut scratch.chunk,
+            );
+        }
+        self.recorded(scratch);
+    }
+
+    /// One topic-partition's one batch.
+    fn pass(
+        &mut self,
+        operation: Operation,
+        topic: &[u8],
+        partition: i32,
+        records: &mut [u8],
+        scratch: &mut ChunkScratch,
+    ) {
+        let scope = self
+            .session
+            .scope(&self.rules.policy, operation, topic, NOW);
+        assert!(!scope.detectors.is_empty(), "nothing is scanned for");
+        let topic = String::from_utf8_lossy(topic);
+        let origin = Origin {
+            operation,
+            principal: &self.session.principal.name,
+            client_id: &self.session.client_id,
+            topic: &topic,
+            partition,
+        };
+        let found = batch::produced_batch(records).expect("one batch");
+        let (judged, verdict) =
+            inspect::batch(&self.rules, &scope, &origin, records, &found, scratch, NOW);
+        assert!(matches!(judged, Judged::Pass { masked: false }) && verdict.is_clean());
+        self.traffic
+            .chunk(&topic, partition, records.len() as u32, -1);
+        self.traffic
+            .batch(found.header.crc, found.header.records_count as u32);
+    }
+
+    fn recorded(&mut self, scratch: Scratch) {
+        self.scratch = scratch;
+        self.audit
+            .append_root(NOW, &self.traffic)
+            .expect("an entry");
+    }
+}
+
+/// A clean batch of about 1 MiB.
+fn batch_of(record_bytes: usize) -> Vec<u8> {
+    let record = |index: usize| Record {
+        transactional: false,
+        control: false,
+        partition_leader_epoch: -1,
+        producer_id: -1,
+        producer_epoch: -1,
+        timestamp_type: TimestampType::Creation,
+        offset: index as i64,
+        sequence: index as i32, // a gap would start another batch
+        timestamp: NOW.0 + index as i64,
+        key: Some(Bytes::from(format!("order-{index}"))),
+        value: Some(Bytes::from(value(index, record_bytes))),
+        headers: Default::default(),
+        delete_horizon: false,
+    };
+    let records: Vec<Record> = (0..MIB / record_bytes).map(record).collect();
+    let options = RecordEncodeOptions {
+        version: 2,
+        compression: Compression::None,
+    };
+    let mut batch = BytesMut::new();
+    RecordBatchEncoder::encode(&mut batch, &records, &options).expect("a batch");
+    batch.to_vec()
+}
+
+/// JSON with a long number in it, so that the scanner's second stage has something to refuse.
+fn value(index: usize, bytes: usize) -> String {
+    let mut text = format!(
+        "{{\"id\":\"{:08x}\",\"at\":{}",
+        index * 7_919,
+        NOW.0 + index as i64
+    );
+    while text.len() + 24 < bytes {
+        text.push_str(",\"status\":\"shipped\"");
+    }
+    text + "}"
+}
+
+/// The same batch with its body in this codec.
+fn compressed(plain: &[u8], codec: Codec) -> Vec<u8> {
+    const ATTRIBUTES_LOW: usize = 22;
+    let body = batch::produced_batch(plain).expect("one batch").body;
+    let mut named = plain.to_vec();
+    named[ATTRIBUTES_LOW] = codec as u8;
+    let mut out = Vec::new();
+    batch::rebuild(&named, &plain[body], &mut Deflater::new(), &mut out).expect("deflates");
+    out
+}
+
+fn request(batch: &[u8]) -> Vec<u8> {
+    produce::single(&produce::Single {
+        version: PRODUCE,
+        correlation_id: 1,
+        client_id: Some("bench"),
+        transactional_id: None,
+        acks: -1,
+        timeout_ms: 30_000,
+        topic: TOPIC,
+        partition: 3,
+        records: batch,
+    })
+}
+
+fn reply(batch: &[u8]) -> Vec<u8> {
+    let partition = PartitionData::default()
+        .with_partition_index(3)
+        .with_records(Some(Bytes::copy_from_slice(batch)));
+    let topic = FetchableTopicResponse::default()
+        .with_topic(TopicName(StrBytes::from_static_str(TOPIC)))
+        .with_partitions(vec![partition]);
+    let response = FetchResponse::default().with_responses(vec![topic]);
+    let mut out = BytesMut::from(&[0; 4][..]);
+    ResponseHeader::default()
+        .encode(&mut out, FetchResponse::header_version(FETCH))
+        .expect("a header");
+    response.encode(&mut out, FETCH).expect("a reply");
+    let size = out.len() as u32 - 4;
+    out[..4].copy_from_slice(&size.to_be_bytes());
+    out.to_vec()
+}

@@ -1,0 +1,106 @@
+//! Memory that one core reuses from frame to frame.
+//!
+//! Owns: the spans of the frame in hand, and what its inspection needs. Refuses: to inflate more for
+//! one frame than its share, however many batches it names. Stays true: what one frame needed beyond
+//! the usual is given back at the next.
+
+use crate::chunk::Finding;
+use crate::kafka::batch::BatchFault;
+use crate::kafka::compression::{Codec, Deflater, InflateFault, Inflater};
+use crate::kafka::fetch::Fetched;
+use crate::kafka::produce::Produce;
+use crate::limits::{INFLATED_BYTES_KEPT, INFLATED_BYTES_MAX, INFLATED_BYTES_PER_FRAME_MAX};
+use crate::scan;
+
+/// Reused memory of one core.
+#[derive(Default)]
+pub struct Scratch {
+    /// Spans of the Produce request in hand.
+    pub produce: Produce,
+    /// Spans of the Fetch reply in hand.
+    pub fetched: Fetched,
+    /// For the inspection of one chunk.
+    pub chunk: ChunkScratch,
+}
+
+/// Reused memory for the inspection of one chunk.
+#[derive(Default)]
+pub struct ChunkScratch {
+    pub(super) scan: scan::Scratch,
+    pub(super) inflater: Inflater,
+    pub(super) deflater: Deflater,
+    pub(super) body: Vec<u8>,
+    pub(super) findings: Vec<Finding>,
+    /// Bytes inflated for the frame in hand.
+    inflated: usize,
+}
+
+impl ChunkScratch {
+    /// Begins a frame.
+    pub fn begin(&mut self) {
+        self.inflated = 0;
+        if self.body.capacity() > INFLATED_BYTES_KEPT {
+            self.body = Vec::new();
+        }
+    }
+
+    /// Whether the frame in hand has had its share of inflating.
+    pub fn is_spent(&self) -> bool {
+        self.inflated >= INFLATED_BYTES_PER_FRAME_MAX
+    }
+
+    /// Inflates a batch's body into the scratch.
+    pub(super) fn inflate(&mut self, codec: Codec, stored: &[u8]) -> Result<(), BatchFault> {
+        if self.is_spent() {
+            let max = INFLATED_BYTES_PER_FRAME_MAX;
+            return Err(InflateFault::TooBig { max }.into());
+        }
+        let done = self
+            .inflater
+            .inflate(codec, stored, &mut self.body, INFLATED_BYTES_MAX);
+        // what a fault had cost until it showed is not known: the most
+        self.inflated += match &done {
+            Ok(()) => self.body.len(),
+            Err(_) => INFLATED_BYTES_MAX,
+        };
+        Ok(done?)
+    }
+
+    /// What was found in the batch that was inspected last.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_frame_of_bombs_gets_its_share_and_the_next_frame_its_own() {
+        let zeros = vec![0; INFLATED_BYTES_MAX];
+        let mut bomb = Vec::new();
+        Deflater::new()
+            .deflate(Codec::Zstd, &zeros, &mut bomb)
+            .unwrap();
+        let mut scratch = ChunkScratch::default();
+        let share = INFLATED_BYTES_PER_FRAME_MAX.div_ceil(INFLATED_BYTES_MAX);
+        for _ in 0..2 {
+            scratch.begin();
+            let inflated = (0..100).take_while(|_| scratch.inflate(Codec::Zstd, &bomb).is_ok());
+            assert_eq!(inflated.count(), share);
+            assert!(scratch.is_spent());
+        }
+        scratch.begin();
+        assert_eq!(scratch.body.capacity(), 0, "a bomb's memory is given back");
+    }
+
+    #[test]
+    fn what_cannot_be_inflated_costs_too() {
+        let mut scratch = ChunkScratch::default();
+        while !scratch.is_spent() {
+            assert!(scratch.inflate(Codec::Zstd, b"no frame").is_err());
+        }
+    }
+}
