@@ -119,6 +119,14 @@ fn judge(
         bytes,
         base_offset: -1,
     };
+    if wire::is_internal(topic_bytes) {
+        let why = "only the cluster itself writes its internal topics";
+        record::unreadable(core, session, &subject(0, records), why);
+        return Part::Refused(Unacceptable {
+            code: error::TOPIC_AUTHORIZATION_FAILED,
+            why: why.into(),
+        });
+    }
     if let Some(verdict) = scope.blocked_before_sending() {
         record::verdict(core, session, &subject(0, records), verdict, &[]);
         return Part::Refused(inspect::blocked(origin.operation, &verdict.gate));

@@ -3,9 +3,11 @@
 use crate::Outcome;
 use anyhow::{Context, ensure};
 
+use lockgate_tests::batch::{Batch, Record};
 use lockgate_tests::limits::Files;
-use lockgate_tests::requests::metadata;
-use lockgate_tests::scene::Scene;
+use lockgate_tests::login;
+use lockgate_tests::requests::{Send, code, metadata, produce_later, produce_one};
+use lockgate_tests::scene::{CLEAN, Scene};
 use lockgate_tests::wire::Wire;
 use std::time::Duration;
 
@@ -59,5 +61,55 @@ fn a_flood_of_connections_leaves_room_for_the_rest() -> Outcome {
     scene
         .wire()
         .context("the flood is over and nobody is let in")?;
+    scene.end()
+}
+
+/// acks=0 has no reply that could push back: what waits behind a held batch is bounded all the same.
+#[test]
+fn what_waits_behind_a_hold_without_acks_is_bounded() -> Outcome {
+    const BATCHES: usize = 400;
+    let scene = Scene::start()?;
+    let topic = scene.broker.topic("hold", 1)?;
+    let mut wire = scene.wire()?;
+    metadata(&mut wire, &[])?;
+    let before = scene.gateway.resident_kib()?;
+    let send = |batch| Send {
+        acks: 0,
+        ..Send::one(&topic, 0, batch)
+    };
+    let held = Batch::values(&[lockgate_tests::scene::CARD]).encode()?;
+    let _ = produce_later(&mut wire, &send(held))?;
+    scene.reviewer()?.await_pending(&topic)?;
+    let clean = Batch::values(&[&"x".repeat(1 << 20)]).encode()?;
+    wire.write_limit(Duration::from_secs(3))?;
+    for _ in 0..BATCHES {
+        if produce_later(&mut wire, &send(clean.clone())).is_err() {
+            break; // it is not read any more, or closed: both bound it
+        }
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    let grown = scene.gateway.resident_kib()?.saturating_sub(before);
+    ensure!(grown < 200 << 10, "the gateway grew by {grown} KiB");
+    drop(wire);
+    scene.end()
+}
+
+/// Brokers take records for their own topics from whoever is called `__admin_client`.
+#[test]
+fn nobody_writes_the_topics_of_the_cluster_itself() -> Outcome {
+    let scene = Scene::start()?;
+    let mut wire = login::connect_as(&scene.producer()?, "__admin_client")?;
+    let forged = Record {
+        key: Some("not a group's offset".into()),
+        ..Record::of(CLEAN)
+    };
+    let batch = Batch::of(vec![forged]).encode()?;
+    for topic in ["__consumer_offsets", "__transaction_state"] {
+        let landed = produce_one(&mut wire, topic, 0, batch.clone())?;
+        ensure!(
+            landed.code == code::TOPIC_AUTHORIZATION_FAILED,
+            "{landed:?}"
+        );
+    }
     scene.end()
 }

@@ -36,6 +36,18 @@ const FLEXIBLE_FROM: i16 = 9;
 const RECORD_ERRORS_FROM: i16 = 8;
 const LOG_START_OFFSET_FROM: i16 = 5;
 
+/// Whether a topic is one that brokers keep for themselves. They let a client write there when it
+/// calls itself `__admin_client` and their ACLs allow it; behind a gateway those know the gateway
+/// only, so anybody could rewrite the groups' offsets and the state of transactions.
+pub fn is_internal(topic: &[u8]) -> bool {
+    let internal: [&[u8]; 3] = [
+        b"__consumer_offsets",
+        b"__transaction_state",
+        b"__share_group_state",
+    ];
+    internal.contains(&topic)
+}
+
 /// A Produce request, in place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Produce {
