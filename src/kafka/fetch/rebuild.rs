@@ -6,11 +6,14 @@
 //! one is thrown away by clients; a partition with an error carries no records.
 
 use super::{FLEXIBLE_FROM, Fetched};
+use crate::kafka::batch::HEADER_BYTES;
 use crate::kafka::writer::Writer;
 use std::ops::Range;
 
-/// Bytes of a batch that tell its length and format, and nothing of its records.
-const PREFIX_BYTES: usize = 17;
+/// Where a batch's length is.
+const LENGTH_AT: usize = 8;
+/// Where a batch's format is.
+const MAGIC_AT: usize = 16;
 /// Bytes of a batch before what its length counts.
 const LENGTH_FROM: usize = 12;
 
@@ -59,18 +62,21 @@ fn slice(frame: &[u8], span: Range<usize>) -> &[u8] {
 }
 
 /// Rubs out, in place, an incomplete last batch (`BatchFault::Partial`), which cannot be inspected:
-/// `tail` is its span in the frame. Base offset, length, leader epoch and format stay, all after
-/// them becomes zero. The client sees a batch that claims more bytes than there are, which is how it
-/// tells an incomplete one, and asks again from there. A tail that ends within those fields keeps
-/// offset and length if it has them, and nothing otherwise; clients leave that alone as well.
+/// `tail` is its span in the frame. Of what came only the base offset stays (eight bytes hold no
+/// whole identifier); the length is made up and says more bytes than there are, which is how a
+/// client tells an incomplete batch and asks again from there; the format is 2, the rest zero. A
+/// tail that ends before a field ends has it zero; clients leave that alone as well.
 pub fn blank_tail(frame: &mut [u8], tail: Range<usize>) {
     let Some(tail) = frame.get_mut(tail) else {
         return;
     };
-    let keep = match tail.len() {
-        PREFIX_BYTES.. => PREFIX_BYTES,
-        LENGTH_FROM.. => LENGTH_FROM,
-        _ => 0,
-    };
+    let claimed = i32::try_from(tail.len() + HEADER_BYTES).unwrap_or(i32::MAX);
+    let keep = if tail.len() < LENGTH_FROM { 0 } else { LENGTH_AT };
     tail[keep..].fill(0);
+    if let Some(length) = tail.get_mut(LENGTH_AT..LENGTH_FROM) {
+        length.copy_from_slice(&claimed.to_be_bytes());
+    }
+    if let Some(magic) = tail.get_mut(MAGIC_AT) {
+        *magic = 2;
+    }
 }
