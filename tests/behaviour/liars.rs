@@ -17,7 +17,7 @@ use lockgate_tests::{audit, login};
 use std::time::Duration;
 
 /// Rounds of flipped bits, each of other bits.
-const FLIPS: usize = 40;
+const FLIPS: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(10);
 const FETCH: i16 = 12;
 
@@ -41,7 +41,7 @@ fn a_broker_that_lies_costs_a_connection_and_no_more() -> Outcome {
     lies.extend(sizes);
     lies.extend((0..FLIPS).map(|_| Lie::Flips(random.number())));
     for lie in lies {
-        for ask in [fetch, produce, requests_metadata] {
+        for ask in [fetch, produce, ask_metadata] {
             liar.tell(Lie::Truth);
             let mut wire = login::connect(&target)?;
             metadata(&mut wire, &[]).context("the truth is not passed on")?;
@@ -90,6 +90,6 @@ fn produce(wire: &mut Wire, topic: &str) -> Outcome {
     requests::produce_later(wire, &send).map(drop)
 }
 
-fn requests_metadata(wire: &mut Wire, topic: &str) -> Outcome {
+fn ask_metadata(wire: &mut Wire, topic: &str) -> Outcome {
     requests::metadata_later(wire, &[topic]).map(drop)
 }

@@ -66,6 +66,8 @@ fn relay(
     ports: [u16; 2],
     lie: Arc<Mutex<Lie>>,
 ) -> io::Result<()> {
+    gateway.set_nodelay(true)?;
+    broker.set_nodelay(true)?;
     let (mut asks, mut asked) = (gateway.try_clone()?, broker.try_clone()?);
     std::thread::spawn(move || {
         let _ = io::copy(&mut asks, &mut asked);
