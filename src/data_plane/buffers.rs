@@ -8,27 +8,11 @@
 
 use super::event::Event;
 use super::made::Advance;
-use crate::limits::{BUFFER_BYTES_KEPT, BUFFER_BYTES_SMALLEST, BUFFERS_KEPT_PER_CLASS};
+use super::size_class::{CLASSES, class_bytes, class_for};
+use crate::limits::{BUFFER_BYTES_KEPT, BUFFERS_KEPT_PER_CLASS};
 use monoio::buf::{IoBuf, IoBufMut};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-
-/// Size classes: each four times the one before, from `BUFFER_BYTES_SMALLEST`.
-const CLASSES: usize = 8;
-
-/// Bytes of a size class.
-const fn class_bytes(class: usize) -> usize {
-    BUFFER_BYTES_SMALLEST << (2 * class)
-}
-
-const _: () = assert!(class_bytes(CLASSES - 1) >= crate::limits::FRAME_BYTES_MAX + 4);
-
-/// The smallest class that holds `bytes`.
-fn class_for(bytes: usize) -> usize {
-    (0..CLASSES)
-        .find(|c| class_bytes(*c) >= bytes)
-        .unwrap_or(CLASSES - 1)
-}
 
 /// A core's pool for one direction. The two directions have a budget each, so that requests
 /// waiting for memory never starve the replies that would free it.
@@ -305,6 +289,7 @@ impl Advance for PartOf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::BUFFER_BYTES_SMALLEST;
     use std::future::Future;
     use std::task::{Context, Poll, Waker};
 

@@ -37,6 +37,7 @@ pub mod requests;
 pub mod scratch;
 pub mod serve;
 pub mod session;
+mod size_class;
 pub mod socket;
 pub mod stats;
 pub mod sweep;
