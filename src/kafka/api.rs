@@ -242,4 +242,29 @@ mod tests {
             .collect();
         assert_eq!(early, ["SaslHandshake", "ApiVersions", "SaslAuthenticate"]);
     }
+
+    /// Readers of `docs/limits.md` learn from it what their clients may use.
+    #[test]
+    fn the_documented_table_is_this_one() {
+        let line = |api: &Api| {
+            let versions = match api.min == api.max {
+                true => api.min.to_string(),
+                false => format!("{} to {}", api.min, api.max),
+            };
+            let treatment = match api.treatment {
+                Treatment::Relay => "passed as it is",
+                Treatment::Inspect => "records inspected",
+                Treatment::Rewrite => "addresses in the reply replaced",
+                Treatment::Answer => "answered by the gateway",
+                Treatment::Refuse => "refused",
+            };
+            format!("| {} | {} | {versions} | {treatment} |", api.key, api.name)
+        };
+        let head = "| key | API | versions | |\n| --- | --- | --- | --- |\n";
+        let text = include_str!("../../docs/limits.md");
+        let (_, rest) = text.split_once(head).unwrap();
+        let documented: Vec<_> = rest.lines().take_while(|l| l.starts_with('|')).collect();
+        let lines: Vec<_> = TABLE.iter().map(line).collect();
+        assert_eq!(documented, lines);
+    }
 }
