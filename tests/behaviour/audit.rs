@@ -48,6 +48,31 @@ fn it_verifies_after_a_kill() -> Outcome {
     scene.end()
 }
 
+/// A mask, a block and a hold are with the kernel before anybody feels them: killed in the moment
+/// in which the client has its answer, the gateway has left the entry behind.
+#[test]
+fn what_a_client_felt_is_written_when_the_gateway_is_killed() -> Outcome {
+    let scene = Scene::start()?;
+    for (stem, value, action) in [
+        ("mask", SSN, "mask"),
+        ("block", CLEAN, "block"),
+        ("hold", CARD, "hold"),
+    ] {
+        let topic = scene.broker.topic(stem, 1)?;
+        let mut wire = scene.wire()?;
+        produce_one(&mut wire, &topic, 0, Batch::values(&[value]).encode()?)?;
+        scene.gateway.kill9();
+        let entries = audit::entries(&scene.gateway.audit_dir())?;
+        let said = [&format!("\"action\":\"{action}\"") as &str, &topic];
+        ensure!(
+            entries.iter().any(|entry| mentions(entry, &said)),
+            "nothing says that {topic} met a {action}"
+        );
+        scene.gateway.restart()?;
+    }
+    scene.end()
+}
+
 /// Sixty random bytes of a copy, one after another; each is found, and its file is named.
 #[test]
 fn one_flipped_byte_is_found_and_located() -> Outcome {
