@@ -71,7 +71,11 @@ pub fn blank_tail(frame: &mut [u8], tail: Range<usize>) {
         return;
     };
     let claimed = i32::try_from(tail.len() + HEADER_BYTES).unwrap_or(i32::MAX);
-    let keep = if tail.len() < LENGTH_FROM { 0 } else { LENGTH_AT };
+    let keep = if tail.len() < LENGTH_FROM {
+        0
+    } else {
+        LENGTH_AT
+    };
     tail[keep..].fill(0);
     if let Some(length) = tail.get_mut(LENGTH_AT..LENGTH_FROM) {
         length.copy_from_slice(&claimed.to_be_bytes());

@@ -307,7 +307,11 @@ fn a_blanked_tail_shows_nothing_and_stays_incomplete() {
         // nothing of what came but the base offset: eight bytes
         let kept = if length >= 12 { 8 } else { 0 };
         assert_eq!(tail[..kept], whole[..kept]);
-        assert!(tail[kept.max(12.min(length))..].iter().all(|byte| *byte == 0 || *byte == 2));
+        assert!(
+            tail[kept.max(12.min(length))..]
+                .iter()
+                .all(|byte| *byte == 0 || *byte == 2)
+        );
         let told = batches(tail).next();
         assert_eq!(
             told,
