@@ -17,7 +17,7 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Check or read the audit trail.
+/// Check the audit for changes, or search it.
 #[derive(Debug, Args)]
 pub struct AuditArgs {
     #[command(subcommand)]
@@ -27,23 +27,29 @@ pub struct AuditArgs {
 /// What to do with it.
 #[derive(Debug, Subcommand)]
 enum AuditVerb {
-    /// Check that nothing was changed, cut, moved or removed. Never writes.
-    /// Exit code: 0 clean, 1 faults, 2 unusable.
+    /// Check that nothing was changed, cut, moved or removed.
+    ///
+    /// Reads every byte and never writes. Each fault names file, offset and entry.
+    ///
+    /// Exit code: 0 clean, 1 faults, 2 the directory cannot be used.
     Verify(VerifyArgs),
     /// Show entries, oldest first, over all cores.
-    /// Exit code: 0 shown, 1 parts could not be read, 2 unusable.
+    ///
+    /// All given conditions must hold. Without any, everything is shown.
+    ///
+    /// Exit code: 0 shown, 1 parts could not be read, 2 the directory cannot be used.
     Query(Box<QueryArgs>),
 }
 
 /// Arguments of `audit verify`.
 #[derive(Debug, Args)]
 struct VerifyArgs {
-    /// The audit's directory.
+    /// The audit's directory: `audit.directory` of the configuration.
     dir: PathBuf,
     /// The gateway is running: an entry that is still being written is no fault.
     #[arg(long)]
     live: bool,
-    /// One JSON object.
+    /// Print one JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -54,24 +60,24 @@ struct QueryArgs {
     /// The audit's directory.
     dir: PathBuf,
     /// Only what this principal did (or this reviewer decided).
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     principal: Option<String>,
-    /// Only what names this topic; `*` and `?` match as in rules.
-    #[arg(long, value_parser = parse_topic)]
+    /// Only what names this topic; `*` stands for any run of characters.
+    #[arg(long, value_name = "NAME", value_parser = parse_topic)]
     topic: Option<globset::GlobMatcher>,
     /// Only entries of this kind.
     #[arg(long, value_parser = PossibleValuesParser::new(KIND_NAMES))]
     kind: Option<String>,
     /// Only what concerns this hold.
-    #[arg(long, value_parser = parse_hold)]
+    #[arg(long, value_name = "ID", value_parser = parse_hold)]
     hold: Option<HoldId>,
     /// Only from this time on: RFC 3339, a date (UTC), or how long ago (`10m`, `2d`).
-    #[arg(long, value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     since: Option<UnixMillis>,
     /// Only before this time, written like --since.
-    #[arg(long, value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<UnixMillis>,
-    /// One JSON object a line.
+    /// Print one JSON object a line, with all fields.
     #[arg(long)]
     json: bool,
 }

@@ -8,13 +8,18 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Checks a configuration: exit 0 if `run` would accept it, 1 if not.
+/// Check a configuration without starting anything.
+///
+/// Says every fault at once, with line, column and what was expected. Secrets are fetched; nothing
+/// is opened or connected.
+///
+/// Exit code: 0 `run` would accept it (warnings are no faults), 1 it would not.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    /// The configuration file.
+    /// The configuration file, in YAML.
     #[arg(short, long, value_name = "FILE")]
     pub config: PathBuf,
-    /// Prints one JSON object instead of lines.
+    /// Print one JSON object instead of lines.
     #[arg(long)]
     pub json: bool,
 }

@@ -21,11 +21,11 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run the gateway.
+    /// Run the gateway until SIGTERM or SIGINT.
     Run(run::RunArgs),
-    /// Check a configuration: every fault at once, with line and column.
+    /// Check a configuration without starting anything.
     Check(check::CheckArgs),
-    /// Verify and query the audit.
+    /// Check the audit for changes, or search it.
     Audit(audit::AuditArgs),
 }
 

@@ -10,16 +10,22 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-/// Runs the gateway until SIGTERM or SIGINT.
+/// Run the gateway until SIGTERM or SIGINT.
+///
+/// On a signal it takes no new connections, lets requests in flight finish for at most 10 s, and ends.
+/// The log goes to standard error.
+///
+/// Exit code: 0 stopped by a signal, 1 the configuration has faults, 2 anything else.
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
-    /// The configuration file.
+    /// The configuration file; `lockgate check` says what is wrong with one.
     #[arg(short, long, value_name = "FILE")]
     pub config: PathBuf,
-    /// Log as JSON lines.
+    /// Log one JSON object a line.
     #[arg(long)]
     pub log_json: bool,
-    /// What to log: a level, or `tracing` directives.
+    /// What to log: error, warn, info, debug, trace, or directives such as
+    /// `info,lockgate::control=debug`.
     #[arg(
         long,
         value_name = "FILTER",
