@@ -8,19 +8,16 @@
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
 use super::made::Made;
+use super::proof::{Refused, check, wait_for_key};
 use super::record;
 use super::requests::Step;
 use super::session::Session;
 use crate::chunk::{Principal, UnixMillis};
-use crate::identity::oauthbearer::oauthbearer;
 use crate::identity::sasl::{self, Mechanism};
-use crate::identity::tokens::{self, TokenFault, Verified};
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::{api, api_versions, error, refusal, sasl as wire};
-use crate::limits::KEY_WAIT_MS_MAX;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Logs a client in; returns when requests may follow.
 pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result<(), Cause> {
@@ -225,92 +222,6 @@ async fn authenticate(
                 refused.claimed,
             );
             Next::Refuse(refusal(error::SASL_AUTHENTICATION_FAILED, &refused.why))
-        }
-    }
-}
-
-/// Why a login was refused, in words for the client and a code for the audit.
-struct Refused {
-    code: &'static str,
-    why: String,
-    claimed: Option<String>,
-    unknown_key: Option<(usize, String)>,
-}
-
-impl Refused {
-    fn sasl(fault: sasl::SaslFault, claimed: Option<&str>) -> Refused {
-        let claimed = claimed.map(str::to_owned);
-        Refused {
-            code: fault.code(),
-            why: fault.to_string(),
-            claimed,
-            unknown_key: None,
-        }
-    }
-
-    fn token(fault: TokenFault, claimed: Option<&str>) -> Refused {
-        let (code, why) = (fault.code(), fault.to_string());
-        let unknown_key = match fault {
-            TokenFault::UnknownKey { issuer, kid } => Some((issuer, kid)),
-            _ => None,
-        };
-        Refused {
-            code,
-            why,
-            claimed: claimed.map(str::to_owned),
-            unknown_key,
-        }
-    }
-}
-
-/// Checks a login message; what it claims is believed only after the token was found good.
-fn check(
-    connection: &Connection,
-    mechanism: Mechanism,
-    message: &[u8],
-) -> Result<Verified, Refused> {
-    let shared = &connection.core.shared;
-    let verify = |token: &str, claimed: Option<&str>| {
-        tokens::verify(
-            token,
-            &shared.issuers,
-            &shared.keys.load(),
-            UnixMillis::now(),
-        )
-        .map_err(|fault| Refused::token(fault, claimed))
-    };
-    match mechanism {
-        Mechanism::OauthBearer => {
-            let asked = oauthbearer(message).map_err(|fault| Refused::sasl(fault, None))?;
-            let claimed = asked.authzid.as_deref();
-            let verified = verify(asked.token, claimed)?;
-            let may = asked.may_act_as(&verified.principal.name);
-            may.map(|()| verified)
-                .map_err(|fault| Refused::sasl(fault, claimed))
-        }
-        Mechanism::Plain => {
-            let asked = sasl::plain(message).map_err(|fault| Refused::sasl(fault, None))?;
-            let claimed = Some(asked.username);
-            let verified = verify(asked.token, claimed)?;
-            let may = asked.may_act_as(&verified.principal.name);
-            may.map(|()| verified)
-                .map_err(|fault| Refused::sasl(fault, claimed))
-        }
-    }
-}
-
-/// Asks the control thread for a key that the issuer may have just published, and waits a little.
-async fn wait_for_key(connection: &Connection, issuer: usize, kid: &str) {
-    const LOOK_MS: u64 = 50;
-    let shared = &connection.core.shared;
-    let before = shared.keys.load().version;
-    if !(shared.ask_for_key)(issuer, kid) {
-        return; // it was asked for a moment ago, or too many were
-    }
-    for _ in 0..KEY_WAIT_MS_MAX / LOOK_MS {
-        monoio::time::sleep(Duration::from_millis(LOOK_MS)).await;
-        if shared.keys.load().version != before {
-            return;
         }
     }
 }

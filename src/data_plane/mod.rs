@@ -31,6 +31,7 @@ pub mod made;
 pub mod mailbox;
 pub mod merge;
 pub mod produce;
+pub mod proof;
 pub mod record;
 pub mod replies;
 pub mod requests;
