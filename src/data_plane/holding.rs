@@ -199,9 +199,11 @@ fn lapse(core: &Rc<Core>, chunk: u64) {
     let hold = open
         .hold
         .map_or_else(|| "the gateway".to_owned(), |h| format!("hold {h}"));
+    // a desk that has not answered at all has refused nothing: it may be approved already
+    let unasked = open.hold.is_none() && open.asked.sender.transactional_id.is_none();
     let code = match open.then {
-        Then::Retry => error::NOT_LEADER_OR_FOLLOWER,
-        Then::Refuse => error::POLICY_VIOLATION,
+        Then::Refuse if !unasked => error::POLICY_VIOLATION,
+        Then::Refuse | Then::Retry => error::NOT_LEADER_OR_FOLLOWER,
     };
     drop(all);
     not_written(
