@@ -27,15 +27,21 @@ step() {
   fi
 }
 
+# Always the whole workspace, of which a step picks targets: with `-p` cargo would choose other features
+# for what they depend on, and build that again.
+campaign() {
+  "${CARGO_TARGET_DIR:-target}/debug/campaign" "$1" --minutes "$2" --seed "$SEED"
+}
+
 step formatting cargo fmt --all --check
 step build cargo build --workspace
 step clippy cargo clippy --workspace --all-targets -- -D warnings
-step units cargo test --workspace --exclude lockgate-tests
-step benches cargo test -p lockgate --benches # once each: answers and allocations, no speed
-step kills cargo run -q -p lockgate-tests --bin campaign -- kills --minutes 0.4 --seed "$SEED"
-step fuzz cargo run -q -p lockgate-tests --bin campaign -- fuzz --minutes 0.2 --seed "$SEED"
-step soak cargo run -q -p lockgate-tests --bin campaign -- soak --minutes 0.3 --seed "$SEED"
-step behaviours cargo test -p lockgate-tests --test behaviour -- --test-threads "$THREADS"
+step units cargo test --workspace --lib --bins --test auto
+step benches cargo test --workspace --bench audit --bench clean_path --bench inspect # once each: no speed
+step kills campaign kills 0.4
+step fuzz campaign fuzz 0.2
+step soak campaign soak 0.3
+step behaviours cargo test --workspace --test behaviour -- --test-threads "$THREADS"
 
 printf '\n=== seed %s, %d s in all\n' "$SEED" $((SECONDS - started))
 if [ ${#failed[@]} -gt 0 ]; then
