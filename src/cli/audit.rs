@@ -95,8 +95,14 @@ pub fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The faults' own words are for a gateway that writes; here somebody only reads.
 fn unusable(fault: &AuditFault) -> u8 {
-    eprintln!("{fault}");
+    match fault {
+        AuditFault::Io { what, path, source } => {
+            eprintln!("audit: cannot {what} {}: {source}", path.display());
+        }
+        fault => eprintln!("{fault}"),
+    }
     2
 }
 
@@ -168,8 +174,10 @@ fn plural(n: u64, one: &str, many: &str) -> String {
 fn print_chain(chain: &Chain, out: &mut impl Write) -> io::Result<()> {
     write!(
         out,
-        "{}: {} entries in {} segments",
-        chain.name, chain.entries, chain.segments
+        "{}: {} in {}",
+        chain.name,
+        plural(chain.entries, "entry", "entries"),
+        plural(chain.segments, "segment", "segments")
     )?;
     if let Some(head) = &chain.head {
         write!(out, ", head {} {}", head.seq, HEXLOWER.encode(&head.hash))?;
