@@ -319,7 +319,7 @@ pub async fn run(setup: Setup) {
     let (core, inbox, bell) = Core::new(setup);
     core.listen();
     let mail = {
-        let core = Rc::clone(&core);
+        let (core, inbox) = (Rc::clone(&core), inbox.clone());
         async move {
             loop {
                 bell.rung().await;
@@ -332,6 +332,7 @@ pub async fn run(setup: Setup) {
     let (mut since_sweep, mut since_flush, mut drained_ms) = (0, 0, 0);
     loop {
         monoio::time::sleep(tick).await;
+        core.read_mail(&inbox); // should a wake ever be lost, it costs a tick and no more
         core.tick();
         since_flush += TICK_MS;
         if since_flush >= AUDIT_FLUSH_MS {

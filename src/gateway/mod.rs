@@ -276,15 +276,25 @@ fn start_cores(
         let thread = std::thread::Builder::new()
             .name(format!("core-{index:02}"))
             .spawn(move || {
+                let _told = TellsEnd(index, ends);
                 pin(cpu);
                 if let Err(error) = driver::run(driver, setup) {
                     tracing::error!(core = index, %error, "the core cannot run");
                 }
-                let _ = ends.send(End::Core(index));
             });
         cores.push(thread.context("a core's thread cannot start")?);
     }
     Ok(cores)
+}
+
+/// Says that a core's thread has ended, by a panic outside of any connection too: a gateway with a
+/// dead core would let its clients hang.
+struct TellsEnd(u16, mpsc::Sender<End>);
+
+impl Drop for TellsEnd {
+    fn drop(&mut self) {
+        let _ = self.1.send(End::Core(self.0));
+    }
 }
 
 /// The CPUs this process may use, one core each.
@@ -321,5 +331,21 @@ fn raise_descriptor_limit() {
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_core_that_panics_tells_its_end() {
+        let (ends, ended) = mpsc::channel();
+        let core = std::thread::spawn(move || {
+            let _told = TellsEnd(7, ends);
+            panic!("outside of any connection");
+        });
+        assert!(core.join().is_err());
+        assert!(matches!(ended.try_recv(), Ok(End::Core(7))));
     }
 }
