@@ -57,7 +57,7 @@ struct VerifyArgs {
 /// Arguments of `audit query`.
 #[derive(Debug, Args)]
 struct QueryArgs {
-    /// The audit's directory.
+    /// The audit's directory: `audit.directory` of the configuration.
     dir: PathBuf,
     /// Only what this principal did (or this reviewer decided).
     #[arg(long, value_name = "NAME")]
