@@ -10,7 +10,7 @@ use super::model::{Audit, Defaults, Http, Io};
 use super::rules::MODES;
 use super::terms::meanwhile;
 use super::values;
-use crate::limits::{FRAME_BYTES_MAX, HOLD_WAIT_MS_DEFAULT, MEMORY_BYTES_DEFAULT, MIB};
+use crate::limits::{CORES_MAX, FRAME_BYTES_MAX, HOLD_WAIT_MS_DEFAULT, MEMORY_BYTES_DEFAULT, MIB};
 use crate::policy::{Mode, Then};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -148,8 +148,9 @@ pub(super) fn io(c: &mut Checker<'_>, root: &Section<'_>) -> Io {
 /// How many data-plane threads.
 pub(super) fn cores(c: &mut Checker<'_>, root: &Section<'_>) -> Option<usize> {
     let node = root.get("cores")?;
-    c.parsed(node, "a number of threads from 1 to 1024", |text| {
-        text.parse().ok().filter(|n| (1..=1024).contains(n))
+    let range = format!("a number of threads from 1 to {CORES_MAX}");
+    c.parsed(node, &range, |text| {
+        text.parse().ok().filter(|n| (1..=CORES_MAX).contains(n))
     })
 }
 
