@@ -156,8 +156,6 @@ pub const ACCEPT_BACKLOG: i32 = 4096;
 pub const ACCEPT_PAUSE_MS: u64 = 50;
 /// Requests in flight may finish for this long when the gateway stops.
 pub const DRAIN_MS_MAX: u64 = 10_000;
-/// How long a login waits for a key that its issuer may just have published.
-pub const KEY_WAIT_MS_MAX: u64 = 2_000;
 /// Connecting to a broker.
 pub const CONNECT_MS_MAX: u64 = 10_000;
 /// A write that moves nothing for this long closes the connection.

@@ -14,7 +14,7 @@ use super::mailbox::Bell;
 use super::scratch::Scratch;
 use super::socket::Socket;
 use super::stats::Stats;
-use super::{accept, ending, holding, record, sweep};
+use super::{accept, holding, record, sweep};
 use crate::audit;
 use crate::audit::entry::Traffic;
 use crate::chunk::{Principal, UnixMillis};
@@ -212,7 +212,6 @@ impl Core {
 
     /// Forgets a connection whose tasks have ended.
     pub fn dismiss(&self, connection: &Connection) {
-        ending::abandon(connection);
         self.connections.borrow_mut().remove(&connection.id);
         self.stats()
             .connections_active

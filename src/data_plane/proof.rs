@@ -9,7 +9,7 @@ use crate::chunk::UnixMillis;
 use crate::identity::oauthbearer::oauthbearer;
 use crate::identity::sasl::{self, Mechanism};
 use crate::identity::tokens::{self, TokenFault, Verified};
-use crate::limits::KEY_WAIT_MS_MAX;
+use crate::limits::KEY_REFRESH_WAIT_MS_MAX;
 use std::time::Duration;
 
 /// Why a login was refused, in words for the client and a code for the audit.
@@ -94,7 +94,7 @@ pub async fn wait_for_key(connection: &Connection, issuer: usize, kid: &str) {
     if !(shared.ask_for_key)(issuer, kid) {
         return; // it was asked for a moment ago, or too many were
     }
-    for _ in 0..KEY_WAIT_MS_MAX / LOOK_MS {
+    for _ in 0..KEY_REFRESH_WAIT_MS_MAX / LOOK_MS {
         monoio::time::sleep(Duration::from_millis(LOOK_MS)).await;
         if shared.keys.load().version != before {
             return;

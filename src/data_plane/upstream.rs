@@ -8,6 +8,7 @@ use super::connection::{Cause, Connection, Target};
 use super::inflow::Inflow;
 use super::made::Made;
 use super::socket::Socket;
+use crate::identity::scram;
 use crate::kafka::upstream_login::{Step, UpstreamLogin};
 use crate::limits::{CONNECT_MS_MAX, FRAME_BYTES_BEFORE_LOGIN_MAX};
 use std::net::SocketAddr;
@@ -56,7 +57,9 @@ async fn log_in(connection: &Connection, socket: &Socket) -> Result<(), Cause> {
         tracing::error!(%fault, "the broker refused the gateway's own login");
         Cause::NoBroker
     };
-    let nonce = nonce().ok_or(Cause::OwnFault)?;
+    let mut random = [0; 18];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| Cause::OwnFault)?;
+    let nonce = scram::nonce(random);
     let login = UpstreamLogin::new(Arc::clone(credential), &nonce, "lockgate", 0);
     let mut login = login.map_err(|fault| refused(&fault))?;
     let mut inflow = Inflow::new(
@@ -87,11 +90,4 @@ async fn log_in(connection: &Connection, socket: &Socket) -> Result<(), Cause> {
         inflow.keep(buffer);
     }
     Ok(())
-}
-
-/// A fresh SCRAM nonce (RFC 5802 §5.1): 18 random bytes as printable text.
-fn nonce() -> Option<String> {
-    let mut bytes = [0; 18];
-    aws_lc_rs::rand::fill(&mut bytes).ok()?;
-    Some(data_encoding::BASE64.encode(&bytes))
 }
