@@ -44,4 +44,5 @@ pub mod stats;
 pub mod sweep;
 #[cfg(test)]
 mod test_core;
+pub mod topic_ids;
 pub mod upstream;

@@ -17,6 +17,7 @@ pub mod produce;
 pub mod reader;
 pub mod refusal;
 pub mod sasl;
+pub mod topic;
 pub mod upstream_login;
 mod varint;
 pub mod writer;
