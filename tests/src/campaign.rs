@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use lockgate_tests::campaigns::{fuzz, kills, soak};
+use lockgate_tests::campaigns::{fuzz, kills, matrix, soak};
 use lockgate_tests::random::Random;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ enum Name {
     Fuzz,
     /// Steady load, memory that does not grow.
     Soak,
+    /// Every stock client, every cell; writes docs/compatibility.md. Bounded by itself.
+    Matrix,
 }
 
 #[derive(Debug, Parser)]
@@ -27,6 +29,12 @@ struct Arguments {
     /// To have the same choices again.
     #[arg(long)]
     seed: Option<u64>,
+    /// The matrix only: the clients to run, by name; nothing is written then.
+    #[arg(long, value_delimiter = ',')]
+    clients: Vec<String>,
+    /// The matrix only: past the gateway, as a control; nothing is written then.
+    #[arg(long)]
+    direct: bool,
 }
 
 fn main() -> Result<()> {
@@ -34,6 +42,8 @@ fn main() -> Result<()> {
         name,
         minutes,
         seed,
+        clients,
+        direct,
     } = Arguments::parse();
     let seed = seed.unwrap_or_else(Random::fresh_seed);
     println!("campaign {name:?}, {minutes} minutes, seed {seed}");
@@ -42,5 +52,6 @@ fn main() -> Result<()> {
         Name::Kills => kills::run(seed, duration),
         Name::Fuzz => fuzz::run(seed, duration),
         Name::Soak => soak::run(seed, duration),
+        Name::Matrix => matrix::run(&clients, direct),
     }
 }

@@ -19,6 +19,7 @@ pub mod jars;
 pub mod liar;
 pub mod limits;
 pub mod login;
+pub mod matrix;
 pub mod names;
 pub mod node;
 pub mod oidc;

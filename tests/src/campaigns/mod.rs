@@ -6,4 +6,5 @@
 pub mod fuzz;
 pub mod kills;
 mod load;
+pub mod matrix;
 pub mod soak;
