@@ -3,7 +3,7 @@
 use super::cells::Cell;
 use super::program::Program;
 use super::subject::Subject;
-use super::{kcat, parts};
+use super::{console, kcat, parts, streams};
 use crate::broker::Broker;
 use crate::target::Target;
 use anyhow::Result;
@@ -92,7 +92,9 @@ impl Client {
     /// carries on what it finds.
     pub fn start<'a>(self, target: &Target, broker: &'a Broker) -> Result<Box<dyn Subject + 'a>> {
         let command = match self {
-            Client::Kcat => return Ok(Box::new(kcat::Kcat::new(target)?)),
+            Client::Console => return Ok(Box::new(console::Console::new(target)?)),
+            Client::Streams => return Ok(Box::new(streams::Streams::start(target, broker)?)),
+            Client::Kcat => return Ok(Box::new(kcat::Kcat::new(target, broker)?)),
             Client::JavaNewest => parts::java("newest", "Matrix.java")?,
             Client::Java28 => parts::java("2.8", "Matrix.java")?,
             Client::Confluent => parts::python("confluent.py")?,
@@ -107,8 +109,27 @@ impl Client {
         Ok(Box::new(Program::start(self.name(), command, target)?))
     }
 
+    /// Whether it writes nothing outside of a transaction.
+    pub fn is_always_transactional(self) -> bool {
+        self == Client::Streams
+    }
+
     /// Why the library cannot do a cell, whatever it talks to.
-    pub fn cannot(self, _cell: Cell) -> Option<&'static str> {
-        None
+    pub fn cannot(self, cell: Cell) -> Option<&'static str> {
+        match (self, cell) {
+            (Client::Console, Cell::Commit | Cell::Abort) => {
+                Some("kafka-console-producer begins no transaction")
+            }
+            (Client::Kcat, Cell::Create | Cell::Describe | Cell::Delete) => {
+                Some("kcat administers no topics")
+            }
+            (Client::Streams, Cell::Acks(0 | 1)) => {
+                Some("exactly once is acks=all by definition")
+            }
+            (Client::Streams, Cell::Describe | Cell::Delete) => Some(
+                "Streams creates topics of its own, but describes and deletes none for its user",
+            ),
+            _ => None,
+        }
     }
 }

@@ -3,12 +3,14 @@
 use super::records::CELL_HEADER;
 use super::subject::{Consume, History, Produce, SECONDS, SHARED_PARTITIONS, Subject};
 use crate::batch::Record;
+use crate::broker::Broker;
 use crate::process::{self, Process};
 use crate::target::{Login, Target};
 use crate::{toolbox, wait};
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use serde_json::Value;
+use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,8 +21,9 @@ const LARGE: &str = "16777216";
 
 /// The tool.
 #[derive(Debug)]
-pub struct Kcat {
+pub struct Kcat<'a> {
     target: Target,
+    broker: &'a Broker,
 }
 
 /// Its version and that of its librdkafka.
@@ -35,10 +38,10 @@ pub fn title() -> Result<String> {
     Ok(format!("kcat {} (librdkafka {})", after("Version "), after("librdkafka ")))
 }
 
-impl Kcat {
-    /// Against `target`.
-    pub fn new(target: &Target) -> Result<Kcat> {
-        Ok(Kcat { target: target.clone() })
+impl<'a> Kcat<'a> {
+    /// Against `target`; the broker is looked into to see when to interrupt it.
+    pub fn new(target: &Target, broker: &'a Broker) -> Result<Kcat<'a>> {
+        Ok(Kcat { target: target.clone(), broker })
     }
 
     fn command(&self, settings: &[(&str, &str)]) -> Result<Command> {
@@ -56,8 +59,8 @@ impl Kcat {
         Ok(kcat)
     }
 
-    /// One run of the producer: headers are the same for all records of it, and empty is null.
-    fn run_producer(&self, produce: &Produce, records: &[&Record]) -> Result<()> {
+    /// A producer: headers are the same for all its records, and empty is null.
+    fn producer(&self, produce: &Produce) -> Result<Command> {
         let (acks, idempotent) = (produce.acks.to_string(), produce.idempotent.to_string());
         let mut kcat = self.command(&[
             ("acks", &acks),
@@ -65,27 +68,33 @@ impl Kcat {
             ("message.timeout.ms", "20000"),
             ("message.max.bytes", LARGE),
         ])?;
-        if let Some((id, commit)) = &produce.transaction {
-            ensure!(commit, "kcat aborts only when it is interrupted");
+        if let Some((id, _)) = &produce.transaction {
             set(&mut kcat, "transactional.id", id);
         }
         kcat.args(["-P", "-Z", "-t", &produce.topic, "-z", produce.codec, "-K", KEY_END]);
-        let first = records.first().context("no records")?;
+        let first = produce.records.first().context("no records")?;
         for (name, value) in &first.headers {
             let value = value.as_deref().unwrap_or_default();
             let header = format!("{}={}", String::from_utf8_lossy(name), String::from_utf8_lossy(value));
             kcat.args(["-H", &header]);
         }
-        let mut input = Vec::new();
-        for record in records {
-            input.extend_from_slice(record.key.as_deref().unwrap_or_default());
-            input.extend_from_slice(KEY_END.as_bytes());
-            input.extend_from_slice(record.value.as_deref().unwrap_or_default());
-            input.push(b'\n');
-        }
-        let output = process::run(kcat, &input, RUN_LIMIT)?;
-        ensure!(output.success && !output.err.contains("failed"), "{}", output.err);
-        Ok(())
+        Ok(kcat)
+    }
+
+    /// It aborts when it is interrupted, so that is done once the records are in the log.
+    fn aborted(&self, kcat: Command, produce: &Produce) -> Result<()> {
+        let log = toolbox::fresh_dir("matrix-kcat")?.join("log");
+        let mut process = Process::start("kcat", kcat, &log, false)?;
+        let mut stdin = process.take_stdin()?;
+        stdin.write_all(&lines(&produce.records))?;
+        wait::until_ok("the records to be in the log", RUN_LIMIT, || {
+            let there = self.broker.records(&produce.topic, 0)?.len();
+            ensure!(there == produce.records.len(), "{there} are: {}", process.logged());
+            Ok(())
+        })?;
+        process.signal(libc::SIGINT);
+        drop(stdin);
+        process.wait(RUN_LIMIT).map(drop)
     }
 
     /// A member that prints what it is assigned and never ends by itself.
@@ -97,9 +106,15 @@ impl Kcat {
     }
 }
 
-impl Subject for Kcat {
+impl Subject for Kcat<'_> {
     fn produce(&mut self, produce: &Produce) -> Result<()> {
-        self.run_producer(produce, &produce.records.iter().collect::<Vec<_>>())
+        let kcat = self.producer(produce)?;
+        if let Some((_, false)) = produce.transaction {
+            return self.aborted(kcat, produce);
+        }
+        let output = process::run(kcat, &lines(&produce.records), RUN_LIMIT)?;
+        ensure!(output.success && !output.err.contains("failed"), "{}", output.err);
+        Ok(())
     }
 
     fn consume(&mut self, consume: &Consume) -> Result<Vec<Record>> {
@@ -130,7 +145,7 @@ impl Subject for Kcat {
         Ok(history)
     }
 
-    fn create(&mut self, _topic: &str) -> Result<()> {
+    fn create(&mut self, _topic: &str) -> Result<String> {
         bail!("kcat creates no topics")
     }
 
@@ -141,6 +156,18 @@ impl Subject for Kcat {
     fn delete(&mut self, _topic: &str) -> Result<()> {
         bail!("kcat deletes no topics")
     }
+}
+
+/// Keys and values, a record a line.
+fn lines(records: &[Record]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for record in records {
+        lines.extend_from_slice(record.key.as_deref().unwrap_or_default());
+        lines.extend_from_slice(KEY_END.as_bytes());
+        lines.extend_from_slice(record.value.as_deref().unwrap_or_default());
+        lines.push(b'\n');
+    }
+    lines
 }
 
 /// A record as `-J` prints it: headers are names and values in turn.

@@ -26,10 +26,10 @@ pub struct Expected {
     pub codec: &'static str,
     /// Every batch has a producer id and sequences.
     pub producer_id: bool,
-    /// There is one transaction, and this is how it ended.
-    pub committed: Option<bool>,
-    /// So many of the records are in an aborted transaction.
-    pub aborted: usize,
+    /// So many of the records, from the first on, are in transactions.
+    pub in_transactions: usize,
+    /// Whether each transaction was committed, in order.
+    pub ended: Vec<bool>,
 }
 
 /// A new topic with settings, ready.
@@ -87,28 +87,23 @@ pub fn has_partitions(broker: &Broker, topic: &str, wanted: Option<i32>) -> Resu
 /// Waits until the partition holds the records (nobody tells when acks=0 or a marker landed), then
 /// looks at the batches.
 pub fn check(broker: &Broker, topic: &str, expected: &Expected) -> Result<()> {
-    let markers = usize::from(expected.committed.is_some() || expected.aborted > 0);
     let batches = wait::until_ok("the broker to have it all", LIMIT, || {
         let batches = broker.batches(topic, 0)?;
         let decoded = batches.iter().map(Stored::decode);
         let decoded = decoded.collect::<Result<Vec<Batch>>>()?;
         let stored: Vec<Record> = decoded.into_iter().flat_map(|b| b.records).collect();
         same(&expected.records, &stored).context("in the log")?;
-        let ended = batches.iter().filter(|b| is_control(b)).count();
-        ensure!(ended == markers, "the log has {ended} markers");
+        let ended = batches.iter().filter(|b| is_control(b)).map(committed);
+        let ended = ended.collect::<Result<Vec<bool>>>()?;
+        ensure!(
+            ended == expected.ended,
+            "transactions committed: {ended:?}, not {:?}",
+            expected.ended
+        );
         Ok(batches)
     })?;
-    let mut to_be_aborted = expected.aborted;
-    for batch in &batches {
-        if is_control(batch) {
-            let committed = committed(batch)?;
-            ensure!(
-                committed == expected.committed.unwrap_or(false),
-                "the marker says {}",
-                if committed { "commit" } else { "abort" }
-            );
-            continue;
-        }
+    let mut in_transactions = expected.in_transactions;
+    for batch in batches.iter().filter(|batch| !is_control(batch)) {
         let batch = batch.decode()?;
         ensure!(
             batch.codec.name() == expected.codec,
@@ -117,12 +112,11 @@ pub fn check(broker: &Broker, topic: &str, expected: &Expected) -> Result<()> {
         );
         let sequenced = batch.producer_id >= 0 && batch.base_sequence >= 0;
         ensure!(sequenced || !expected.producer_id, "it has no producer id");
-        let in_transaction = expected.committed.is_some() || to_be_aborted > 0;
         ensure!(
-            batch.transactional || !in_transaction,
+            batch.transactional || in_transactions == 0,
             "it is stored outside of a transaction"
         );
-        to_be_aborted = to_be_aborted.saturating_sub(batch.records.len());
+        in_transactions = in_transactions.saturating_sub(batch.records.len());
     }
     Ok(())
 }

@@ -106,6 +106,7 @@ fn trials(
             broker,
             mode: *mode,
             ruled: !plan.direct,
+            always_transactional: client.is_always_transactional(),
             capture,
             cannot: &|cell| client.cannot(cell),
             cells,

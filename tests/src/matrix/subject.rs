@@ -67,8 +67,9 @@ pub trait Subject {
     fn consume(&mut self, consume: &Consume) -> Result<Vec<Record>>;
     /// One member, then two, then one.
     fn rebalance(&mut self, topic: &str, group: &str) -> Result<History>;
-    /// Creates a topic as [`MADE`] says.
-    fn create(&mut self, topic: &str) -> Result<()>;
+    /// Creates a topic as [`MADE`] says; its name, which is the one given where the client lets
+    /// its user name topics.
+    fn create(&mut self, topic: &str) -> Result<String>;
     /// The number of partitions and `retention.ms` of a topic.
     fn describe(&mut self, topic: &str) -> Result<(i32, String)>;
     /// Deletes a topic.
@@ -117,11 +118,12 @@ impl Subject for Program {
         Ok(serde_json::from_value(told["history"].clone())?)
     }
 
-    fn create(&mut self, topic: &str) -> Result<()> {
+    fn create(&mut self, topic: &str) -> Result<String> {
         let (partitions, retention) = MADE;
         let step =
             json!({"do": "create", "topic": topic, "partitions": partitions, "retention": retention});
-        self.step(&step).map(drop)
+        self.step(&step)?;
+        Ok(topic.to_owned())
     }
 
     fn describe(&mut self, topic: &str) -> Result<(i32, String)> {

@@ -37,6 +37,8 @@ pub struct Trial<'a> {
     pub mode: Mode,
     /// Whether there are rules: without a gateway there are none.
     pub ruled: bool,
+    /// Whether the client writes nothing outside of a transaction.
+    pub always_transactional: bool,
     /// Between client and gateway.
     pub capture: Option<&'a Capture>,
     /// Why the client cannot do a cell, if it cannot.
@@ -126,12 +128,28 @@ impl Trial<'_> {
                 Cell::Codec(codec) => codec,
                 _ => "none",
             },
-            producer_id: matches!(cell, Cell::Idempotent | Cell::Commit),
-            committed: matches!(cell, Cell::Commit).then_some(true),
-            aborted: aborted.len(),
+            producer_id: self.always_transactional || matches!(cell, Cell::Idempotent | Cell::Commit),
+            in_transactions: match cell {
+                _ if self.always_transactional => records.len(),
+                Cell::Commit => records.len(),
+                _ => aborted.len(),
+            },
+            ended: self.ended(cell),
         };
         log::check(self.broker, &topic, &expected)?;
         Ok(topic)
+    }
+
+    /// How the transactions in the cell's topic ended, in order.
+    fn ended(&self, cell: Cell) -> Vec<bool> {
+        let mut ended = Vec::new();
+        if cell == Cell::Abort {
+            ended.push(false);
+        }
+        if self.always_transactional || cell == Cell::Commit {
+            ended.push(true);
+        }
+        ended
     }
 
     /// Reads the topics of these cells with one consumer; the records by their cell's name.
@@ -188,7 +206,7 @@ impl Trial<'_> {
         let (partitions, retention) = MADE;
         if cell == Cell::Create {
             let topic = names::unique("matrix-create");
-            subject.create(&topic)?;
+            let topic = subject.create(&topic)?;
             return log::has_partitions(self.broker, &topic, Some(partitions));
         }
         let topic = self.topic(cell, partitions)?;
