@@ -18,7 +18,7 @@ mod sink;
 use crate::audit::entry::{PolicyLoaded, Started};
 use crate::audit::{AuditFault, Entry, Writer};
 use crate::chunk::UnixMillis;
-use crate::config::{Config, Credential, Sasl, Scram};
+use crate::config::{Addressing, Config, Credential, Sasl, Scram};
 use crate::control;
 use crate::data_plane::cluster::{Cluster, Listener};
 use crate::data_plane::core::{Setup, Shared};
@@ -97,7 +97,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     };
     let control = control::spawn(setup).context("the control thread cannot start")?;
     let cores = start_cores(driver, &cpus, &shared, bells, inboxes, &desk, writers, ends)?;
-    tracing::info!(io = driver.name(), cores = cpus.len(), listen = %config.cluster.listener.address, "lockgate is up");
+    tracing::info!(io = driver.name(), cores = cpus.len(), listen = %config.clusters[0].listeners[0].address, "lockgate is up");
 
     let end = wait(&ended, &control);
     tracing::info!(?end, "stopping: requests in flight may finish");
@@ -171,7 +171,7 @@ fn open_audit(config: &Config, driver: Driver, cores: usize) -> Result<Vec<Write
 fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Result<Shared> {
     let policy = config.policy.clone();
     let engine = Engine::new(policy.detectors());
-    let listener = listener(config);
+    let listener = listener(config)?;
     let cluster = Cluster {
         listener: listener.clone(),
         brokers: BTreeMap::new(),
@@ -193,15 +193,29 @@ fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Resu
     })
 }
 
-fn listener(config: &Config) -> Listener {
-    let from = &config.cluster.listener;
-    Listener {
+/// The one listener that this data plane can serve; others are refused rather than ignored.
+fn listener(config: &Config) -> anyhow::Result<Listener> {
+    let ([cluster], listeners) = (&config.clusters[..], &config.clusters[0].listeners[..]) else {
+        anyhow::bail!("several clusters cannot be run yet");
+    };
+    let ([from], None) = (listeners, &cluster.upstream_tls) else {
+        anyhow::bail!("several listeners and TLS upstream cannot be run yet");
+    };
+    let Addressing::Ports { listen, advertise } = &from.brokers else {
+        anyhow::bail!("`broker_names` cannot be run yet");
+    };
+    let plain = from.tls.is_none() && !from.proxy_protocol && from.sasl != Sasl::Relay;
+    anyhow::ensure!(
+        plain && listen == advertise,
+        "`tls`, `proxy_protocol`, `sasl: relay` and `advertised_ports` cannot be run yet"
+    );
+    Ok(Listener {
         name: "default".into(),
         address: from.address,
         advertise: from.advertise.clone(),
-        broker_ports: from.broker_ports.clone(),
+        broker_ports: listen.clone(),
         login: from.sasl == Sasl::Oidc,
-    }
+    })
 }
 
 /// The gateway's own credential at the brokers.
@@ -212,7 +226,7 @@ fn credential(
         mechanism,
         username,
         password,
-    } = &config.cluster.credential
+    } = &config.clusters[0].credential
     else {
         return Ok(None);
     };

@@ -58,8 +58,7 @@ impl Services {
             .map(issuer)
             .collect::<anyhow::Result<Vec<_>>>()?;
         let (keys, set) = Keys::new(&sources, HttpOptions::default()).context("identity")?;
-        let bootstrap = config
-            .cluster
+        let bootstrap = config.clusters[0]
             .bootstrap
             .iter()
             .map(|b| b.to_string())
@@ -122,8 +121,7 @@ impl Services {
             shared,
             cores,
             found: self.found,
-            config: config
-                .cluster
+            config: config.clusters[0]
                 .bootstrap
                 .iter()
                 .map(|b| b.to_string())
