@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 /// Check a configuration without starting anything.
 ///
-/// Says every fault at once, with line, column and what was expected. Secrets are fetched; nothing
-/// is opened or connected.
+/// Says every fault at once, with line, column and what was expected. Secrets are fetched
+/// and the files of TLS are read; nothing is opened or connected.
 ///
 /// Exit code: 0 `run` would accept it (warnings are no faults), 1 it would not.
 #[derive(Debug, clap::Args)]
