@@ -277,9 +277,7 @@ pub const CONFIG_DEPTH_MAX: usize = 32;
 pub const SECRET_BYTES_MAX: u64 = 64 * KIB as u64;
 /// Clusters in one process. Each is discovered by itself and has a snapshot on every core.
 pub const CLUSTERS_MAX: usize = 16;
-/// Listeners of one cluster: inside, outside, and one for each of some zones. 16 × 16 listening
-/// sockets a core are within what `DESCRIPTORS_KEPT` leaves free only up to about 100 in all; the
-/// rest is counted against connections.
+/// Listeners of one cluster: inside, outside, and one for each of some zones.
 pub const LISTENERS_PER_CLUSTER_MAX: usize = 16;
 /// Longest certificate or key file read: a bundle of all public authorities is about 220 KiB.
 pub const PEM_BYTES_MAX: u64 = MIB as u64;
