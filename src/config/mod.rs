@@ -13,6 +13,7 @@ mod fault;
 mod identity;
 mod model;
 mod names;
+mod operations;
 mod rules;
 mod secret;
 mod service;
