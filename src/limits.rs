@@ -31,6 +31,9 @@ pub const BROKERS_PER_CLUSTER_MAX: usize = 10_000;
 /// Array elements and tagged fields in a request that is decoded to be refused: a topic each and a
 /// partition each. kafka-protocol spends about 150 bytes on one, so 30 MB at most.
 pub const REFUSED_ELEMENTS_MAX: usize = 2 * PARTITIONS_PER_REQUEST_MAX;
+/// Values in a message that is taken apart into a tree, defaults of absent fields among them: 100,000
+/// topics with nine each. A value takes 40 bytes and its text, so 40 MB and the frame again.
+pub const MESSAGE_VALUES_MAX: usize = 1_000_000;
 /// Bytes of the text in a refusal. It may be repeated for every element, and stays under a frame:
 /// 200,000 × 256 = 51 MB.
 pub const REFUSAL_TEXT_BYTES_MAX: usize = 256;
