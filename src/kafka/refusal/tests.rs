@@ -6,7 +6,7 @@ use crate::kafka::error::POLICY_VIOLATION;
 use crate::kafka::frame::{
     RequestHeader, frame_size, request_begin, request_header, response_body,
 };
-use crate::kafka::guard::tests::sample_request;
+use crate::kafka::messages::samples::sample_request;
 use bytes::Bytes;
 use kafka_protocol::messages::*;
 use proptest::prelude::*;
