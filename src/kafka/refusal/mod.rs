@@ -20,7 +20,7 @@ pub use patch::Patch;
 
 use super::api::{API_VERSIONS, PRODUCE};
 use super::api_versions;
-use super::frame::{RequestHeader, response_begin};
+use super::frame::RequestHeader;
 use super::messages::value::Struct;
 use super::messages::{self, Message};
 use super::writer::Writer;
@@ -81,7 +81,9 @@ pub fn cut(text: &str) -> &str {
 fn frame(response: &Message, version: i16, correlation_id: i32, body: &Struct) -> Vec<u8> {
     let mut out = Vec::new();
     let mut writer = Writer::new(&mut out);
-    let start = response_begin(&mut writer, (response.key, version), correlation_id);
+    let start = writer.frame_begin();
+    writer.i32(correlation_id);
+    writer.end_struct(response.is_flexible(version) && response.key != API_VERSIONS);
     writer.raw(&messages::encode(response, version, body));
     writer.frame_end(start);
     out
