@@ -20,6 +20,7 @@ use crate::http::{self, ReviewerAuth};
 use crate::identity::credential::Credential;
 use crate::identity::key_set::KeySet;
 use crate::identity::tokens::{self, IssuerRules, algorithm};
+use crate::kafka::api::Allowed;
 use crate::kafka::api_versions;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -190,7 +191,7 @@ impl Follow {
             listener: self.shared.listener.clone(),
             brokers,
             bootstrap,
-            clamped: api_versions::intersect(&found.offered),
+            clamped: api_versions::intersect(&found.offered, Allowed::default()),
         };
         tracing::info!(brokers = cluster.brokers.len(), "the cluster was seen");
         self.shared.cluster.store(Arc::new(cluster));

@@ -69,8 +69,10 @@ pub const UNSUPPORTED_COMPRESSION_TYPE: i16 = 76;
 pub const INVALID_RECORD: i16 = 87;
 /// No topic has this id.
 pub const UNKNOWN_TOPIC_ID: i16 = 100;
-/// The pattern for topics is not accepted.
+/// The topic pattern is not accepted (KIP-848).
 pub const INVALID_REGULAR_EXPRESSION: i16 = 128;
+/// The client must start from its bootstrap addresses (KIP-1102).
+pub const REBOOTSTRAP_REQUIRED: i16 = 129;
 
 #[cfg(test)]
 mod tests {
@@ -124,6 +126,8 @@ mod tests {
             (UNSUPPORTED_COMPRESSION_TYPE, E::UnsupportedCompressionType),
             (INVALID_RECORD, E::InvalidRecord),
             (UNKNOWN_TOPIC_ID, E::UnknownTopicId),
+            (INVALID_REGULAR_EXPRESSION, E::InvalidRegularExpression),
+            (REBOOTSTRAP_REQUIRED, E::RebootstrapRequired),
         ];
         for (code, named) in pairs {
             assert_eq!(code, named.code(), "{named:?}");

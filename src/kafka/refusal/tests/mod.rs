@@ -250,7 +250,7 @@ fn what_has_no_shape_closes_the_connection() {
         None,
         "malformed"
     );
-    let newer = refused(API_VERSIONS, 5, &[]).unwrap();
+    let newer = refused(API_VERSIONS, 6, &[]).unwrap();
     assert_eq!(
         newer[8..10],
         [0, 35],
