@@ -21,6 +21,7 @@ mod masks;
 mod passes;
 mod protocol;
 mod robustness;
+mod transparency;
 
 /// What a test gives back: an error says what was expected and what came.
 type Outcome = anyhow::Result<()>;
