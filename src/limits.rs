@@ -153,9 +153,12 @@ pub const SWEEP_MS: u64 = 1_000;
 pub const RING_ENTRIES: u32 = 4096;
 /// Cores at most: chain names have two digits and session ids 16 bits for the core.
 pub const CORES_MAX: usize = 99;
-/// Descriptors kept free of clients' connections: rings, listeners, the audit's segments, the log of
+/// Descriptors kept free of clients' connections: rings, the audit's segments, the log of
 /// holds, some HTTP. Without them a flood of connections would end the audit, and so the gateway.
 pub const DESCRIPTORS_KEPT: u64 = 192;
+/// Sockets that listen for brokers, kept free per core and listener beside the bootstrap's own: as
+/// many brokers as most clusters have. A larger cluster takes some from clients' connections.
+pub const DESCRIPTORS_PER_LISTENER: u64 = 16;
 /// Descriptors of one connection: the client's side and the broker's.
 pub const DESCRIPTORS_PER_CONNECTION: u64 = 2;
 /// Connections that wait to be accepted, per core and port (the kernel caps it at
