@@ -8,6 +8,7 @@ mod addresses;
 mod attacks;
 mod audit;
 mod blocks;
+mod cluster;
 mod faults;
 mod harness;
 mod holds;
@@ -20,6 +21,7 @@ mod masks;
 mod passes;
 mod protocol;
 mod robustness;
+mod transparency;
 
 /// What a test gives back: an error says what was expected and what came.
 type Outcome = anyhow::Result<()>;

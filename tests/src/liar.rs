@@ -11,7 +11,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is done to every reply.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Lie {
     /// Nothing.
     Truth,
@@ -25,6 +25,17 @@ pub enum Lie {
     Cut,
     /// It is of the right size, and noise.
     Noise(u64),
+    /// The first partition behind this topic's name failed with this code (Produce v9, Fetch v12).
+    Code {
+        /// The topic.
+        behind: String,
+        /// Kafka's error code.
+        code: i16,
+    },
+    /// Half of it comes, and the rest never; the connection stays open.
+    Half,
+    /// It never comes.
+    Silence,
 }
 
 /// The relay.
@@ -94,11 +105,14 @@ fn answer(
         frame.resize(4 + size, 0);
         broker.read_exact(&mut frame[4..])?;
         lead_back(&mut frame, ports);
-        let lie = *lie.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut frame, lie);
+        let lie = lie.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        change(&mut frame, &lie);
         gateway.write_all(&frame)?;
-        if matches!(lie, Lie::Cut) {
-            return Ok(());
+        match lie {
+            Lie::Cut => return Ok(()),
+            // Nothing more of this connection, whatever is told next.
+            Lie::Half | Lie::Silence => drop(io::copy(&mut broker, &mut io::sink())?),
+            _ => {}
         }
     }
 }
@@ -114,11 +128,11 @@ fn lead_back(frame: &mut [u8], [theirs, own]: [u16; 2]) {
     }
 }
 
-fn change(frame: &mut Vec<u8>, lie: Lie) {
+fn change(frame: &mut Vec<u8>, lie: &Lie) {
     match lie {
         Lie::Truth => {}
         Lie::Flips(seed) => {
-            let mut random = Random::new(seed);
+            let mut random = Random::new(*seed);
             for _ in 0..=random.below(4) {
                 let at = 8 + random.below(frame.len().saturating_sub(8) as u64) as usize;
                 if let Some(byte) = frame.get_mut(at) {
@@ -128,10 +142,22 @@ fn change(frame: &mut Vec<u8>, lie: Lie) {
         }
         Lie::Size(size) => frame[..4].copy_from_slice(&size.to_be_bytes()),
         Lie::OtherId => frame[4..8].copy_from_slice(&i32::MIN.to_be_bytes()),
-        Lie::Cut => frame.truncate(frame.len() / 2),
+        Lie::Cut | Lie::Half => frame.truncate(frame.len() / 2),
+        Lie::Silence => frame.clear(),
+        Lie::Code { behind, code } => say(frame, behind.as_bytes(), *code),
         Lie::Noise(seed) => {
-            let noise = Random::new(seed).bytes(frame.len() - 4);
+            let noise = Random::new(*seed).bytes(frame.len() - 4);
             frame[4..].copy_from_slice(&noise);
         }
+    }
+}
+
+/// Puts a code behind the topic's name, the count of its partitions (a byte) and the first one's
+/// index, where Produce and Fetch have it.
+fn say(frame: &mut [u8], topic: &[u8], code: i16) {
+    let named = frame.windows(topic.len()).position(|w| w == topic);
+    let at = named.map_or(frame.len(), |at| at + topic.len() + 1 + 4);
+    if let Some(place) = frame.get_mut(at..at + 2) {
+        place.copy_from_slice(&code.to_be_bytes());
     }
 }

@@ -118,7 +118,7 @@ impl Process {
             .context("standard output is not a pipe")
     }
 
-    /// Its standard input; closed when dropped.
+    /// Its standard input, to be written to, or dropped to end it.
     pub fn take_stdin(&mut self) -> Result<std::process::ChildStdin> {
         self.child.stdin.take().context("standard input is taken")
     }
