@@ -32,6 +32,12 @@ struct Arguments {
     /// The matrix only: the clients to run, by name; nothing is written then.
     #[arg(long, value_delimiter = ',')]
     clients: Vec<String>,
+    /// The matrix only: the cells to run, by name; nothing is written then.
+    #[arg(long, value_delimiter = ',')]
+    cells: Vec<String>,
+    /// The matrix only: the versions of Kafka; nothing is written then.
+    #[arg(long, value_delimiter = ',')]
+    kafka: Vec<String>,
     /// The matrix only: past the gateway, as a control; nothing is written then.
     #[arg(long)]
     direct: bool,
@@ -43,6 +49,8 @@ fn main() -> Result<()> {
         minutes,
         seed,
         clients,
+        cells,
+        kafka,
         direct,
     } = Arguments::parse();
     let seed = seed.unwrap_or_else(Random::fresh_seed);
@@ -52,6 +60,11 @@ fn main() -> Result<()> {
         Name::Kills => kills::run(seed, duration),
         Name::Fuzz => fuzz::run(seed, duration),
         Name::Soak => soak::run(seed, duration),
-        Name::Matrix => matrix::run(&clients, direct),
+        Name::Matrix => matrix::run(&matrix::Narrowed {
+            clients,
+            cells,
+            kafka,
+            direct,
+        }),
     }
 }

@@ -1,19 +1,17 @@
 //! Every byte between the clients and a gateway, kept by connection and direction.
 //!
-//! A gateway that advertises [`HOST`] leads its clients there on its own port numbers, where taps
+//! A gateway that advertises [`TAPPED`] leads its clients there on its own port numbers, where taps
 //! listen. Record batches are found in what was kept by their own shape (magic, length, CRC), so
 //! this knows no version of Produce or Fetch and misses none.
 
 use crate::batch::HEADER_BYTES;
 use crate::gateway::Gateway;
+use crate::tap::TAPPED;
 use anyhow::Result;
 use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// The address that clients are told.
-pub const HOST: &str = "127.0.0.2";
 
 /// Where the length, the magic byte and the CRC stand in a batch.
 const LENGTH_AT: usize = 8;
@@ -42,7 +40,7 @@ impl Capture {
     pub fn before(gateway: &Gateway) -> Result<Capture> {
         let kept = Arc::new(Kept::default());
         for port in gateway.ports.for_clients() {
-            let listener = TcpListener::bind(format!("{HOST}:{port}"))?;
+            let listener = TcpListener::bind(format!("{TAPPED}:{port}"))?;
             let (upstream, kept) = (format!("127.0.0.1:{port}"), kept.clone());
             std::thread::spawn(move || {
                 for client in listener.incoming().flatten() {
@@ -53,7 +51,7 @@ impl Capture {
             });
         }
         Ok(Capture {
-            bootstrap: format!("{HOST}:{}", gateway.ports.listener),
+            bootstrap: format!("{TAPPED}:{}", gateway.ports.listener),
             kept,
         })
     }
@@ -68,10 +66,10 @@ impl Capture {
         Batches::of(&self.kept.received)
     }
 
-    /// What `look` finds in the bytes that clients received, connection by connection.
-    pub fn in_received<T>(&self, look: impl Fn(&[u8]) -> Vec<T>) -> Vec<T> {
+    /// All that clients received, connection by connection.
+    pub fn heard(&self) -> Vec<Vec<u8>> {
         let streams = lock(&self.kept.received);
-        streams.iter().flat_map(|s| look(&lock(s))).collect()
+        streams.iter().map(|stream| lock(stream).clone()).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use super::program::Program;
 use super::subject::Subject;
 use super::{console, kcat, parts, streams};
 use crate::broker::Broker;
+use crate::jars::Version;
 use crate::target::Target;
 use anyhow::Result;
 
@@ -48,19 +49,28 @@ pub const CLIENTS: [Client; 14] = [
 
 impl Client {
     /// Its name and version, as the row says them.
-    pub fn title(self) -> Result<String> {
+    pub fn title(self, kafka: Version) -> Result<String> {
         let (name, version) = match self {
             Client::JavaNewest => ("Java kafka-clients", parts::jar("newest", "kafka-clients")?),
             Client::Java28 => ("Java kafka-clients", parts::jar("2.8", "kafka-clients")?),
-            Client::Console => return Ok("Kafka's console tools, as the broker".to_owned()),
-            Client::Streams => ("Kafka Streams, exactly once", parts::jar("worker", "kafka-streams")?),
-            Client::Connect => ("Kafka Connect worker", parts::jar("worker", "connect-runtime")?),
+            Client::Console => ("Kafka's console tools", kafka.tools().to_owned()),
+            Client::Streams => (
+                "Kafka Streams, exactly once",
+                parts::jar("worker", "kafka-streams")?,
+            ),
+            Client::Connect => (
+                "Kafka Connect worker",
+                parts::jar("worker", "connect-runtime")?,
+            ),
             Client::Confluent => ("confluent-kafka (Python)", parts::wheel("confluent-kafka")?),
             Client::Kcat => return kcat::title(),
             Client::KafkaPython => ("kafka-python", parts::wheel("kafka-python")?),
             Client::Aiokafka => ("aiokafka", parts::wheel("aiokafka")?),
             Client::Kafkajs => ("kafkajs, with codec plug-ins", parts::package("kafkajs")?),
-            Client::Platformatic => ("@platformatic/kafka", parts::package("@platformatic/kafka")?),
+            Client::Platformatic => (
+                "@platformatic/kafka",
+                parts::package("@platformatic/kafka")?,
+            ),
             Client::FranzGo => ("franz-go", parts::module("github.com/twmb/franz-go")?),
             Client::Sarama => ("sarama", parts::module("github.com/IBM/sarama")?),
             Client::Krafka => ("krafka (Rust)", parts::krate("krafka")?),
@@ -90,9 +100,14 @@ impl Client {
 
     /// Starts it against `target`; `broker` is for what has to be laid before a client that only
     /// carries on what it finds.
-    pub fn start<'a>(self, target: &Target, broker: &'a Broker) -> Result<Box<dyn Subject + 'a>> {
+    pub fn start<'a>(
+        self,
+        target: &Target,
+        broker: &'a Broker,
+        version: Version,
+    ) -> Result<Box<dyn Subject + 'a>> {
         let command = match self {
-            Client::Console => return Ok(Box::new(console::Console::new(target)?)),
+            Client::Console => return Ok(Box::new(console::Console::new(target, version)?)),
             Client::Streams => return Ok(Box::new(streams::Streams::start(target, broker)?)),
             Client::Kcat => return Ok(Box::new(kcat::Kcat::new(target, broker)?)),
             Client::JavaNewest => parts::java("newest", "Matrix.java")?,
@@ -104,7 +119,8 @@ impl Client {
             Client::Platformatic => parts::node("platformatic.mjs")?,
             Client::FranzGo => parts::go("franz")?,
             Client::Sarama => parts::go("sarama")?,
-            Client::Krafka => parts::rust()?, _ => anyhow::bail!("not yet"),
+            Client::Krafka => parts::rust()?,
+            _ => anyhow::bail!("not yet"),
         };
         Ok(Box::new(Program::start(self.name(), command, target)?))
     }
@@ -123,9 +139,7 @@ impl Client {
             (Client::Kcat, Cell::Create | Cell::Describe | Cell::Delete) => {
                 Some("kcat administers no topics")
             }
-            (Client::Streams, Cell::Acks(0 | 1)) => {
-                Some("exactly once is acks=all by definition")
-            }
+            (Client::Streams, Cell::Acks(0 | 1)) => Some("exactly once is acks=all by definition"),
             (Client::Streams, Cell::Describe | Cell::Delete) => Some(
                 "Streams creates topics of its own, but describes and deletes none for its user",
             ),

@@ -5,9 +5,10 @@
 
 use super::subject::{Consume, History, MADE, Produce, SECONDS, SHARED_PARTITIONS, Subject};
 use crate::batch::Record;
+use crate::jars::{self, Version};
 use crate::process::{self, Output, Process};
 use crate::target::{Login, Target};
-use crate::{jars, toolbox, wait};
+use crate::{toolbox, wait};
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use std::fs;
@@ -15,7 +16,6 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-const PRODUCER: &str = "org.apache.kafka.tools.ConsoleProducer";
 const CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";
 const TOPICS: &str = "org.apache.kafka.tools.TopicCommand";
 const JVM: [&str; 4] = [
@@ -37,13 +37,14 @@ const REVOKED: &str = "Revoke previously assigned partitions";
 /// The tools.
 #[derive(Debug)]
 pub struct Console {
+    version: Version,
     bootstrap: String,
     config: PathBuf,
 }
 
 impl Console {
     /// Against `target`.
-    pub fn new(target: &Target) -> Result<Console> {
+    pub fn new(target: &Target, version: Version) -> Result<Console> {
         let config = toolbox::fresh_dir("matrix-console")?.join("client.properties");
         let login = match &target.login {
             Login::Plain { token } => format!(
@@ -55,6 +56,7 @@ impl Console {
         };
         fs::write(&config, login)?;
         Ok(Console {
+            version,
             bootstrap: target.bootstrap.clone(),
             config,
         })
@@ -63,10 +65,17 @@ impl Console {
     fn tool(&self, class: &str, config: &str, level: &str) -> Result<Command> {
         let level = format!("-Dtest.loglevel={level}");
         let options: Vec<&str> = JVM.into_iter().chain([level.as_str()]).collect();
-        let mut java = jars::java(&options, class)?;
+        let mut java = jars::tool(self.version, &options, class)?;
         java.args(["--bootstrap-server", &self.bootstrap, config]);
         java.arg(&self.config);
         Ok(java)
+    }
+
+    fn producer(&self) -> &'static str {
+        match self.version {
+            Version::Newest => "org.apache.kafka.tools.ConsoleProducer",
+            Version::V3_9 => "kafka.tools.ConsoleProducer",
+        }
     }
 
     fn consumer(&self, group: &str, level: &str) -> Result<Command> {
@@ -99,8 +108,13 @@ impl Console {
 
 impl Subject for Console {
     fn produce(&mut self, produce: &Produce) -> Result<()> {
-        let mut java = self.tool(PRODUCER, "--producer.config", "WARN")?;
-        java.args(["--topic", &produce.topic, "--compression-codec", produce.codec]);
+        let mut java = self.tool(self.producer(), "--producer.config", "WARN")?;
+        java.args([
+            "--topic",
+            &produce.topic,
+            "--compression-codec",
+            produce.codec,
+        ]);
         let (acks, idempotent) = (produce.acks.to_string(), produce.idempotent.to_string());
         for (key, value) in [
             ("acks", acks.as_str()),
@@ -165,7 +179,15 @@ impl Subject for Console {
 
     fn create(&mut self, topic: &str) -> Result<String> {
         let (partitions, retention) = (MADE.0.to_string(), format!("retention.ms={}", MADE.1));
-        let args = ["--create", "--topic", topic, "--partitions", &partitions, "--config", &retention];
+        let args = [
+            "--create",
+            "--topic",
+            topic,
+            "--partitions",
+            &partitions,
+            "--config",
+            &retention,
+        ];
         self.topics(&args)?;
         Ok(topic.to_owned())
     }
@@ -174,10 +196,19 @@ impl Subject for Console {
     fn describe(&mut self, topic: &str) -> Result<(i32, String)> {
         let said = self.topics(&["--describe", "--topic", topic])?.out;
         let after = |word: &str| -> Result<&str> {
-            let rest = said.split(word).nth(1).with_context(|| format!("no {word} in {said}"))?;
-            rest.trim_start().split([',', '\t', ' ', '\n']).next().context("nothing")
+            let rest = said
+                .split(word)
+                .nth(1)
+                .with_context(|| format!("no {word} in {said}"))?;
+            rest.trim_start()
+                .split([',', '\t', ' ', '\n'])
+                .next()
+                .context("nothing")
         };
-        Ok((after("PartitionCount:")?.parse()?, after("retention.ms=")?.to_owned()))
+        Ok((
+            after("PartitionCount:")?.parse()?,
+            after("retention.ms=")?.to_owned(),
+        ))
     }
 
     fn delete(&mut self, topic: &str) -> Result<()> {
@@ -203,13 +234,22 @@ fn line(record: &Record) -> String {
         .iter()
         .map(|(name, value)| format!("{}{NAME_END}{}", String::from_utf8_lossy(name), text(value)));
     let headers: Vec<String> = headers.collect();
-    [headers.join(HEADER_END), text(&record.key), text(&record.value)].join(FIELD_END)
+    [
+        headers.join(HEADER_END),
+        text(&record.key),
+        text(&record.value),
+    ]
+    .join(FIELD_END)
 }
 
 fn read(line: &str) -> Result<Record> {
     let text = |text: &str| (text != NULL).then(|| Bytes::from(text.to_owned()));
     let mut fields = line.splitn(3, FIELD_END);
-    let mut next = || fields.next().with_context(|| format!("a short line: {line}"));
+    let mut next = || {
+        fields
+            .next()
+            .with_context(|| format!("a short line: {line}"))
+    };
     let headers = next()?.split(HEADER_END).filter_map(|header| {
         let (name, value) = header.split_once(NAME_END)?;
         Some((name.to_owned().into(), text(value)))
@@ -224,17 +264,29 @@ fn read(line: &str) -> Result<Record> {
 /// Waits until the last thing a member was assigned is so many partitions; which ones.
 fn owns(member: &Process, count: usize) -> Result<Vec<i32>> {
     let limit = Duration::from_secs(SECONDS);
-    wait::until_ok(&format!("the member to own {count} partitions"), limit, || {
-        let said = member.logged();
-        let last = said.lines().rfind(|line| line.contains(ASSIGNED) || line.contains(REVOKED));
-        let assigned = last.and_then(|line| line.split(ASSIGNED).nth(1)).unwrap_or_default();
-        // The logger's name follows in parentheses.
-        let names = assigned.split(" (").next().unwrap_or_default();
-        let names = names.trim_matches(['[', ']', ' ']).split(", ").filter(|name| !name.is_empty());
-        let numbers = names.map(|name| Ok(name.rsplit('-').next().unwrap_or_default().parse()?));
-        let mut owned = numbers.collect::<Result<Vec<i32>>>()?;
-        owned.sort_unstable();
-        ensure!(owned.len() == count, "it owns {owned:?}");
-        Ok(owned)
-    })
+    wait::until_ok(
+        &format!("the member to own {count} partitions"),
+        limit,
+        || {
+            let said = member.logged();
+            let last = said
+                .lines()
+                .rfind(|line| line.contains(ASSIGNED) || line.contains(REVOKED));
+            let assigned = last
+                .and_then(|line| line.split(ASSIGNED).nth(1))
+                .unwrap_or_default();
+            // The logger's name follows in parentheses.
+            let names = assigned.split(" (").next().unwrap_or_default();
+            let names = names
+                .trim_matches(['[', ']', ' '])
+                .split(", ")
+                .filter(|name| !name.is_empty());
+            let numbers =
+                names.map(|name| Ok(name.rsplit('-').next().unwrap_or_default().parse()?));
+            let mut owned = numbers.collect::<Result<Vec<i32>>>()?;
+            owned.sort_unstable();
+            ensure!(owned.len() == count, "it owns {owned:?}");
+            Ok(owned)
+        },
+    )
 }

@@ -33,15 +33,25 @@ pub fn title() -> Result<String> {
     let output = process::run(kcat, b"", RUN_LIMIT)?;
     let after = |word: &str| {
         let rest = output.out.split(word).nth(1).unwrap_or_default();
-        rest.split([' ', ')', ',']).next().unwrap_or_default().to_owned()
+        rest.split([' ', ')', ','])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     };
-    Ok(format!("kcat {} (librdkafka {})", after("Version "), after("librdkafka ")))
+    Ok(format!(
+        "kcat {} (librdkafka {})",
+        after("Version "),
+        after("librdkafka ")
+    ))
 }
 
 impl<'a> Kcat<'a> {
     /// Against `target`; the broker is looked into to see when to interrupt it.
     pub fn new(target: &Target, broker: &'a Broker) -> Result<Kcat<'a>> {
-        Ok(Kcat { target: target.clone(), broker })
+        Ok(Kcat {
+            target: target.clone(),
+            broker,
+        })
     }
 
     fn command(&self, settings: &[(&str, &str)]) -> Result<Command> {
@@ -71,11 +81,24 @@ impl<'a> Kcat<'a> {
         if let Some((id, _)) = &produce.transaction {
             set(&mut kcat, "transactional.id", id);
         }
-        kcat.args(["-P", "-Z", "-t", &produce.topic, "-z", produce.codec, "-K", KEY_END]);
+        kcat.args([
+            "-P",
+            "-Z",
+            "-t",
+            &produce.topic,
+            "-z",
+            produce.codec,
+            "-K",
+            KEY_END,
+        ]);
         let first = produce.records.first().context("no records")?;
         for (name, value) in &first.headers {
             let value = value.as_deref().unwrap_or_default();
-            let header = format!("{}={}", String::from_utf8_lossy(name), String::from_utf8_lossy(value));
+            let header = format!(
+                "{}={}",
+                String::from_utf8_lossy(name),
+                String::from_utf8_lossy(value)
+            );
             kcat.args(["-H", &header]);
         }
         Ok(kcat)
@@ -87,19 +110,30 @@ impl<'a> Kcat<'a> {
         let mut process = Process::start("kcat", kcat, &log, false)?;
         let mut stdin = process.take_stdin()?;
         stdin.write_all(&lines(&produce.records))?;
+        // It takes a line for whole only when something follows it.
+        stdin.write_all(b"never ended")?;
+        stdin.flush()?;
         wait::until_ok("the records to be in the log", RUN_LIMIT, || {
             let there = self.broker.records(&produce.topic, 0)?.len();
-            ensure!(there == produce.records.len(), "{there} are: {}", process.logged());
+            ensure!(
+                there == produce.records.len(),
+                "{there} are: {}",
+                process.logged()
+            );
             Ok(())
         })?;
         process.signal(libc::SIGINT);
+        let ended = process.wait(RUN_LIMIT).map(drop);
         drop(stdin);
-        process.wait(RUN_LIMIT).map(drop)
+        ended
     }
 
     /// A member that prints what it is assigned and never ends by itself.
     fn member(&self, topic: &str, group: &str) -> Result<Process> {
-        let mut kcat = self.command(&[("session.timeout.ms", "10000"), ("heartbeat.interval.ms", "300")])?;
+        let mut kcat = self.command(&[
+            ("session.timeout.ms", "10000"),
+            ("heartbeat.interval.ms", "300"),
+        ])?;
         kcat.args(["-G", group, topic]);
         let log = toolbox::fresh_dir("matrix-kcat")?.join("log");
         Process::start("kcat", kcat, &log, false)
@@ -113,7 +147,11 @@ impl Subject for Kcat<'_> {
             return self.aborted(kcat, produce);
         }
         let output = process::run(kcat, &lines(&produce.records), RUN_LIMIT)?;
-        ensure!(output.success && !output.err.contains("failed"), "{}", output.err);
+        ensure!(
+            output.success && !output.err.contains("failed"),
+            "{}",
+            output.err
+        );
         Ok(())
     }
 
@@ -126,7 +164,14 @@ impl Subject for Kcat<'_> {
             ("heartbeat.interval.ms", "300"),
             ("receive.message.max.bytes", "67108864"),
         ])?;
-        kcat.args(["-q", "-J", "-c", &consume.count.to_string(), "-G", &consume.group]);
+        kcat.args([
+            "-q",
+            "-J",
+            "-c",
+            &consume.count.to_string(),
+            "-G",
+            &consume.group,
+        ]);
         kcat.args(&consume.topics);
         let output = process::run(kcat, b"", RUN_LIMIT)?;
         ensure!(output.success, "{}", output.err);
@@ -181,10 +226,16 @@ fn read(line: &str) -> Result<Record> {
     });
     let headers: Vec<_> = headers.collect();
     ensure!(
-        headers.iter().any(|(name, _)| name == CELL_HEADER.as_bytes()),
+        headers
+            .iter()
+            .any(|(name, _)| name == CELL_HEADER.as_bytes()),
         "a record of no cell: {line}"
     );
-    Ok(Record { key: text(&told["key"]), value: text(&told["payload"]), headers })
+    Ok(Record {
+        key: text(&told["key"]),
+        value: text(&told["payload"]),
+        headers,
+    })
 }
 
 /// Waits until the last thing it was assigned is so many partitions; which ones.
@@ -194,11 +245,16 @@ fn owns(member: &Process, count: usize) -> Result<Vec<i32>> {
     let limit = Duration::from_secs(SECONDS);
     wait::until_ok(&format!("kcat to own {count} partitions"), limit, || {
         let said = member.logged();
-        let last = said.lines().rfind(|line| line.contains("): assigned: ") || line.contains("): revoked: "));
-        let assigned = last.and_then(|line| line.split("): assigned: ").nth(1)).unwrap_or_default();
-        let numbers = assigned.split('[').skip(1).map(|rest| {
-            rest.split(']').next().unwrap_or_default().parse::<i32>()
-        });
+        let last = said
+            .lines()
+            .rfind(|line| line.contains("): assigned: ") || line.contains("): revoked: "));
+        let assigned = last
+            .and_then(|line| line.split("): assigned: ").nth(1))
+            .unwrap_or_default();
+        let numbers = assigned
+            .split('[')
+            .skip(1)
+            .map(|rest| rest.split(']').next().unwrap_or_default().parse::<i32>());
         let mut owned = numbers.collect::<Result<Vec<i32>, _>>()?;
         owned.sort_unstable();
         ensure!(owned.len() == count, "it owns {owned:?}");

@@ -120,8 +120,7 @@ impl Subject for Program {
 
     fn create(&mut self, topic: &str) -> Result<String> {
         let (partitions, retention) = MADE;
-        let step =
-            json!({"do": "create", "topic": topic, "partitions": partitions, "retention": retention});
+        let step = json!({"do": "create", "topic": topic, "partitions": partitions, "retention": retention});
         self.step(&step)?;
         Ok(topic.to_owned())
     }

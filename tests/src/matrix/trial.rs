@@ -10,7 +10,7 @@ use super::log::{self, Expected};
 use super::records::{self, CELL_HEADER, Mode};
 use super::subject::{Consume, History, MADE, Produce, SHARED_PARTITIONS, Subject};
 use crate::batch::Record;
-use crate::broker::{ADVERTISED_HOST, Broker};
+use crate::broker::Broker;
 use crate::{names, tap};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
@@ -128,7 +128,8 @@ impl Trial<'_> {
                 Cell::Codec(codec) => codec,
                 _ => "none",
             },
-            producer_id: self.always_transactional || matches!(cell, Cell::Idempotent | Cell::Commit),
+            producer_id: self.always_transactional
+                || matches!(cell, Cell::Idempotent | Cell::Commit),
             in_transactions: match cell {
                 _ if self.always_transactional => records.len(),
                 Cell::Commit => records.len(),
@@ -224,7 +225,9 @@ impl Trial<'_> {
 
     /// Every stored batch was sent as it lies there, and received as it lies there.
     fn bytes(&self, topics: &[String]) -> Result<()> {
-        let capture = self.capture.context("nothing is captured without a gateway")?;
+        let capture = self
+            .capture
+            .context("nothing is captured without a gateway")?;
         ensure!(!topics.is_empty(), "no cell before this one passed");
         let (sent, received) = (capture.sent(), capture.received());
         for topic in topics {
@@ -242,20 +245,10 @@ impl Trial<'_> {
     }
 
     fn addresses(&self) -> Result<()> {
-        let capture = self.capture.context("nothing is captured without a gateway")?;
-        let port = self.broker.plain();
-        let port: i32 = port.rsplit(':').next().unwrap_or_default().parse()?;
-        let named = capture.in_received(|bytes| {
-            let mut found = tap::strange_addresses(bytes, ADVERTISED_HOST, &[]);
-            found.extend(
-                tap::strange_addresses(bytes, "127.0.0.1", &[])
-                    .into_iter()
-                    .filter(|told| *told == port),
-            );
-            found
-        });
-        ensure!(named.is_empty(), "the client was told of ports {named:?}");
-        Ok(())
+        let capture = self
+            .capture
+            .context("nothing is captured without a gateway")?;
+        tap::no_leak(&capture.heard(), &self.broker.addresses())
     }
 
     fn topic(&self, cell: Cell, partitions: i32) -> Result<String> {
