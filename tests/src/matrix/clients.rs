@@ -109,7 +109,7 @@ impl Client {
         let command = match self {
             Client::Console => return Ok(Box::new(console::Console::new(target, version)?)),
             Client::Streams => return Ok(Box::new(streams::Streams::start(target, broker)?)),
-            Client::Kcat => return Ok(Box::new(kcat::Kcat::new(target, broker)?)),
+            Client::Kcat => return Ok(Box::new(kcat::Kcat::new(target))),
             Client::JavaNewest => parts::java("newest", "Matrix.java")?,
             Client::Java28 => parts::java("2.8", "Matrix.java")?,
             Client::Confluent => parts::python("confluent.py")?,
@@ -135,6 +135,9 @@ impl Client {
         match (self, cell) {
             (Client::Console, Cell::Commit | Cell::Abort) => {
                 Some("kafka-console-producer begins no transaction")
+            }
+            (Client::Kcat, Cell::Abort) => {
+                Some("kcat aborts a transaction only when a signal interrupts it")
             }
             (Client::Kcat, Cell::Create | Cell::Describe | Cell::Delete) => {
                 Some("kcat administers no topics")

@@ -3,14 +3,12 @@
 use super::records::CELL_HEADER;
 use super::subject::{Consume, History, Produce, SECONDS, SHARED_PARTITIONS, Subject};
 use crate::batch::Record;
-use crate::broker::Broker;
 use crate::process::{self, Process};
 use crate::target::{Login, Target};
 use crate::{toolbox, wait};
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use serde_json::Value;
-use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 
@@ -21,9 +19,8 @@ const LARGE: &str = "16777216";
 
 /// The tool.
 #[derive(Debug)]
-pub struct Kcat<'a> {
+pub struct Kcat {
     target: Target,
-    broker: &'a Broker,
 }
 
 /// Its version and that of its librdkafka.
@@ -45,13 +42,12 @@ pub fn title() -> Result<String> {
     ))
 }
 
-impl<'a> Kcat<'a> {
-    /// Against `target`; the broker is looked into to see when to interrupt it.
-    pub fn new(target: &Target, broker: &'a Broker) -> Result<Kcat<'a>> {
-        Ok(Kcat {
+impl Kcat {
+    /// Against `target`.
+    pub fn new(target: &Target) -> Kcat {
+        Kcat {
             target: target.clone(),
-            broker,
-        })
+        }
     }
 
     fn command(&self, settings: &[(&str, &str)]) -> Result<Command> {
@@ -104,30 +100,6 @@ impl<'a> Kcat<'a> {
         Ok(kcat)
     }
 
-    /// It aborts when it is interrupted, so that is done once the records are in the log.
-    fn aborted(&self, kcat: Command, produce: &Produce) -> Result<()> {
-        let log = toolbox::fresh_dir("matrix-kcat")?.join("log");
-        let mut process = Process::start("kcat", kcat, &log, false)?;
-        let mut stdin = process.take_stdin()?;
-        stdin.write_all(&lines(&produce.records))?;
-        // It takes a line for whole only when something follows it.
-        stdin.write_all(b"never ended")?;
-        stdin.flush()?;
-        wait::until_ok("the records to be in the log", RUN_LIMIT, || {
-            let there = self.broker.records(&produce.topic, 0)?.len();
-            ensure!(
-                there == produce.records.len(),
-                "{there} are: {}",
-                process.logged()
-            );
-            Ok(())
-        })?;
-        process.signal(libc::SIGINT);
-        let ended = process.wait(RUN_LIMIT).map(drop);
-        drop(stdin);
-        ended
-    }
-
     /// A member that prints what it is assigned and never ends by itself.
     fn member(&self, topic: &str, group: &str) -> Result<Process> {
         let mut kcat = self.command(&[
@@ -140,12 +112,11 @@ impl<'a> Kcat<'a> {
     }
 }
 
-impl Subject for Kcat<'_> {
+impl Subject for Kcat {
     fn produce(&mut self, produce: &Produce) -> Result<()> {
         let kcat = self.producer(produce)?;
-        if let Some((_, false)) = produce.transaction {
-            return self.aborted(kcat, produce);
-        }
+        let commits = !matches!(produce.transaction, Some((_, false)));
+        ensure!(commits, "kcat aborts only when it is interrupted");
         let output = process::run(kcat, &lines(&produce.records), RUN_LIMIT)?;
         ensure!(
             output.success && !output.err.contains("failed"),
