@@ -60,7 +60,7 @@ fn topics(items: &[Each], reply: bool, at: &Struct, found: &mut Vec<(String, i16
 
 fn label(element: &Value) -> String {
     let Value::Struct(it) = element else {
-        return element.text().unwrap_or("").to_owned();
+        return format!("{} {:?}", element.text().unwrap_or(""), [0_u8; 16]);
     };
     let fields = ["Name", "Topic", "TopicName", "ResourceName", "ResourceType"];
     let names = fields.iter().filter_map(|field| match it.get(field)? {
