@@ -12,7 +12,7 @@ use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::learn::{self, Learning};
 use super::made::Made;
-use super::{fetch, holding, login, produce};
+use super::{fetch, holding, login, operations, produce};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::topic::TopicId;
@@ -209,7 +209,9 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
             Ok(()) => relay(connection, &header, request),
             Err(step) => step,
         },
-        (Treatment::Relay | Treatment::Rewrite, _) => relay(connection, &header, request),
+        (Treatment::Relay | Treatment::Rewrite, _) => {
+            operations::handle(connection, &header, request)
+        }
         (Treatment::Answer, api::API_VERSIONS) => {
             connection.answer_now(api_versions::answer(
                 header.api_version,

@@ -328,7 +328,9 @@ fn the_list_of_all_topics_loses_the_denied_ones() {
         };
         let message = sides(3).unwrap().1;
         let mut broker = message.defaults();
-        ["a", "bad", "c"].map(|name| push(&mut broker, "Topics", &[("Name", name.into())]));
+        for name in ["a", "bad", "c"] {
+            push(&mut broker, "Topics", &[("Name", name.into())]);
+        }
         let framed = super::super::frame(message, version, 1, &broker);
         let told = reply(
             3,
