@@ -10,7 +10,7 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{ending, fetch, learn, produce};
+use super::{ending, fetch, learn, operations, produce};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::{addresses, frame};
 use crate::limits::BYTES_BEHIND_HOLD_MAX;
@@ -127,17 +127,27 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
         }
         None => return Err(Cause::BrokerFault("the broker sent a reply out of turn")),
     };
+    let patch = connection.answers().take_patch(number);
     // the queue is borrowed for this look only: merging borrows it again
     let relay = match connection.answers().slot(number) {
         Some(Slot::Relay(relay)) => Some(*relay),
         Some(Slot::Merge(_)) => None,
-        Some(Slot::Ready(_)) | None => return Err(Cause::OwnFault),
+        Some(Slot::Ready(_) | Slot::Patched(..)) | None => return Err(Cause::OwnFault),
     };
     let Some(relay) = relay else {
         produce::merge_upstream(connection, number, reply)?;
         return Ok(Out::Nothing);
     };
-    let edit = edit(connection, relay, reply)?;
+    let edit = match patch {
+        None => edit(connection, relay, reply)?,
+        Some(patch) => {
+            let mut whole = operations::complete(connection, relay.api_key, &patch, reply)?;
+            match edit(connection, relay, &mut whole)? {
+                Edit::InPlace => Edit::Made(whole),
+                made => made,
+            }
+        }
+    };
     let mut answers = connection.answers();
     if my_turn && answers.is_first(number) {
         answers.pop_relayed();
