@@ -5,6 +5,7 @@
 //! would be no frame), a change of principal when a token is renewed (KIP-368). Stays true: no
 //! token is kept, logged or shown; a refusal is the standard SASL error and an audit entry.
 
+use super::cluster::Login;
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
 use super::made::Made;
@@ -12,16 +13,17 @@ use super::proof::{Refused, check, wait_for_key};
 use super::record;
 use super::requests::Step;
 use super::session::Session;
+use super::versions;
 use crate::chunk::{Principal, UnixMillis};
 use crate::identity::sasl::{self, Mechanism};
 use crate::kafka::frame::{self, RequestHeader};
-use crate::kafka::{api, api_versions, error, refusal, sasl as wire};
+use crate::kafka::{api, error, refusal, sasl as wire};
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// Logs a client in; returns when requests may follow.
 pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result<(), Cause> {
-    if !connection.core.shared.listener.login {
+    if connection.listener().login == Login::None {
         let nobody = Principal {
             name: "anonymous".into(),
             groups: Arc::new([]),
@@ -107,14 +109,7 @@ async fn step(
         };
     }
     match header.api_key {
-        api::API_VERSIONS => {
-            let cluster = connection.core.shared.cluster.load();
-            Next::Reply(api_versions::answer(
-                header.api_version,
-                header.correlation_id,
-                &cluster.clamped,
-            ))
-        }
+        api::API_VERSIONS => Next::Reply(versions::answer(connection, &header, request)),
         api::SASL_HANDSHAKE => handshake(connection, &header, request, mechanism),
         _ => authenticate(connection, &header, request, *mechanism).await,
     }
@@ -255,7 +250,7 @@ fn open(
 pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &[u8]) -> Step {
     let Some(session) = connection
         .session()
-        .filter(|_| connection.core.shared.listener.login)
+        .filter(|_| connection.listener().login == Login::Oidc)
     else {
         return super::requests::refuse(connection, header, request, error::ILLEGAL_SASL_STATE);
     };

@@ -10,7 +10,7 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{ending, fetch, produce};
+use super::{ending, fetch, learn, produce};
 use crate::kafka::addresses::{self, Cleaned};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame;
@@ -118,6 +118,10 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
     let owed = connection.answers().settle(id);
     let number = match owed {
         Some(Owed::Reply(number)) => number,
+        Some(Owed::Names) => {
+            learn::learnt(connection, reply)?;
+            return Ok(Out::Nothing);
+        }
         Some(Owed::Released(chunk)) => {
             ending::released(connection, chunk, reply);
             return Ok(Out::Nothing);
@@ -165,8 +169,9 @@ fn edit(connection: &Connection, relay: Relay, reply: &mut [u8]) -> Result<Edit,
         }
         (Some(Treatment::Inspect), _) => Ok(Edit::InPlace),
         _ => {
-            let view = connection.core.shared.cluster.load();
-            match addresses::clean_reply(api_key, api_version, reply, &**view) {
+            let view = connection.cluster.view.load();
+            let seen = connection.seen(&view);
+            match addresses::clean_reply(api_key, api_version, reply, &seen) {
                 Ok(Cleaned::AsIs) => Ok(Edit::InPlace),
                 Ok(Cleaned::Made(reply)) => Ok(Edit::Made(reply)),
                 Err(_) => Err(Cause::BrokerFault("the broker sent a malformed reply")),
