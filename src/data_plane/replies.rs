@@ -11,8 +11,9 @@ use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
 use super::{ending, fetch, learn, operations, produce};
+use crate::kafka::addresses::{self, Cleaned};
 use crate::kafka::api::{self, Treatment};
-use crate::kafka::{addresses, frame};
+use crate::kafka::frame;
 use crate::limits::BYTES_BEHIND_HOLD_MAX;
 use std::ops::Range;
 use std::rc::Rc;
@@ -176,15 +177,16 @@ fn edit(connection: &Connection, relay: Relay, reply: &mut [u8]) -> Result<Edit,
         (Some(Treatment::Inspect), api::FETCH) => {
             fetch::inspect_reply(connection, api_version, reply)
         }
-        (Some(Treatment::Rewrite), _) => {
+        (Some(Treatment::Inspect), _) => Ok(Edit::InPlace),
+        _ => {
             let view = connection.cluster.view.load();
-            let rewritten =
-                addresses::rewrite_response(api_key, api_version, reply, &connection.seen(&view));
-            let rewritten =
-                rewritten.map_err(|_| Cause::BrokerFault("the broker sent a malformed reply"))?;
-            Ok(Edit::Made(rewritten))
+            let seen = connection.seen(&view);
+            match addresses::clean_reply(api_key, api_version, reply, &seen) {
+                Ok(Cleaned::AsIs) => Ok(Edit::InPlace),
+                Ok(Cleaned::Made(reply)) => Ok(Edit::Made(reply)),
+                Err(_) => Err(Cause::BrokerFault("the broker sent a malformed reply")),
+            }
         }
-        _ => Ok(Edit::InPlace),
     }
 }
 
