@@ -33,6 +33,7 @@ pub mod merge;
 pub mod produce;
 pub mod proof;
 pub mod record;
+pub mod refusals;
 pub mod replies;
 pub mod requests;
 pub mod scratch;
@@ -41,6 +42,7 @@ pub mod session;
 mod size_class;
 pub mod socket;
 pub mod stats;
+pub mod strangers;
 pub mod sweep;
 #[cfg(test)]
 mod test_core;

@@ -16,7 +16,7 @@ pub use gateway::{Opened, Oversized, PolicyLoaded, Recovered, Started, Stopped};
 pub use hold::{
     ContentDigest, Decided, Decision, HoldOpened, Landed, Outcome, Release, Review, Vote,
 };
-pub use session::{LoginRefused, SessionClosed, SessionOpened};
+pub use session::{LoginRefused, LoginsRefused, Refusals, SessionClosed, SessionOpened};
 pub use traffic::{Traffic, TrafficChunkView};
 pub use verdict::{Action, Count, Op, Verdict};
 
@@ -178,6 +178,8 @@ kinds! {
     11 v 1 "traffic" Traffic,
     /// A rule matched a chunk.
     12 v 1 "verdict" Verdict,
+    /// More were not let in than are told one by one.
+    14 v 1 "logins_refused" LoginsRefused,
     /// People are asked.
     16 v 1 "hold_opened" HoldOpened,
     /// A person answered.
@@ -201,7 +203,7 @@ impl Body {
             Body::SessionOpened(_) | Body::LoginRefused(_) | Body::SessionClosed(_) => {
                 Tier::Interval
             }
-            Body::Traffic(_) => Tier::Interval,
+            Body::Traffic(_) | Body::LoginsRefused(_) => Tier::Interval,
         }
     }
 }
