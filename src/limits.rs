@@ -26,6 +26,9 @@ pub const FETCH_BYTES_MAX: i32 = (4 * MIB - 64 * KIB) as i32;
 /// Topic ids whose names are kept, per cluster. An entry is about 100 bytes with a name of 30: 20 MB
 /// when full, twice that while it is replaced. Past it the map starts again from nothing.
 pub const TOPIC_IDS_KEPT_MAX: usize = 200_000;
+/// Topic ids whose names are asked for at once: what one request may name beyond these is answered
+/// UNKNOWN_TOPIC_ID, and the client asks again. 18 KB of request.
+pub const TOPIC_IDS_ASKED_MAX: usize = 1_000;
 /// Brokers in one cluster. Kafka's own design goal is some hundreds.
 pub const BROKERS_PER_CLUSTER_MAX: usize = 10_000;
 /// Array elements and tagged fields in a request that is decoded to be refused: a topic each and a
