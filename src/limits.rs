@@ -309,6 +309,14 @@ pub const CONFIG_BYTES_MAX: usize = 4 * MIB;
 pub const CONFIG_DEPTH_MAX: usize = 32;
 /// Longest secret file read.
 pub const SECRET_BYTES_MAX: u64 = 64 * KIB as u64;
+/// Clusters in one process. Each is discovered by itself and has a snapshot on every core.
+pub const CLUSTERS_MAX: usize = 16;
+/// Listeners of one cluster: inside, outside, and one for each of some zones. 16 × 16 listening
+/// sockets a core are within what `DESCRIPTORS_KEPT` leaves free only up to about 100 in all; the
+/// rest is counted against connections.
+pub const LISTENERS_PER_CLUSTER_MAX: usize = 16;
+/// Longest certificate or key file read: a bundle of all public authorities is about 220 KiB.
+pub const PEM_BYTES_MAX: u64 = MIB as u64;
 /// Longest name of a rule, list, exception or approval policy: they are quoted to clients.
 pub const NAME_BYTES_MAX: usize = 64;
 /// Characters a mask may leave: of the shortest thing detected (9 digits) at least one is hidden.
