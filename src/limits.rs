@@ -85,6 +85,14 @@ pub const REFUSALS_PROMPT: u8 = 8;
 /// How long: ten times Kafka's `connection.failed.authentication.delay.ms`. A connection that waits
 /// keeps its socket and its place among the strangers, and no buffer.
 pub const REFUSAL_DELAY_MS: u64 = 1_000;
+/// A connection that has not logged in this long goes first when there is no memory for logins: a
+/// login's frames take one round trip.
+pub const STRANGER_MS_KEPT: i64 = 1_000;
+/// So many go at a tick, oldest first: 640 a second, each with at least 16 KiB.
+pub const STRANGERS_CLOSED_PER_TICK: usize = 32;
+/// Who waits for a place to log in to a broker looks again this often: 2,048 who wait are 20,000
+/// looks a second, some milliseconds of the core's time.
+pub const RELAY_PLACE_LOOK_MS: u64 = 100;
 /// Counters of refusals, by hash of the source, per core: 1 KiB. Two sources that share one share
 /// delays of refusals, never of logins.
 pub const REFUSAL_COUNTERS: usize = 1024;
@@ -198,6 +206,17 @@ pub const ACCEPT_PAUSE_MS: u64 = 50;
 pub const DRAIN_MS_MAX: u64 = 10_000;
 /// Connecting to a broker.
 pub const CONNECT_MS_MAX: u64 = 10_000;
+/// Connecting to any broker of those that will do, the gateway's own login included; what the
+/// client sends meanwhile waits in its socket. As long as stock clients wait for a reply (30 s).
+pub const CONNECT_IN_ALL_MS_MAX: u64 = 30_000;
+/// Replies that a client which has closed its side is still owed may take this long.
+pub const HALF_CLOSED_MS_MAX: u64 = 30_000;
+/// The gateway's own session at a broker is renewed when this much of its life is over, in per cent,
+/// spread over the two so that connections of the same moment are not renewed in one: where the
+/// Java client does it (KIP-368).
+pub const UPSTREAM_RENEWAL_PERCENT: (i64, i64) = (85, 95);
+/// And this long before its end at least: the sweep looks once a second.
+pub const UPSTREAM_RENEWAL_MS_SPARE: i64 = 2 * SWEEP_MS as i64;
 /// A write that moves nothing for this long closes the connection.
 pub const STALLED_WRITE_MS_MAX: u64 = 60_000;
 /// A frame that a client has begun is whole within this, or the memory it occupies is wanted back:

@@ -110,10 +110,10 @@ impl Places {
         since
     }
 
-    /// The oldest of the source that has the most.
-    pub fn oldest_of_most(&self) -> Option<u64> {
+    /// The oldest of the source that has the most, and since when it has been there.
+    pub fn oldest_of_most(&self) -> Option<(u64, UnixMillis)> {
         let taken = self.taken.borrow();
-        taken.oldest(taken.worst()?).map(|(id, _)| id)
+        taken.oldest(taken.worst()?)
     }
 
     /// Places taken.
