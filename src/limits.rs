@@ -188,6 +188,11 @@ pub const AUDIT_SEGMENT_BYTES_MAX: u64 = 64 * MIB as u64;
 pub const AUDIT_ENTRY_BYTES_MAX: usize = MIB;
 /// Entries gather in memory up to this before they are handed to the kernel early.
 pub const AUDIT_BUFFER_BYTES: usize = 256 * KIB;
+/// Names of topics, and of other things, in one entry of an operation; the rest is counted. With
+/// `AUDIT_NAME_BYTES_MAX` 32 KB, far under `AUDIT_ENTRY_BYTES_MAX`.
+pub const AUDIT_NAMES_MAX: usize = 64;
+/// Bytes of such a name: Kafka's own bound for a topic's (249), and a word before it.
+pub const AUDIT_NAME_BYTES_MAX: usize = 256;
 /// One `traffic` entry is closed past this, so that a request of any shape gives entries that are
 /// well under `AUDIT_ENTRY_BYTES_MAX`: names, chunks and CRCs, then one more topic name of at most
 /// 32 KiB (Kafka's string length is an int16).
