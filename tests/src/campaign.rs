@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use lockgate_tests::campaigns::{fuzz, kills, matrix, soak};
+use lockgate_tests::campaigns::{fuzz, kills, matrix, memory, soak};
 use lockgate_tests::random::Random;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ enum Name {
     Soak,
     /// Every stock client, every cell; writes docs/compatibility.md. Bounded by itself.
     Matrix,
+    /// Memory after many connections and requests, counted and not timed.
+    Memory,
 }
 
 #[derive(Debug, Parser)]
@@ -26,32 +28,28 @@ struct Arguments {
     /// For how long.
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
+    /// Connections that `memory` opens and closes.
+    #[arg(long, default_value_t = 200_000)]
+    connections: u64,
+    /// Requests that `memory` makes.
+    #[arg(long, default_value_t = 1_000_000)]
+    requests: u64,
     /// To have the same choices again.
     #[arg(long)]
     seed: Option<u64>,
-    /// The matrix only: the clients to run, by name; nothing is written then.
-    #[arg(long, value_delimiter = ',')]
-    clients: Vec<String>,
-    /// The matrix only: the cells to run, by name; nothing is written then.
-    #[arg(long, value_delimiter = ',')]
-    cells: Vec<String>,
-    /// The matrix only: the versions of Kafka; nothing is written then.
-    #[arg(long, value_delimiter = ',')]
-    kafka: Vec<String>,
-    /// The matrix only: past the gateway, as a control; nothing is written then.
-    #[arg(long)]
-    direct: bool,
+    /// What `matrix` is narrowed to.
+    #[command(flatten)]
+    narrowed: matrix::Narrowed,
 }
 
 fn main() -> Result<()> {
     let Arguments {
         name,
         minutes,
+        connections,
+        requests,
         seed,
-        clients,
-        cells,
-        kafka,
-        direct,
+        narrowed,
     } = Arguments::parse();
     let seed = seed.unwrap_or_else(Random::fresh_seed);
     println!("campaign {name:?}, {minutes} minutes, seed {seed}");
@@ -60,11 +58,7 @@ fn main() -> Result<()> {
         Name::Kills => kills::run(seed, duration),
         Name::Fuzz => fuzz::run(seed, duration),
         Name::Soak => soak::run(seed, duration),
-        Name::Matrix => matrix::run(&matrix::Narrowed {
-            clients,
-            cells,
-            kafka,
-            direct,
-        }),
+        Name::Matrix => matrix::run(&narrowed),
+        Name::Memory => memory::run(connections, requests),
     }
 }

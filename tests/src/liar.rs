@@ -6,9 +6,16 @@
 use crate::broker::ADVERTISED_HOST;
 use crate::random::Random;
 use anyhow::{Context, Result};
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages::{FetchResponse, ResponseHeader};
+use kafka_protocol::protocol::{Decodable, Encodable};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The Fetch that the tests send by hand.
+const FETCH_VERSION: i16 = 12;
 
 /// What is done to every reply.
 #[derive(Clone, Debug)]
@@ -32,6 +39,8 @@ pub enum Lie {
         /// Kafka's error code.
         code: i16,
     },
+    /// It is a Fetch v12 whose first partition holds these bytes.
+    Records(Bytes),
     /// Half of it comes, and the rest never; the connection stays open.
     Half,
     /// It never comes.
@@ -44,6 +53,7 @@ pub struct Liar {
     /// Where the gateway finds its broker.
     pub address: String,
     lie: Arc<Mutex<Lie>>,
+    open: Arc<AtomicUsize>,
 }
 
 impl Liar {
@@ -54,15 +64,24 @@ impl Liar {
         let theirs = upstream.rsplit_once(':').context("no port")?.1.parse()?;
         let lie = Arc::new(Mutex::new(Lie::Truth));
         let (upstream, told) = (upstream.to_owned(), Arc::clone(&lie));
+        let open = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&open);
         std::thread::spawn(move || {
             for gateway in listener.incoming().flatten() {
                 if let Ok(broker) = TcpStream::connect(&upstream) {
-                    let _ = relay(gateway, broker, [theirs, own.port()], Arc::clone(&told));
+                    let lie = Arc::clone(&told);
+                    let open = Arc::clone(&counted);
+                    let _ = relay(gateway, broker, [theirs, own.port()], lie, open);
                 }
             }
         });
         let address = own.to_string();
-        Ok(Liar { address, lie })
+        Ok(Liar { address, lie, open })
+    }
+
+    /// Connections of the gateway that it has not closed.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
     }
 
     /// What is to be done from now on, on connections that are open too.
@@ -76,12 +95,15 @@ fn relay(
     broker: TcpStream,
     ports: [u16; 2],
     lie: Arc<Mutex<Lie>>,
+    open: Arc<AtomicUsize>,
 ) -> io::Result<()> {
     gateway.set_nodelay(true)?;
     broker.set_nodelay(true)?;
     let (mut asks, mut asked) = (gateway.try_clone()?, broker.try_clone()?);
+    open.fetch_add(1, Ordering::SeqCst);
     std::thread::spawn(move || {
         let _ = io::copy(&mut asks, &mut asked);
+        open.fetch_sub(1, Ordering::SeqCst);
         let _ = asked.shutdown(Shutdown::Both);
     });
     std::thread::spawn(move || {
@@ -144,12 +166,29 @@ fn change(frame: &mut Vec<u8>, lie: &Lie) {
         Lie::OtherId => frame[4..8].copy_from_slice(&i32::MIN.to_be_bytes()),
         Lie::Cut | Lie::Half => frame.truncate(frame.len() / 2),
         Lie::Silence => frame.clear(),
+        Lie::Records(records) => *frame = serve(frame, records).unwrap_or_default(),
         Lie::Code { behind, code } => say(frame, behind.as_bytes(), *code),
         Lie::Noise(seed) => {
             let noise = Random::new(*seed).bytes(frame.len() - 4);
             frame[4..].copy_from_slice(&noise);
         }
     }
+}
+
+/// The same Fetch reply with other records.
+fn serve(frame: &[u8], records: &Bytes) -> Result<Vec<u8>> {
+    let mut body = Bytes::copy_from_slice(frame.get(4..).context("no reply")?);
+    let header = ResponseHeader::decode(&mut body, 1)?;
+    let mut reply = FetchResponse::decode(&mut body, FETCH_VERSION)?;
+    let mut parts = reply.responses.iter_mut().flat_map(|t| &mut t.partitions);
+    let part = parts.next().context("a reply without partitions")?;
+    part.high_watermark = 1_000;
+    part.last_stable_offset = 1_000;
+    part.records = Some(records.clone());
+    let mut told = BytesMut::new();
+    header.encode(&mut told, 1)?;
+    reply.encode(&mut told, FETCH_VERSION)?;
+    Ok([&u32::try_from(told.len())?.to_be_bytes()[..], &told].concat())
 }
 
 /// Puts a code behind the topic's name, the count of its partitions (a byte) and the first one's

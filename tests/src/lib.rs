@@ -23,6 +23,7 @@ pub mod kraft;
 pub mod liar;
 pub mod limits;
 pub mod login;
+pub mod lying_scene;
 pub mod matrix;
 pub mod messages;
 pub mod names;

@@ -137,7 +137,6 @@ final class AdminFaults {
         ask("replicas: on brokers nobody has", a -> reassign(a, Optional.of(new NewPartitionReassignment(List.of(77)))));
         ask("credentials: delete a missing one", a -> a.alterUserScramCredentials(List.of(new UserScramCredentialDeletion(faults.own("nobody"), ScramMechanism.SCRAM_SHA_256))).all().get());
         ask("credentials: describe a missing one", a -> a.describeUserScramCredentials(List.of(faults.own("nobody"))).description(faults.own("nobody")).get());
-        ask("tokens: where there are none", a -> a.createDelegationToken().delegationToken().get());
     }
 
     private Object reassign(Admin admin, Optional<NewPartitionReassignment> to) throws Exception {

@@ -10,17 +10,21 @@ use crate::matrix::run::{self, Plan, Results};
 use crate::matrix::trial::Outcome;
 use anyhow::{Result, ensure};
 
-/// What the command line narrows it to; narrowed, it writes nothing.
-#[derive(Clone, Debug, Default)]
+/// What the command line narrows the matrix to; narrowed, it writes nothing.
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Narrowed {
-    /// Names of clients; none is all.
-    pub clients: Vec<String>,
-    /// Names of cells; none is all.
-    pub cells: Vec<String>,
-    /// Versions of Kafka, or how they begin; none is all.
-    pub kafka: Vec<String>,
-    /// Past the gateway.
-    pub direct: bool,
+    /// Clients of the matrix, by name; none is all.
+    #[arg(long, value_delimiter = ',')]
+    clients: Vec<String>,
+    /// Cells of the matrix, by name; none is all.
+    #[arg(long, value_delimiter = ',')]
+    cells: Vec<String>,
+    /// Versions of Kafka for the matrix, or how they begin; none is all.
+    #[arg(long, value_delimiter = ',')]
+    kafka: Vec<String>,
+    /// The matrix past the gateway, as a control.
+    #[arg(long)]
+    direct: bool,
 }
 
 /// Runs it against every version of Kafka.

@@ -7,4 +7,5 @@ pub mod fuzz;
 pub mod kills;
 mod load;
 pub mod matrix;
+pub mod memory;
 pub mod soak;
