@@ -24,6 +24,7 @@ mod layers;
 mod liars;
 mod login_floods;
 mod masks;
+mod matrix;
 mod passes;
 mod protocol;
 mod relay;
