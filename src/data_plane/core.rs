@@ -14,6 +14,7 @@ use super::mailbox::Bell;
 use super::scratch::Scratch;
 use super::socket::Socket;
 use super::stats::Stats;
+use super::topic_ids::TopicIds;
 use super::{accept, holding, record, sweep};
 use crate::audit;
 use crate::audit::entry::Traffic;
@@ -46,6 +47,8 @@ pub struct Shared {
     pub rules: ArcSwap<Rules>,
     /// The cluster.
     pub cluster: ArcSwap<Cluster>,
+    /// Names of the topics that messages name by id.
+    pub topic_ids: TopicIds,
     /// Whose tokens are accepted.
     pub issuers: Vec<IssuerRules>,
     /// Their keys.

@@ -5,7 +5,7 @@
 //!                                  │
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
-//!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)
+//!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)        share_fetch likewise
 //!                                                └────► record ─► audit
 //! ```
 //!
@@ -32,12 +32,15 @@ pub mod mailbox;
 pub mod merge;
 pub mod produce;
 pub mod proof;
+pub mod reading;
 pub mod record;
+pub mod refusals;
 pub mod replies;
 pub mod requests;
 pub mod scratch;
 pub mod serve;
 pub mod session;
+pub mod share_fetch;
 mod size_class;
 pub mod socket;
 pub mod stats;
@@ -46,3 +49,4 @@ pub mod sweep;
 mod test_core;
 pub mod topic_ids;
 pub mod upstream;
+pub mod writing;

@@ -11,7 +11,7 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{fetch, holding, login, produce};
+use super::{fetch, holding, login, produce, share_fetch};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::{api_versions, error, refusal};
@@ -187,10 +187,14 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
     };
     match (api.treatment, header.api_key) {
         (Treatment::Inspect, api::PRODUCE) => produce::handle(connection, &header, request),
-        (Treatment::Inspect, api::FETCH) => match fetch::prepare(connection, &header, request) {
-            Ok(()) => relay(connection, &header, request),
-            Err(step) => step,
-        },
+        (Treatment::Inspect, api::FETCH) => {
+            let prepared = fetch::prepare(connection, &header, request);
+            relay_prepared(connection, &header, request, prepared)
+        }
+        (Treatment::Inspect, api::SHARE_FETCH) => {
+            let prepared = share_fetch::prepare(connection, &header, request);
+            relay_prepared(connection, &header, request, prepared)
+        }
         (Treatment::Relay | Treatment::Rewrite, _) => relay(connection, &header, request),
         (Treatment::Answer, api::API_VERSIONS) => {
             connection.answer_now(api_versions::answer(
@@ -204,6 +208,23 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
             login::again(connection, &header, request)
         }
         _ => refuse(connection, &header, request, error::UNSUPPORTED_VERSION),
+    }
+}
+
+/// Passes a request on as it lies, or made anew, unless it was dealt with otherwise.
+fn relay_prepared(
+    connection: &Connection,
+    header: &RequestHeader,
+    request: &mut [u8],
+    prepared: Result<Option<Vec<u8>>, Step>,
+) -> Step {
+    match prepared {
+        Ok(None) => relay(connection, header, request),
+        Ok(Some(mut made)) => match relay(connection, header, &mut made) {
+            Step::Forward => Step::Replace(made),
+            step => step,
+        },
+        Err(step) => step,
     }
 }
 

@@ -25,6 +25,7 @@ use crate::data_plane::core::{Setup, Shared};
 use crate::data_plane::inspect::Rules;
 use crate::data_plane::mailbox::Bell;
 use crate::data_plane::stats::Stats;
+use crate::data_plane::topic_ids::TopicIds;
 use crate::hold::link::{self, Post};
 use crate::hold::messages::{ToControl, ToCore};
 use crate::identity::credential::Hash;
@@ -183,6 +184,7 @@ fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Resu
         credential: parts.credential,
         rules: ArcSwap::from_pointee(Rules { policy, engine }),
         cluster: ArcSwap::from_pointee(cluster),
+        topic_ids: TopicIds::default(),
         issuers: parts.issuers,
         keys: parts.keys,
         ask_for_key: parts.ask_for_key,

@@ -9,11 +9,8 @@
 //!
 //! | API | ends at | the next one |
 //! | --- | --- | --- |
-//! | Produce | 9 | 10 carries broker endpoints (KIP-951); 12 is transactions v2 (KIP-890) |
-//! | Fetch | 12 | 13 names topics by id (KIP-516) |
 //! | OffsetCommit, OffsetFetch | 9 | 10 names topics by id (KIP-848) |
 //! | AddPartitionsToTxn | 3 | 4 is for brokers only (KIP-890) |
-//! | EndTxn, TxnOffsetCommit | 4 | 5 is transactions v2 (KIP-890) |
 //! | InitProducerId | 5 | 6 is two-phase commit (KIP-939) |
 //! | ConsumerGroupHeartbeat | 0 | 1 has a topic pattern that the broker evaluates (KIP-848) |
 
@@ -61,6 +58,13 @@ pub const SASL_AUTHENTICATE: i16 = 36;
 pub const DESCRIBE_CLUSTER: i16 = 60;
 /// Membership of a group of the new protocol (KIP-848).
 pub const CONSUMER_GROUP_HEARTBEAT: i16 = 68;
+
+/// Membership of a share group (KIP-932).
+pub const SHARE_GROUP_HEARTBEAT: i16 = 76;
+/// Records from the broker, for a share group.
+pub const SHARE_FETCH: i16 = 78;
+/// What became of a share group's records.
+pub const SHARE_ACKNOWLEDGE: i16 = 79;
 
 /// A first flexible version that never comes.
 const NEVER: i16 = i16::MAX;
@@ -137,8 +141,8 @@ use Treatment::{Answer, Inspect, Relay, Rewrite};
 #[rustfmt::skip]
 pub const TABLE: &[Api] = &[
     //  key                       name                      versions  flexible  treatment
-    api(PRODUCE,                  "Produce",                (3, 9),   9,        Inspect),
-    api(FETCH,                    "Fetch",                  (4, 12),  12,       Inspect),
+    api(PRODUCE,                  "Produce",                (3, 13),  9,        Inspect),
+    api(FETCH,                    "Fetch",                  (4, 18),  12,       Inspect),
     api(LIST_OFFSETS,             "ListOffsets",            (1, 10),  6,        Relay),
     api(METADATA,                 "Metadata",               (0, 13),  9,        Rewrite),
     api(OFFSET_COMMIT,            "OffsetCommit",           (2, 9),   8,        Relay),
@@ -154,11 +158,14 @@ pub const TABLE: &[Api] = &[
     api(OFFSET_FOR_LEADER_EPOCH,  "OffsetForLeaderEpoch",   (2, 4),   4,        Relay),
     api(ADD_PARTITIONS_TO_TXN,    "AddPartitionsToTxn",     (0, 3),   3,        Relay),
     api(ADD_OFFSETS_TO_TXN,       "AddOffsetsToTxn",        (0, 4),   3,        Relay),
-    api(END_TXN,                  "EndTxn",                 (0, 4),   3,        Relay),
-    api(TXN_OFFSET_COMMIT,        "TxnOffsetCommit",        (0, 4),   3,        Relay),
+    api(END_TXN,                  "EndTxn",                 (0, 5),   3,        Relay),
+    api(TXN_OFFSET_COMMIT,        "TxnOffsetCommit",        (0, 5),   3,        Relay),
     api(SASL_AUTHENTICATE,        "SaslAuthenticate",       (0, 2),   2,        Answer),
     api(DESCRIBE_CLUSTER,         "DescribeCluster",        (0, 2),   0,        Rewrite),
     api(CONSUMER_GROUP_HEARTBEAT, "ConsumerGroupHeartbeat", (0, 0),   0,        Relay),
+    api(SHARE_GROUP_HEARTBEAT,    "ShareGroupHeartbeat",    (1, 1),   0,        Relay),
+    api(SHARE_FETCH,              "ShareFetch",             (1, 2),   0,        Inspect),
+    api(SHARE_ACKNOWLEDGE,        "ShareAcknowledge",       (1, 2),   0,        Relay),
 ];
 
 /// The table's line for a key; `None` when the gateway does not know it.
@@ -188,8 +195,14 @@ mod tests {
             let known = ApiKey::try_from(api.key).unwrap();
             assert_eq!(api.name, format!("{known:?}"));
             let valid = known.valid_versions();
-            assert!(valid.min <= api.min && api.max <= valid.max, "{}", api.name);
-            for version in api.min..=api.max {
+            // kafka-protocol does not know ShareFetch and ShareAcknowledge 2 (KIP-1206, KIP-1222)
+            let max = if [SHARE_FETCH, SHARE_ACKNOWLEDGE].contains(&api.key) {
+                2
+            } else {
+                valid.max
+            };
+            assert!(valid.min <= api.min && api.max <= max, "{}", api.name);
+            for version in api.min..=api.max.min(valid.max) {
                 let flexible = known.request_header_version(version) == 2;
                 assert_eq!(version >= api.flexible, flexible, "{} v{version}", api.name);
             }
@@ -211,13 +224,14 @@ mod tests {
     #[test]
     fn versions_that_would_leak_stay_out() {
         for (key, version) in [
-            (PRODUCE, 10),
-            (FETCH, 13),
+            (PRODUCE, 14),
+            (FETCH, 19),
             (OFFSET_COMMIT, 10),
             (OFFSET_FETCH, 10),
             (ADD_PARTITIONS_TO_TXN, 4),
-            (END_TXN, 5),
-            (TXN_OFFSET_COMMIT, 5),
+            (END_TXN, 6),
+            (TXN_OFFSET_COMMIT, 6),
+            (SHARE_FETCH, 3),
             (INIT_PRODUCER_ID, 6),
             (CONSUMER_GROUP_HEARTBEAT, 1),
             (PRODUCE, 2),

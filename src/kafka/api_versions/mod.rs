@@ -21,12 +21,13 @@ pub use offer::{ASKED_FIRST, parse_response, request};
 use super::api::{self, Treatment};
 
 /// Features that clients may know of, and the newest level of each that fits the table. What is
-/// not here (share groups, streams groups, and whatever comes) is not offered.
+/// not here (streams groups, and whatever comes) is not offered.
 const FEATURES: &[(&str, i16)] = &[
     ("group.version", i16::MAX),
     ("kraft.version", i16::MAX),
     ("metadata.version", i16::MAX),
-    ("transaction.version", 1), // 2 is transactions v2: EndTxn v5, Produce v12
+    ("share.version", 1),
+    ("transaction.version", 2),
 ];
 
 /// Versions of one API, both ends included.
