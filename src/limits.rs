@@ -26,11 +26,17 @@ pub const FETCH_BYTES_MAX: i32 = (4 * MIB - 64 * KIB) as i32;
 /// Topic ids whose names are kept, per cluster. An entry is about 100 bytes with a name of 30: 20 MB
 /// when full, twice that while it is replaced. Past it the map starts again from nothing.
 pub const TOPIC_IDS_KEPT_MAX: usize = 200_000;
+/// Topic ids whose names are asked for at once: what one request may name beyond these is answered
+/// UNKNOWN_TOPIC_ID, and the client asks again. 18 KB of request.
+pub const TOPIC_IDS_ASKED_MAX: usize = 1_000;
 /// Brokers in one cluster. Kafka's own design goal is some hundreds.
 pub const BROKERS_PER_CLUSTER_MAX: usize = 10_000;
 /// Array elements and tagged fields in a request that is decoded to be refused: a topic each and a
 /// partition each. kafka-protocol spends about 150 bytes on one, so 30 MB at most.
 pub const REFUSED_ELEMENTS_MAX: usize = 2 * PARTITIONS_PER_REQUEST_MAX;
+/// Values in a message that is taken apart into a tree, defaults of absent fields among them: 100,000
+/// topics with nine each. A value takes 40 bytes and its text, so 40 MB and the frame again.
+pub const MESSAGE_VALUES_MAX: usize = 1_000_000;
 /// Bytes of the text in a refusal. It may be repeated for every element, and stays under a frame:
 /// 200,000 × 256 = 51 MB.
 pub const REFUSAL_TEXT_BYTES_MAX: usize = 256;
@@ -278,6 +284,12 @@ pub const CONFIG_BYTES_MAX: usize = 4 * MIB;
 pub const CONFIG_DEPTH_MAX: usize = 32;
 /// Longest secret file read.
 pub const SECRET_BYTES_MAX: u64 = 64 * KIB as u64;
+/// Clusters in one process. Each is discovered by itself and has a snapshot on every core.
+pub const CLUSTERS_MAX: usize = 16;
+/// Listeners of one cluster: inside, outside, and one for each of some zones.
+pub const LISTENERS_PER_CLUSTER_MAX: usize = 16;
+/// Longest certificate or key file read: a bundle of all public authorities is about 220 KiB.
+pub const PEM_BYTES_MAX: u64 = MIB as u64;
 /// Longest name of a rule, list, exception or approval policy: they are quoted to clients.
 pub const NAME_BYTES_MAX: usize = 64;
 /// Characters a mask may leave: of the shortest thing detected (9 digits) at least one is hidden.

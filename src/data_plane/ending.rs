@@ -62,8 +62,8 @@ pub fn released(connection: &Rc<Connection>, chunk: u64, reply: &[u8]) {
         .get(&chunk)
         .map(|o| o.asked.sender.api_version);
     let Some(version) = version else { return };
-    let view = core.shared.cluster.load();
-    let part = wire::parse_response(reply, version, &**view)
+    let view = connection.cluster.view.load();
+    let part = wire::parse_response(reply, version, &connection.seen(&view))
         .ok()
         .and_then(|response| {
             let mut parts = response.topics.into_iter().flat_map(|(_, parts)| parts);

@@ -6,6 +6,7 @@
 //! that nobody flagged leaves as it lies in the buffer.
 
 use super::connection::{Cause, Connection};
+use super::learn;
 use super::reading::{self, Part, Source};
 use super::record;
 use super::replies::Edit;
@@ -44,6 +45,12 @@ pub fn prepare(
             request,
             error::CLUSTER_AUTHORIZATION_FAILED,
         ));
+    }
+    let missing = learn::missing_of(connection, |each| {
+        wire::topic_ids(request, body, version, each)
+    });
+    if !missing.is_empty() {
+        return Err(Step::Learn(missing));
     }
     if sections.is_empty() {
         return Ok(None);
@@ -96,12 +103,12 @@ pub fn inspect_reply(
         },
         Err(_) => Outcome::AsIs,
     };
-    let view = core.shared.cluster.load();
+    let view = connection.cluster.view.load();
     Ok(Edit::Made(wire::rebuild_response(
         reply,
         version,
         fetched,
-        &**view,
+        &connection.seen(&view),
         &mut outcome,
     )))
 }

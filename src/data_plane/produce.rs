@@ -9,6 +9,7 @@ use super::connection::{Cause, Connection};
 use super::held::{Asked, Sender};
 use super::holding;
 use super::inspect::Unacceptable;
+use super::learn;
 use super::merge::Merge;
 use super::record;
 use super::replies::Edit;
@@ -18,6 +19,7 @@ use super::writing::{Part, Waiting, Writing};
 use crate::chunk::Operation;
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::produce::{self as wire, Keep, PartitionReply};
+use crate::kafka::topic::Topic;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -35,6 +37,17 @@ pub fn handle(connection: &Rc<Connection>, header: &RequestHeader, request: &mut
     } = &mut *scratch;
     if wire::parse(request, header.body, header.api_version, produce).is_err() {
         return Step::Close(Cause::ClientFault("the client sent a malformed Produce"));
+    }
+    let by_topic = produce
+        .chunks
+        .chunk_by(|a, b| a.topic_index == b.topic_index);
+    let ids = by_topic.filter_map(|chunks| match chunks.first()?.topic {
+        Topic::Id(id) => Some(id),
+        Topic::Name(_) => None,
+    });
+    let missing = learn::missing(connection, ids);
+    if !missing.is_empty() {
+        return Step::Learn(missing);
     }
     record::begin_frame(&core, &session, Operation::Produce, chunk_scratch);
     let mut parts: Vec<(usize, Part)> = Vec::new(); // only what does not simply go on
@@ -207,8 +220,9 @@ pub fn merge_upstream(connection: &Rc<Connection>, number: u64, reply: &[u8]) ->
     let malformed = || Cause::BrokerFault("the broker sent a malformed Produce reply");
     let mut answers = connection.answers();
     let merge = answers.merge(number).ok_or(Cause::OwnFault)?;
-    let view = connection.core.shared.cluster.load();
-    let response = wire::parse_response(reply, merge.api_version(), &**view);
+    let view = connection.cluster.view.load();
+    let seen = connection.seen(&view);
+    let response = wire::parse_response(reply, merge.api_version(), &seen);
     let response = response.map_err(|_| malformed())?;
     merge.upstream(response);
     drop(answers);
@@ -218,8 +232,8 @@ pub fn merge_upstream(connection: &Rc<Connection>, number: u64, reply: &[u8]) ->
 
 /// Takes the brokers' addresses out of a reply that the broker made alone.
 pub fn clean_reply(connection: &Connection, version: i16, reply: &[u8]) -> Result<Edit, Cause> {
-    let view = connection.core.shared.cluster.load();
-    match wire::clean_response(reply, version, &**view) {
+    let view = connection.cluster.view.load();
+    match wire::clean_response(reply, version, &connection.seen(&view)) {
         Ok(None) => Ok(Edit::InPlace),
         Ok(Some(made)) => Ok(Edit::Made(made)),
         Err(_) => Err(Cause::BrokerFault(

@@ -52,7 +52,7 @@ pub fn judge(
     scratch: &mut ChunkScratch,
 ) -> Option<Part> {
     let core = &connection.core;
-    let Some(topic) = core.shared.topic_ids.resolve(source.topic) else {
+    let Some(topic) = connection.cluster.topic_ids.resolve(source.topic) else {
         // nobody can say which rules apply; the client asks for Metadata, which teaches the id
         return Some(Part::Error(error::UNKNOWN_TOPIC_ID));
     };

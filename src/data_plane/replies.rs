@@ -10,15 +10,12 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{ending, fetch, produce, share_fetch};
+use super::{ending, fetch, learn, produce, share_fetch};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::{addresses, frame};
 use crate::limits::BYTES_BEHIND_HOLD_MAX;
 use std::ops::Range;
 use std::rc::Rc;
-
-/// First version of Metadata that names topics' ids (KIP-516).
-const METADATA_IDS_FROM: i16 = 10;
 
 /// How a reply leaves.
 pub enum Edit {
@@ -120,6 +117,10 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
     let owed = connection.answers().settle(id);
     let number = match owed {
         Some(Owed::Reply(number)) => number,
+        Some(Owed::Names) => {
+            learn::learnt(connection, reply)?;
+            return Ok(Out::Nothing);
+        }
         Some(Owed::Released(chunk)) => {
             ending::released(connection, chunk, reply);
             return Ok(Out::Nothing);
@@ -172,31 +173,18 @@ fn edit(connection: &Connection, relay: Relay, reply: &mut [u8]) -> Result<Edit,
             produce::clean_reply(connection, api_version, reply)
         }
         (Some(Treatment::Rewrite), _) => {
-            if api_key == api::METADATA && api_version >= METADATA_IDS_FROM {
-                learn_topics(connection, api_version, reply)?;
+            if api_key == api::METADATA {
+                learn::overhear(connection, api_version, reply)?;
             }
-            let view = connection.core.shared.cluster.load();
-            let rewritten = addresses::rewrite_response(api_key, api_version, reply, &**view);
+            let view = connection.cluster.view.load();
+            let rewritten =
+                addresses::rewrite_response(api_key, api_version, reply, &connection.seen(&view));
             let rewritten =
                 rewritten.map_err(|_| Cause::BrokerFault("the broker sent a malformed reply"))?;
             Ok(Edit::Made(rewritten))
         }
         _ => Ok(Edit::InPlace),
     }
-}
-
-/// Keeps the ids of the topics that a Metadata reply names: the client is about to use them.
-fn learn_topics(connection: &Connection, version: i16, reply: &[u8]) -> Result<(), Cause> {
-    let ids = &connection.core.shared.topic_ids;
-    let mut new = Vec::new();
-    let walked = addresses::each_topic(version, reply, &mut |id, name| {
-        if id.is_some() && !ids.knows(id) {
-            new.push((id, name));
-        }
-    });
-    walked.map_err(|_| Cause::BrokerFault("the broker sent a malformed reply"))?;
-    ids.learn(new.into_iter());
-    Ok(())
 }
 
 async fn write_run(

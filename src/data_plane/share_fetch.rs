@@ -8,6 +8,7 @@
 //! delivery attempt (`docs/limits.md`).
 
 use super::connection::{Cause, Connection};
+use super::learn;
 use super::reading::{self, Part, Source};
 use super::record;
 use super::replies::Edit;
@@ -34,6 +35,12 @@ pub fn prepare(
     let (body, version) = (header.body, header.api_version);
     wire::lower_limit(request, body, version, FETCH_BYTES_MAX, sections)
         .map_err(|_| Step::Close(Cause::ClientFault("the client sent a malformed ShareFetch")))?;
+    let missing = learn::missing_of(connection, |each| {
+        wire::topic_ids(request, body, version, each)
+    });
+    if !missing.is_empty() {
+        return Err(Step::Learn(missing));
+    }
     if sections.is_empty() {
         return Ok(None);
     }
@@ -84,8 +91,8 @@ pub fn inspect_reply(
         },
         Err(_) => Outcome::AsIs,
     };
-    let view = core.shared.cluster.load();
-    let made = wire::rebuild_response(reply, share_fetched, &**view, &mut outcome);
+    let view = connection.cluster.view.load();
+    let made = wire::rebuild_response(reply, share_fetched, &connection.seen(&view), &mut outcome);
     Ok(Edit::Made(made))
 }
 

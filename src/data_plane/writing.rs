@@ -63,11 +63,10 @@ pub struct Writing<'a> {
 impl Writing<'_> {
     /// Inspects one topic-partition and says what becomes of it.
     pub fn judge(&mut self, request: &mut [u8], chunk: &ProduceChunk) -> Part {
-        let core = &self.connection.core;
         let (head, records) = request.split_at_mut(chunk.records.start);
         let records = &mut records[..chunk.records.len()];
         let sent = chunk.topic.of(head);
-        let Some(topic) = core.shared.topic_ids.resolve(sent) else {
+        let Some(topic) = self.connection.cluster.topic_ids.resolve(sent) else {
             return Part::Refused(Unacceptable {
                 code: error::UNKNOWN_TOPIC_ID,
                 why: "the gateway does not know a topic of this id".into(),

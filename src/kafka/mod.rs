@@ -14,6 +14,7 @@ pub mod error;
 pub mod fetch;
 pub mod frame;
 pub mod guard;
+pub mod messages;
 pub mod produce;
 pub mod reader;
 pub mod refusal;

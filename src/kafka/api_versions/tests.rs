@@ -22,7 +22,7 @@ fn broker_says(version: i16, apis: &[(i16, i16, i16)]) -> Vec<u8> {
         message.api_keys.push(range.with_max_version(*max));
     }
     if version >= 3 {
-        for (name, level) in [("transaction.version", 2), ("share.version", 1)] {
+        for (name, level) in [("transaction.version", 3), ("streams.version", 1)] {
             let name = StrBytes::from_static_str(name);
             let finalized = FinalizedFeatureKey::default().with_name(name.clone());
             message
@@ -74,7 +74,7 @@ fn every_version_is_read_as_kafka_protocol_writes_it() {
         let epoch = if version >= 3 { 12 } else { -1 };
         assert_eq!(offered.features.epoch, epoch);
         let levels: Vec<_> = offered.features.finalized.iter().map(|f| f.max).collect();
-        assert_eq!(levels, if version >= 3 { vec![2, 1] } else { vec![] });
+        assert_eq!(levels, if version >= 3 { vec![3, 1] } else { vec![] });
     }
 }
 
@@ -96,7 +96,7 @@ fn a_client_hears_only_what_both_sides_speak() {
         ];
         assert_eq!(
             ranges[..3],
-            [(PRODUCE, 0, 9), (FETCH, 4, 12), (METADATA, 0, 13)]
+            [(PRODUCE, 0, 13), (FETCH, 4, 18), (METADATA, 0, 13)]
         );
         assert_eq!(ranges[3..], answered);
     }
@@ -112,16 +112,16 @@ fn a_client_hears_only_what_both_sides_speak() {
 fn features_agree_with_the_versions() {
     let heard = client_hears(4, &answer(4, 9, &clamped()));
     let finalized = &heard.finalized_features;
-    assert_eq!(finalized.len(), 1, "share groups are not offered");
+    assert_eq!(finalized.len(), 1, "streams groups are not offered");
     assert_eq!(&*finalized[0].name, "transaction.version");
     assert_eq!(
         (
             finalized[0].max_version_level,
             heard.finalized_features_epoch
         ),
-        (1, 12)
+        (2, 12)
     );
-    assert_eq!(heard.supported_features[0].max_version, 1);
+    assert_eq!(heard.supported_features[0].max_version, 2);
     let older = client_hears(3, &answer(3, 9, &clamped()));
     assert!(
         older.supported_features.is_empty(),

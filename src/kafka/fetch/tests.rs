@@ -167,7 +167,7 @@ fn limits_are_lowered_and_nothing_else() {
         );
         let mut ids = vec![];
         let body = frame::request_header(&frame).unwrap().body;
-        topic_ids(&frame, body, version, |id| ids.push(id)).unwrap();
+        topic_ids(&frame, body, version, &mut |id| ids.push(id)).unwrap();
         let all = ["orders", "ärger"].map(id);
         assert_eq!(ids, if version >= 13 { &all[..] } else { &[] });
     }

@@ -141,7 +141,7 @@ pub fn topic_ids(
     frame: &[u8],
     body: usize,
     version: i16,
-    mut each: impl FnMut(TopicId),
+    each: &mut dyn FnMut(TopicId),
 ) -> Result<(), Malformed> {
     let mut reader = Reader::at(frame, body)?;
     if !flexible(version, &reader)? || version < IDS_FROM {

@@ -145,7 +145,7 @@ fn requests_read_as_kafka_protocol_wrote_them() {
             ];
             assert_eq!(found, expected, "version {version}");
             let mut ids = vec![];
-            topic_ids(&frame, body, version, |id| ids.push(id)).unwrap();
+            topic_ids(&frame, body, version, &mut |id| ids.push(id)).unwrap();
             let all = ["orders", "none", "ärger"].map(id);
             assert_eq!(ids, if version >= 13 { &all[..] } else { &[] });
         }

@@ -48,13 +48,13 @@ pub fn topic_ids(
     frame: &[u8],
     body: usize,
     version: i16,
-    mut each: impl FnMut(TopicId),
+    each: &mut dyn FnMut(TopicId),
 ) -> Result<(), Malformed> {
     let mut reader = Reader::at(frame, body)?;
     check(version, &reader)?;
     let mut sections = Sections::default();
     sections.begin(version, true);
-    walk(&mut reader, version, &mut sections, &mut each).map(|_| ())
+    walk(&mut reader, version, &mut sections, each).map(|_| ())
 }
 
 /// Walks a request to its last byte and returns where its limit stands.

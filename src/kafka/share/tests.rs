@@ -114,7 +114,7 @@ fn the_limit_is_lowered_and_nothing_else() {
             assert!(sections.is_empty());
             assert_eq!(frame, request_frame(version, &their_request(passed)).0);
             let mut ids = vec![];
-            topic_ids(&frame, body, version, |id| ids.push(id)).unwrap();
+            topic_ids(&frame, body, version, &mut |id| ids.push(id)).unwrap();
             assert_eq!(ids, [ORDERS, OTHERS]);
         }
     }
@@ -363,7 +363,7 @@ proptest! {
             let in_response = at.index(response.len());
             response[in_response] = byte;
         }
-        let _ = topic_ids(&request, body, version, |_| {});
+        let _ = topic_ids(&request, body, version, &mut |_| {});
         let _ = lower_limit(&mut request, body, version, MAX, &mut Sections::default());
         let mut out = ShareFetched::default();
         if parse_response(&response, version, &mut out).is_ok() {
