@@ -15,11 +15,14 @@ mod identity;
 mod idle;
 mod io;
 mod layers;
+mod leader_hints;
 mod liars;
 mod masks;
 mod passes;
 mod protocol;
 mod robustness;
+mod share_groups;
+mod topic_ids;
 
 /// What a test gives back: an error says what was expected and what came.
 type Outcome = anyhow::Result<()>;

@@ -30,9 +30,15 @@ impl Broker {
     /// A new topic, named uniquely from `stem`, and ready: every partition has a leader.
     pub fn topic(&self, stem: &str, partitions: i32) -> Result<String> {
         let name = names::unique(stem);
+        self.make(&name, partitions)?;
+        Ok(name)
+    }
+
+    /// A topic of this name, ready.
+    pub fn make(&self, name: &str, partitions: i32) -> Result<()> {
         let mut wire = Wire::connect(&self.plain())?;
         let topic = CreatableTopic::default()
-            .with_name(TopicName(requests::text(&name)))
+            .with_name(TopicName(requests::text(name)))
             .with_num_partitions(partitions)
             .with_replication_factor(1);
         let request = CreateTopicsRequest::default()
@@ -47,7 +53,7 @@ impl Broker {
             told.error_message
         );
         wait::until_ok(&format!("{name} to have leaders"), STEP_LIMIT, || {
-            let told = requests::metadata(&mut wire, &[&name])?;
+            let told = requests::metadata(&mut wire, &[name])?;
             let led = told
                 .topics
                 .iter()
@@ -62,10 +68,10 @@ impl Broker {
         // Metadata knows the leader a moment before the leader knows.
         for partition in 0..partitions {
             wait::until_ok(&format!("{name}/{partition} to be led"), STEP_LIMIT, || {
-                self.end_offset(&name, partition)
+                self.end_offset(name, partition)
             })?;
         }
-        Ok(name)
+        Ok(())
     }
 
     /// One past the last record of a partition.

@@ -33,6 +33,8 @@ pub mod code {
     pub const UNSUPPORTED_VERSION: i16 = 35;
     /// A rule says no; what a rejected or blocked batch is answered.
     pub const POLICY_VIOLATION: i16 = 44;
+    /// No topic has this id.
+    pub const UNKNOWN_TOPIC_ID: i16 = 100;
     /// The login was refused.
     pub const SASL_AUTHENTICATION_FAILED: i16 = 58;
 }
