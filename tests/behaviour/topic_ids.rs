@@ -294,9 +294,8 @@ fn transactions_of_the_second_protocol_commit_and_abort() -> Outcome {
     let transaction = names::unique("txn");
     let mut wire = login::connect(&scene.producer()?)?;
     let id = id_of(&scene, &topic)?;
-    let mut producer = wait::until_ok("a producer id", Duration::from_secs(30), || {
-        producer_id(&mut wire, Some(&transaction))
-    })?;
+    requests::await_coordinator(&mut wire, &transaction)?;
+    let mut producer = producer_id(&mut wire, Some(&transaction))?;
     for (value, commit) in [(SSN, true), (CLEAN, false), (CLEAN, true)] {
         let mut batch = Batch::values(&[value]).producer(producer.0, producer.1, 0);
         batch.transactional = true;
