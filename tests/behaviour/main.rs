@@ -9,7 +9,12 @@ mod api_table;
 mod attacks;
 mod audit;
 mod blocks;
+mod capture;
+mod cluster;
 mod faults;
+mod faults_broker;
+mod faults_compression;
+mod faults_frame;
 mod harness;
 mod holds;
 mod identity;
@@ -17,10 +22,14 @@ mod idle;
 mod io;
 mod layers;
 mod liars;
+mod login_floods;
 mod masks;
 mod passes;
 mod protocol;
+mod relay;
 mod robustness;
+mod sessions;
+mod transparency;
 
 /// What a test gives back: an error says what was expected and what came.
 type Outcome = anyhow::Result<()>;
