@@ -17,6 +17,7 @@ mod io;
 mod layers;
 mod liars;
 mod masks;
+mod operations;
 mod passes;
 mod protocol;
 mod robustness;
