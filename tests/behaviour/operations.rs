@@ -207,6 +207,13 @@ fn a_closed_topic_is_closed_to_everything_that_names_it() -> Outcome {
         scene.broker.topic("closed", 1)?,
         scene.broker.topic("open", 1)?,
     );
+    let secret = Batch::values(&["secret"]).encode()?;
+    produce_one(
+        &mut Wire::connect(&scene.broker.plain())?,
+        &closed,
+        0,
+        secret,
+    )?;
     let mut wire = scene.wire()?;
     let told = metadata(&mut wire, &[&closed, &open])?;
     for topic in &told.topics {
@@ -272,9 +279,9 @@ fn stock_clients_say_that_a_closed_topic_is_not_for_them() -> Outcome {
         let authorised = said.contains("topicauthorization") || said.contains("notauthorized");
         ensure!(authorised, "{client:?} cannot tell why: {}", report.said);
     }
-    let (values, errors) = Client::Console.consume(&target, &Consume::new(&closed, 1))?;
+    let (values, errors) = Client::Confluent.consume(&target, &Consume::new(&closed, 1))?;
     ensure!(
-        values.is_empty() && errors.contains("Authorization"),
+        values.is_empty() && errors.contains("TOPIC_AUTHORIZATION_FAILED"),
         "the consumer read {values:?} and said {errors}"
     );
     ensure!(scene.broker.end_offset(&closed, 0)? == 0, "it landed");
