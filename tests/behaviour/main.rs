@@ -25,6 +25,7 @@ mod leader_hints;
 mod liars;
 mod login_floods;
 mod masks;
+mod operations;
 mod passes;
 mod protocol;
 mod relay;

@@ -126,6 +126,31 @@ pub(super) fn share_consume(target: &Target, consume: &Consume) -> Result<(Vec<S
     Ok((output.out.lines().map(str::to_owned).collect(), output.err))
 }
 
+/// One of Kafka's tools for administrators, with a login in `--command-config`.
+pub(super) fn tool(target: &Target, class: &str, args: &[&str]) -> Result<Report> {
+    let dir = toolbox::fresh_dir("tool")?;
+    // A tool goes on trying for a minute otherwise.
+    let patience = "default.api.timeout.ms=20000\nrequest.timeout.ms=10000\n";
+    fs::write(
+        dir.join("client.properties"),
+        login(target, &dir)? + patience,
+    )?;
+    let mut java = jars::java(
+        Version::Newest,
+        &jvm(&dir).iter().map(String::as_str).collect::<Vec<_>>(),
+        class,
+    )?;
+    java.args(["--bootstrap-server", &target.bootstrap]);
+    java.arg("--command-config")
+        .arg(dir.join("client.properties"));
+    java.args(args);
+    let output = process::run(java, b"", RUN_LIMIT)?;
+    Ok(Report {
+        clean: output.success,
+        said: output.err + &output.out,
+    })
+}
+
 /// The JVM's options; the address of the token's file must be allowed by name.
 fn jvm(dir: &Path) -> Vec<String> {
     let mut options: Vec<String> = JVM.iter().map(|o| (*o).to_owned()).collect();
