@@ -5,6 +5,7 @@
 //!                                  │
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
+//!                          ├─► operations ─► hearing ─► (broker)
 //!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)        share_fetch likewise
 //!                                                └────► record ─► audit
 //! ```
@@ -19,9 +20,12 @@ pub mod buffers;
 pub mod cluster;
 pub mod connection;
 pub mod core;
+pub mod crowd;
 pub mod ending;
 pub mod event;
 pub mod fetch;
+pub mod frame_refusals;
+pub mod hearing;
 pub mod held;
 pub mod holding;
 pub mod inflow;
@@ -31,11 +35,15 @@ pub mod login;
 pub mod made;
 pub mod mailbox;
 pub mod merge;
+pub mod operations;
 pub mod produce;
 pub mod proof;
 pub mod reading;
 pub mod record;
 pub mod refusals;
+pub mod relay_login;
+pub mod relay_renewal;
+pub mod renewal;
 pub mod replies;
 pub mod requests;
 pub mod scratch;
@@ -45,9 +53,12 @@ pub mod share_fetch;
 mod size_class;
 pub mod socket;
 pub mod stats;
+pub mod strangers;
 pub mod sweep;
 #[cfg(test)]
 mod test_core;
 pub mod topic_ids;
 pub mod upstream;
+pub mod upstream_session;
+pub mod versions;
 pub mod writing;

@@ -6,12 +6,13 @@
 
 use super::connection::{Cause, Connection};
 use super::core::Core;
+use super::frame_refusals::FrameRefusals;
 use super::inspect::{self, Origin};
-use super::refusals::Refusals;
 use super::scratch::ChunkScratch;
 use super::session::Session;
 use crate::audit::entry::{
-    Action, Count, LoginRefused, SessionClosed, SessionOpened, Verdict as VerdictEntry,
+    Action, Asked, Count, LoginRefused, LoginsRefused, SessionClosed, SessionOpened,
+    Verdict as VerdictEntry,
 };
 use crate::audit::{AuditFault, Entry, Tier, Writer};
 use crate::chunk::{Finding, Operation};
@@ -101,7 +102,7 @@ pub fn verdict(
     subject: &Subject<'_>,
     verdict: &Verdict,
     findings: &[Finding],
-    refusals: &mut Refusals,
+    refusals: &mut FrameRefusals,
 ) {
     let (action, reason) = match &verdict.gate {
         Gate::Block { reason, .. } => (Action::Block, reason.to_string()),
@@ -136,7 +137,7 @@ pub fn unreadable(
     session: &Session,
     subject: &Subject<'_>,
     why: &str,
-    refusals: &mut Refusals,
+    refusals: &mut FrameRefusals,
 ) {
     count(core, Action::Block);
     let rule = [crate::policy::UNREADABLE.into()];
@@ -151,6 +152,11 @@ pub fn unreadable(
         sha256: Some(sha256(subject.bytes)),
         ..about(core, session, subject)
     };
+    write(core, entry, Tier::Kernel);
+}
+
+/// Writes what somebody asked of the cluster beside records.
+pub fn asked(core: &Core, entry: Asked) {
     write(core, entry, Tier::Kernel);
 }
 
@@ -240,10 +246,17 @@ pub fn login_refused(
     core: &Core,
     connection: &Connection,
     mechanism: &str,
-    code: &str,
+    code: &'static str,
     claimed: Option<String>,
 ) {
     core.stats().logins_refused.add(1);
+    if !core
+        .crowd
+        .refusals
+        .alone(code, &peer(connection), core.now())
+    {
+        return; // so many come that it is counted with others
+    }
     let entry = LoginRefused {
         peer: peer(connection),
         listener: listener(connection),
@@ -253,6 +266,11 @@ pub fn login_refused(
         claimed: claimed.map(|name| sasl::claimed_name(&name)),
     };
     write(core, entry, Tier::Kernel);
+}
+
+/// Writes how many were turned away beside those that were told one by one.
+pub fn logins_refused(core: &Core, entry: LoginsRefused) {
+    write(core, entry, Tier::Interval);
 }
 
 /// Writes that a session ended; what follows on the connection counts for the next.
@@ -272,11 +290,7 @@ fn listener(connection: &Connection) -> String {
 }
 
 fn peer(connection: &Connection) -> String {
-    connection
-        .client
-        .peer()
-        .map(|p| p.to_string())
-        .unwrap_or_default()
+    connection.peer().map(|p| p.to_string()).unwrap_or_default()
 }
 
 fn write(core: &Core, body: impl Into<crate::audit::Body>, tier: Tier) {

@@ -1,87 +1,101 @@
-//! How many entries the refusals of one frame leave in the audit.
+//! Refused logins, so many that nobody reads them one by one.
 //!
-//! Owns: one entry each up to `limits::REFUSALS_PER_FRAME_MAX`, and what the one entry for all others
-//! says. Refuses: to lose one: every topic-partition that was refused is in an entry of its own or
-//! under the digest of the last. Stays true: a frame of 100,000 topic-partitions costs as much in
-//! the audit as one of a few hundred.
+//! Owns: which refusals get an audit entry of their own, the count of the others, and how long an
+//! answer to a source that is refused again and again is held back. Refuses: to forget any: what
+//! has no entry of its own is counted by its cause in the entry of that second. Stays true: a
+//! second of a core costs the audit a bounded number of entries, and memory is fixed.
 
-use super::inspect::Origin;
-use crate::limits::{REFUSALS_PER_FRAME_MAX, REFUSED_RULES_LISTED_MAX};
-use aws_lc_rs::digest::{Context, SHA256};
-use std::sync::Arc;
+use super::strangers::Source;
+use crate::audit::entry::{LoginsRefused, Refusals as Counted};
+use crate::chunk::UnixMillis;
+use crate::limits::{
+    REFUSAL_COUNTERS, REFUSAL_DELAY_MS, REFUSALS_PROMPT, REFUSALS_RECORDED_AT_ONCE,
+    REFUSALS_RECORDED_PER_S,
+};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 
-/// The refusals of the frame in hand.
-#[derive(Default)]
+/// What one core knows of refusals of late.
 pub struct Refusals {
-    own: usize,
-    rest: Option<Rest>,
+    /// How many more may have an entry of their own now.
+    alone: Cell<u32>,
+    /// The others since `since`, by cause. Causes are words of the program: some thirty.
+    counted: RefCell<BTreeMap<&'static str, u64>>,
+    since: Cell<UnixMillis>,
+    last_peer: RefCell<String>,
+    /// Refusals by source, halved every second.
+    recent: RefCell<Box<[u8; REFUSAL_COUNTERS]>>,
+    hasher: RandomState,
 }
 
-/// What had no entry of its own.
-struct Rest {
-    count: u64,
-    bytes: u64,
-    rules: Vec<Arc<str>>,
-    digest: Context,
-}
-
-/// The entry for what had none of its own.
-pub struct Summary {
-    /// Topic-partitions.
-    pub count: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// The rules that refused them, the first of many.
-    pub rules: Vec<Arc<str>>,
-    /// SHA-256 over, for each in order: length of the topic's name (u64), name, partition (i32), length
-    /// of the bytes (u64), bytes; integers big-endian.
-    pub sha256: [u8; 32],
+impl Default for Refusals {
+    fn default() -> Refusals {
+        Refusals {
+            alone: Cell::new(REFUSALS_RECORDED_AT_ONCE),
+            counted: RefCell::default(),
+            since: Cell::new(UnixMillis(0)),
+            last_peer: RefCell::default(),
+            recent: RefCell::new(Box::new([0; REFUSAL_COUNTERS])),
+            hasher: RandomState::new(), // keyed: nobody can choose whose counter to share
+        }
+    }
 }
 
 impl Refusals {
-    /// Begins a frame.
-    pub fn begin(&mut self) {
-        *self = Refusals::default();
-    }
-
-    /// Whether this refusal gets an entry of its own. If not, it is in the summary.
-    pub fn admit(&mut self, origin: &Origin<'_>, bytes: &[u8], rules: &[Arc<str>]) -> bool {
-        if self.own < REFUSALS_PER_FRAME_MAX {
-            self.own += 1;
+    /// Whether this refusal has an entry of its own; else it is counted.
+    pub fn alone(&self, code: &'static str, peer: &str, now: UnixMillis) -> bool {
+        if let Some(left) = self.alone.get().checked_sub(1) {
+            self.alone.set(left);
             return true;
         }
-        let rest = self.rest.get_or_insert_with(|| Rest {
-            count: 0,
-            bytes: 0,
-            rules: Vec::new(),
-            digest: Context::new(&SHA256),
-        });
-        rest.count += 1;
-        rest.bytes += bytes.len() as u64;
-        for rule in rules {
-            if rest.rules.len() < REFUSED_RULES_LISTED_MAX && !rest.rules.contains(rule) {
-                rest.rules.push(Arc::clone(rule));
-            }
+        let mut counted = self.counted.borrow_mut();
+        if counted.is_empty() {
+            self.since.set(now);
         }
-        rest.digest
-            .update(&(origin.topic.len() as u64).to_be_bytes());
-        rest.digest.update(origin.topic.as_bytes());
-        rest.digest.update(&origin.partition.to_be_bytes());
-        rest.digest.update(&(bytes.len() as u64).to_be_bytes());
-        rest.digest.update(bytes);
+        *counted.entry(code).or_default() += 1;
+        self.last_peer.replace(peer.to_owned());
         false
     }
 
-    /// Ends the frame: the one entry for what had none of its own, if anything had not.
-    pub fn take(&mut self) -> Option<Summary> {
-        let rest = std::mem::take(self).rest?;
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(rest.digest.finish().as_ref());
-        Some(Summary {
-            count: rest.count,
-            bytes: rest.bytes,
-            rules: rest.rules,
-            sha256,
+    /// Notes a refusal to this source; how many milliseconds its answer is held back.
+    pub fn delay_ms(&self, source: Source) -> u64 {
+        let at = self.hasher.hash_one(source) as usize % REFUSAL_COUNTERS;
+        let mut recent = self.recent.borrow_mut();
+        let Some(count) = recent.get_mut(at) else {
+            return 0;
+        };
+        *count = count.saturating_add(1);
+        if *count > REFUSALS_PROMPT {
+            REFUSAL_DELAY_MS
+        } else {
+            0
+        }
+    }
+
+    /// Called once a second: what was counted since the last time, for the audit.
+    pub fn each_second(&self, now: UnixMillis) -> Option<LoginsRefused> {
+        let more = self.alone.get() + REFUSALS_RECORDED_PER_S;
+        self.alone.set(more.min(REFUSALS_RECORDED_AT_ONCE));
+        self.recent.borrow_mut().iter_mut().for_each(|c| *c /= 2);
+        self.take(now)
+    }
+
+    /// What was counted and has no entry yet.
+    pub fn take(&self, now: UnixMillis) -> Option<LoginsRefused> {
+        let counted = self.counted.take();
+        if counted.is_empty() {
+            return None;
+        }
+        let causes = counted.into_iter().map(|(code, count)| Counted {
+            code: code.to_owned(),
+            count,
+        });
+        Some(LoginsRefused {
+            causes: causes.collect(),
+            over_ms: u64::try_from(now.0 - self.since.get().0).unwrap_or(0),
+            last_peer: self.last_peer.take(),
         })
     }
 }
@@ -90,37 +104,46 @@ impl Refusals {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::chunk::Operation;
 
-    fn refuse(refusals: &mut Refusals, partition: i32) -> bool {
-        let origin = Origin {
-            operation: Operation::Produce,
-            principal: "svc",
-            client_id: "c",
-            topic: "t",
-            partition,
-        };
-        refusals.admit(&origin, b"12345", &["no".into()])
+    /// A flood of an hour: every refusal is in the audit, in a bounded number of entries.
+    #[test]
+    fn none_is_forgotten_and_entries_are_bounded() {
+        let refusals = Refusals::default();
+        let (mut entries, mut told) = (0, 0);
+        for second in 0..3600 {
+            let now = UnixMillis(second * 1000);
+            for n in 0..50 {
+                let code = if n % 2 == 0 { "token_expired" } else { "other" };
+                if refusals.alone(code, "10.0.0.1:1", now) {
+                    (entries, told) = (entries + 1, told + 1);
+                }
+            }
+            if let Some(entry) = refusals.each_second(UnixMillis(second * 1000 + 999)) {
+                entries += 1;
+                told += entry.causes.iter().map(|c| c.count).sum::<u64>();
+                assert!(entry.over_ms < 1000 && entry.causes.len() <= 2);
+                assert_eq!(entry.last_peer, "10.0.0.1:1");
+            }
+        }
+        assert_eq!(told, 3600 * 50);
+        let most = u64::from(REFUSALS_RECORDED_AT_ONCE + 3600 * REFUSALS_RECORDED_PER_S) + 3600;
+        assert!(entries <= most, "{entries}");
+        assert_eq!(refusals.take(UnixMillis(0)), None);
     }
 
     #[test]
-    fn past_the_bound_one_entry_stands_for_all_others() {
-        let mut refusals = Refusals::default();
-        let digest_of = |refusals: &mut Refusals, partitions: std::ops::Range<i32>| {
-            refusals.begin();
-            let own = partitions.filter(|p| refuse(refusals, *p)).count();
-            (own, refusals.take())
-        };
-        let max = REFUSALS_PER_FRAME_MAX as i32;
-        let (own, summary) = digest_of(&mut refusals, 0..max);
-        assert_eq!((own, summary.is_none()), (REFUSALS_PER_FRAME_MAX, true));
-        let (own, summary) = digest_of(&mut refusals, 0..max + 3);
-        let summary = summary.unwrap();
-        assert_eq!((own, summary.count, summary.bytes), (max as usize, 3, 15));
-        assert_eq!(summary.rules, ["no".into()]);
-        let (_, other) = digest_of(&mut refusals, 1..max + 4);
-        assert_ne!(other.unwrap().sha256, summary.sha256, "other partitions");
-        let (_, same) = digest_of(&mut refusals, 0..max + 3);
-        assert_eq!(same.unwrap().sha256, summary.sha256);
+    fn who_is_refused_again_and_again_waits_and_is_forgiven() {
+        let refusals = Refusals::default();
+        let source = Source::V4(7);
+        let delays: Vec<_> = (0..=REFUSALS_PROMPT)
+            .map(|_| refusals.delay_ms(source))
+            .collect();
+        assert!(delays[..delays.len() - 1].iter().all(|ms| *ms == 0));
+        assert_eq!(delays.last(), Some(&REFUSAL_DELAY_MS));
+        (0..1000).for_each(|_| _ = refusals.delay_ms(source));
+        for _ in 0..8 {
+            refusals.each_second(UnixMillis(0));
+        }
+        assert_eq!(refusals.delay_ms(source), 0);
     }
 }

@@ -5,10 +5,16 @@
 //! reads the source and needs none of it.
 
 mod addresses;
+mod api_table;
 mod attacks;
 mod audit;
 mod blocks;
+mod capture;
+mod cluster;
 mod faults;
+mod faults_broker;
+mod faults_compression;
+mod faults_frame;
 mod harness;
 mod holds;
 mod identity;
@@ -17,12 +23,16 @@ mod io;
 mod layers;
 mod leader_hints;
 mod liars;
+mod login_floods;
 mod masks;
 mod passes;
 mod protocol;
+mod relay;
 mod robustness;
+mod sessions;
 mod share_groups;
 mod topic_ids;
+mod transparency;
 
 /// What a test gives back: an error says what was expected and what came.
 type Outcome = anyhow::Result<()>;
