@@ -106,7 +106,7 @@ pub(super) fn consume(target: &Target, consume: &Consume) -> Result<(Vec<String>
 pub(super) fn share_consume(target: &Target, consume: &Consume) -> Result<(Vec<String>, String)> {
     let dir = toolbox::fresh_dir("console")?;
     fs::write(dir.join("client.properties"), login(target, &dir)?)?;
-    let mut java = jars::java(
+    let mut java = jars::tool(
         Version::Newest,
         &jvm(&dir).iter().map(String::as_str).collect::<Vec<_>>(),
         SHARE_CONSUMER,
