@@ -5,6 +5,7 @@
 //!                                  │
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
+//!                          ├─► operations ─► hearing ─► (broker)
 //!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)
 //!                                                └────► record ─► audit
 //! ```
@@ -23,6 +24,7 @@ pub mod crowd;
 pub mod ending;
 pub mod event;
 pub mod fetch;
+pub mod hearing;
 pub mod held;
 pub mod holding;
 pub mod inflow;
@@ -32,6 +34,7 @@ pub mod login;
 pub mod made;
 pub mod mailbox;
 pub mod merge;
+pub mod operations;
 pub mod produce;
 pub mod proof;
 pub mod record;
@@ -54,3 +57,4 @@ mod test_core;
 pub mod topic_ids;
 pub mod upstream;
 pub mod upstream_session;
+pub mod versions;

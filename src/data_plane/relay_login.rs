@@ -19,13 +19,13 @@ use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
 use super::login::{client_id, open, refuse, send};
 use super::socket::Socket;
-use super::{crowd, proof, record, upstream};
+use super::{crowd, proof, record, upstream, versions};
 use crate::chunk::{Principal, UnixMillis};
 use crate::identity::exchange::{Exchange, Progress};
 use crate::identity::oauthbearer::oauthbearer;
 use crate::identity::tokens::{self, TokenFault, Verified};
 use crate::kafka::frame::{self, RequestHeader};
-use crate::kafka::{api, api_versions, error, sasl as wire};
+use crate::kafka::{api, error, sasl as wire};
 use crate::limits::{
     CONNECT_IN_ALL_MS_MAX, FRAME_BYTES_BEFORE_LOGIN_MAX, RELAY_PLACE_LOOK_MS, RELAYED_LOGIN_MS_KEPT,
 };
@@ -136,9 +136,7 @@ fn look(connection: &Connection, request: &[u8], exchange: Option<&Exchange>) ->
         ));
     };
     if header.api_key == api::API_VERSIONS {
-        let view = connection.cluster.view.load();
-        let (version, id) = (header.api_version, header.correlation_id);
-        return Ask::Answer(api_versions::answer(version, id, &view.clamped));
+        return Ask::Answer(versions::answer(connection, &header, request));
     }
     if !api.understands(header.api_version) {
         return Ask::Close(Cause::ClientFault(
