@@ -1,8 +1,8 @@
 //! The I/O of one core: clients on one side, brokers on the other, inspection in between.
 //!
 //! ```text
-//!            accept ─► serve ─► login ─► upstream
-//!                                  │
+//!  accept ─► crowd ─► serve ─┬► login ─► upstream ─┐
+//!                            └► relay_login ───────┤
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
 //!                          ├─► operations ─► hearing ─► (broker)
