@@ -22,10 +22,13 @@ mod idle;
 mod io;
 mod layers;
 mod liars;
+mod login_floods;
 mod masks;
 mod passes;
 mod protocol;
+mod relay;
 mod robustness;
+mod sessions;
 mod transparency;
 
 /// What a test gives back: an error says what was expected and what came.
