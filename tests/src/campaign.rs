@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use lockgate_tests::campaigns::{fuzz, kills, memory, soak};
+use lockgate_tests::campaigns::{fuzz, kills, matrix, memory, soak};
 use lockgate_tests::random::Random;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ enum Name {
     Fuzz,
     /// Steady load, memory that does not grow.
     Soak,
+    /// Every stock client, every cell; writes docs/compatibility.md. Bounded by itself.
+    Matrix,
     /// Memory after many connections and requests, counted and not timed.
     Memory,
 }
@@ -35,6 +37,9 @@ struct Arguments {
     /// To have the same choices again.
     #[arg(long)]
     seed: Option<u64>,
+    /// What `matrix` is narrowed to.
+    #[command(flatten)]
+    narrowed: matrix::Narrowed,
 }
 
 fn main() -> Result<()> {
@@ -44,6 +49,7 @@ fn main() -> Result<()> {
         connections,
         requests,
         seed,
+        narrowed,
     } = Arguments::parse();
     let seed = seed.unwrap_or_else(Random::fresh_seed);
     println!("campaign {name:?}, {minutes} minutes, seed {seed}");
@@ -52,6 +58,7 @@ fn main() -> Result<()> {
         Name::Kills => kills::run(seed, duration),
         Name::Fuzz => fuzz::run(seed, duration),
         Name::Soak => soak::run(seed, duration),
+        Name::Matrix => matrix::run(&narrowed),
         Name::Memory => memory::run(connections, requests),
     }
 }

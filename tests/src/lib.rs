@@ -26,6 +26,7 @@ pub mod liar;
 pub mod limits;
 pub mod login;
 pub mod lying_scene;
+pub mod matrix;
 pub mod messages;
 pub mod names;
 pub mod node;

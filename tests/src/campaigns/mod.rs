@@ -6,5 +6,6 @@
 pub mod fuzz;
 pub mod kills;
 mod load;
+pub mod matrix;
 pub mod memory;
 pub mod soak;
