@@ -8,6 +8,7 @@ mod addresses;
 mod attacks;
 mod audit;
 mod blocks;
+mod cluster;
 mod faults;
 mod harness;
 mod holds;

@@ -9,8 +9,8 @@ use crate::ports;
 use anyhow::Result;
 use std::path::Path;
 
-/// Brokers a test gateway has ports for; node ids count from 1.
-const BROKER_PORTS: u16 = 4;
+/// Ports a test gateway has for brokers: node ids 0 to 5.
+const BROKER_PORTS: u16 = 6;
 
 /// Where a gateway finds its password for the broker; the configuration takes no secret itself.
 pub const PASSWORD_FILE: &str = "broker-password";
@@ -50,8 +50,8 @@ pub const RULES: &str = r#"
 /// What a gateway is to be.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The broker behind it.
-    pub bootstrap: String,
+    /// The brokers behind it.
+    pub bootstrap: Vec<String>,
     /// `oidc` or `none`.
     pub sasl: &'static str,
     /// Whether it logs in to the broker by SCRAM.
@@ -85,8 +85,13 @@ impl Settings {
 
     /// For a broker and an issuer of one's own.
     pub fn before(bootstrap: &str, issuer: &str) -> Settings {
+        Settings::before_all(&[bootstrap.to_owned()], issuer)
+    }
+
+    /// For the brokers of a cluster.
+    pub fn before_all(bootstrap: &[String], issuer: &str) -> Settings {
         Settings {
-            bootstrap: bootstrap.to_owned(),
+            bootstrap: bootstrap.to_vec(),
             sasl: "oidc",
             scram: false,
             issuer: issuer.to_owned(),
@@ -150,7 +155,7 @@ impl Settings {
 
     /// Logging in to the shared broker by SCRAM.
     pub fn by_scram(mut self) -> Result<Settings> {
-        self.bootstrap = Broker::shared()?.scram();
+        self.bootstrap = vec![Broker::shared()?.scram()];
         self.scram = true;
         Ok(self)
     }
@@ -188,6 +193,7 @@ impl Settings {
             "{kind: none}".to_owned()
         };
         let dir = dir.display();
+        let bootstrap = bootstrap.join("\", \"");
         format!(
             "version: 1\n\
              io: {io}\n\
