@@ -58,6 +58,11 @@ impl Broker {
 
     /// The same, of this version.
     pub fn fresh_of(version: Version) -> Result<Broker> {
+        Broker::advertised(version, ADVERTISED_HOST)
+    }
+
+    /// The same, which sends its clients to another host: to a tap on its own port numbers.
+    pub fn advertised(version: Version, advertised: &'static str) -> Result<Broker> {
         let first = ports::block(3)?;
         let common = Common {
             version,
@@ -65,6 +70,7 @@ impl Broker {
             brokers: 1,
             controller: first + 2,
             jvm: JVM,
+            advertised,
         };
         let node = Node::lay_out(&common, NODE_ID, first)?;
         node.start()?;

@@ -3,7 +3,9 @@
 //! Stays true: a campaign prints its seed first and chooses everything by it, bounds its time,
 //! and ends with assertions, not with numbers to be looked at.
 
+pub mod corpus;
 pub mod fuzz;
 pub mod kills;
 mod load;
+mod samples;
 pub mod soak;
