@@ -23,6 +23,7 @@ use super::session::Session;
 use super::socket::Socket;
 use super::sweep::Deadlines;
 use crate::hold::lanes::Lanes;
+use crate::kafka::api_versions::Clamped;
 use crate::limits::{BYTES_BEHIND_HOLD_MAX, REQUESTS_BEHIND_HOLD_MAX, REQUESTS_IN_FLIGHT_MAX};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
@@ -198,6 +199,18 @@ impl Connection {
     /// The listener that the client came through.
     pub fn listener(&self) -> &Listener {
         &self.cluster.listeners[self.listener]
+    }
+
+    /// What is offered to this client, at the moment of `view`; nothing before the cluster was seen.
+    pub fn offer<'a>(&self, view: &'a View) -> Option<&'a Clamped> {
+        view.offers.get(self.listener)
+    }
+
+    /// Whether a request of this key and version is understood here and spoken by the broker.
+    pub fn speaks(&self, key: i16, version: i16) -> bool {
+        let view = self.cluster.view.load();
+        self.offer(&view)
+            .is_some_and(|offer| offer.speaks(key, version))
     }
 
     /// The brokers of `view`, a moment of this connection's cluster, as this client sees them.

@@ -184,7 +184,7 @@ pub fn unacceptable(fault: &BatchFault) -> Unacceptable {
 pub fn blocked(operation: Operation, gate: &Gate) -> Unacceptable {
     let code = match operation {
         Operation::Produce => error::POLICY_VIOLATION,
-        Operation::Fetch => error::TOPIC_AUTHORIZATION_FAILED,
+        _ => error::TOPIC_AUTHORIZATION_FAILED,
     };
     let why = match gate {
         Gate::Block { rule, reason } => format!("blocked by rule {rule}: {reason}"),

@@ -13,10 +13,11 @@ use super::proof::{Refused, check, wait_for_key};
 use super::record;
 use super::requests::Step;
 use super::session::Session;
+use super::versions;
 use crate::chunk::{Principal, UnixMillis};
 use crate::identity::sasl::{self, Mechanism};
 use crate::kafka::frame::{self, RequestHeader};
-use crate::kafka::{api, api_versions, error, refusal, sasl as wire};
+use crate::kafka::{api, error, refusal, sasl as wire};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -108,14 +109,7 @@ async fn step(
         };
     }
     match header.api_key {
-        api::API_VERSIONS => {
-            let cluster = connection.cluster.view.load();
-            Next::Reply(api_versions::answer(
-                header.api_version,
-                header.correlation_id,
-                &cluster.clamped,
-            ))
-        }
+        api::API_VERSIONS => Next::Reply(versions::answer(connection, &header, request)),
         api::SASL_HANDSHAKE => handshake(connection, &header, request, mechanism),
         _ => authenticate(connection, &header, request, *mechanism).await,
     }

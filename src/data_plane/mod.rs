@@ -47,3 +47,4 @@ pub mod sweep;
 mod test_core;
 pub mod topic_ids;
 pub mod upstream;
+pub mod versions;

@@ -12,11 +12,11 @@ use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::learn::{self, Learning};
 use super::made::Made;
-use super::{fetch, holding, login, produce};
+use super::{fetch, holding, login, produce, versions};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::topic::TopicId;
-use crate::kafka::{api_versions, error, refusal};
+use crate::kafka::{error, refusal};
 use std::rc::Rc;
 
 /// What is to be done with a request frame.
@@ -190,17 +190,13 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
             "the client sent a malformed request header",
         ));
     };
-    let view = connection.cluster.view.load();
+    if header.api_key == api::API_VERSIONS {
+        connection.answer_now(versions::answer(connection, &header, request));
+        return Step::Done;
+    }
     let known = api::lookup(header.api_key);
     // what the broker does not offer is not passed either: it would close the connection
-    let Some(api) = known.filter(|_| view.clamped.speaks(header.api_key, header.api_version))
-    else {
-        if header.api_key == api::API_VERSIONS {
-            let reply =
-                api_versions::answer(header.api_version, header.correlation_id, &view.clamped);
-            connection.answer_now(reply);
-            return Step::Done;
-        }
+    let Some(api) = known.filter(|_| connection.speaks(header.api_key, header.api_version)) else {
         return refuse(connection, &header, request, error::UNSUPPORTED_VERSION);
     };
     match (api.treatment, header.api_key) {
@@ -210,14 +206,6 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
             Err(step) => step,
         },
         (Treatment::Relay | Treatment::Rewrite, _) => relay(connection, &header, request),
-        (Treatment::Answer, api::API_VERSIONS) => {
-            connection.answer_now(api_versions::answer(
-                header.api_version,
-                header.correlation_id,
-                &view.clamped,
-            ));
-            Step::Done
-        }
         (Treatment::Answer, api::SASL_HANDSHAKE | api::SASL_AUTHENTICATE) => {
             login::again(connection, &header, request)
         }

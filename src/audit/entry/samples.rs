@@ -19,6 +19,7 @@ pub(crate) fn one_of_each() -> Vec<Entry> {
         .into_iter()
         .chain([traffic.into()])
         .chain([verdict_sample().into()])
+        .chain([asked_sample().into()])
         .chain(hold_samples());
     let at = |i: usize| UnixMillis(1_700_000_000_000 + 1000 * i as i64);
     bodies
@@ -118,6 +119,22 @@ pub(crate) fn verdict_sample() -> Verdict {
         base_offset: -1,
         sha256: Some([4; 32]),
         hold: Some(77),
+    }
+}
+
+fn asked_sample() -> Asked {
+    Asked {
+        session: 3,
+        principal: "alice".into(),
+        operation: "delete_topics".into(),
+        course: Course::Blocked,
+        topics: vec!["payments.eu".into()],
+        others: vec![],
+        more: 2,
+        rules: vec!["nobody-deletes".into()],
+        exceptions: vec![],
+        policy: [2; 32],
+        reason: "ask #platform; SEC-12".into(),
     }
 }
 
@@ -234,6 +251,9 @@ pub(crate) fn arbitrary_body() -> impl Strategy<Value = Body> {
                         .into_iter()
                         .map(|(detector, count)| Count { detector, count })
                         .collect();
+                }
+                Body::Asked(e) => {
+                    (e.reason, e.topics, e.policy, e.session) = (text, texts, hash, number)
                 }
                 Body::HoldOpened(e) => {
                     (e.summary, e.asks, e.content.all, e.deadline) = (text, texts, hash, time)
