@@ -1,28 +1,34 @@
 #!/usr/bin/env bash
 # Fuzzes every codec: bash fuzz/run.sh [SECONDS] [TARGET…]
 #
-# Each target starts from fuzz/corpus/TARGET (messages of real clients and brokers) and keeps what it
-# learns in .work/fuzz/TARGET. Two run at a time. A failing input is left in .work/fuzz/failed and the
-# exit code is 1. SEED=n repeats a run.
+# Each target (the table is in fuzz/src/main.rs) starts from messages of real clients and brokers in
+# fuzz/corpus, and keeps what it learns in .work/fuzz/TARGET. JOBS run at a time, one for each core
+# unless told otherwise. An input that fails is left in .work/fuzz/failed, and the exit code is 1.
+# SEED=n repeats a run from the same corpora.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 SECONDS_EACH=${1:-10}
 shift || true
 SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
-TARGETS=${*:-$(sed -n 's/^    ("\([a-z_]*\)", .*/\1/p' fuzz/src/main.rs)}
+TARGETS=${*:-$(sed -n 's/^    ("\([a-z_]*\)", "[^"]*", .*/\1/p' fuzz/src/main.rs)}
+JOBS=${JOBS:-$(nproc)}
 WORK=${LOCKGATE_WORK:-.work}/fuzz
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 
 RUSTC_WORKSPACE_WRAPPER="$PWD/fuzz/instrument.sh" cargo build --workspace --bin lockgate-fuzz || exit 1
 # kept apart from the plain build of the same name, which others would overwrite
-BIN=${CARGO_TARGET_DIR:-target}/debug/lockgate-fuzz
 mkdir -p "$WORK/failed"
-cp "$BIN" "$WORK/lockgate-fuzz" || exit 1
+cp "${CARGO_TARGET_DIR:-target}/debug/lockgate-fuzz" "$WORK/lockgate-fuzz" || exit 1
 
 one() {
-  local target=$1 log="$WORK/$1.log"
-  mkdir -p "$WORK/$target" "fuzz/corpus/$target"
-  if LOCKGATE_FUZZ=$target "$WORK/lockgate-fuzz" "$WORK/$target" "fuzz/corpus/$target" -seed="$SEED" \
+  local target=$1 log="$WORK/$1.log" seeds
+  seeds=fuzz/corpus/$(sed -n "s/^    (\"$target\", \"\([^\"]*\)\", .*/\1/p" fuzz/src/main.rs)
+  mkdir -p "$WORK/$target"
+  if [ "$seeds" = fuzz/corpus/ ] || [ ! -d "$seeds" ]; then
+    printf '%-18s FAILED: no such target, or no seeds at %s\n' "$target" "$seeds"
+    return 1
+  fi
+  if LOCKGATE_FUZZ=$target "$WORK/lockgate-fuzz" "$WORK/$target" "$seeds" -seed="$SEED" \
     -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=512 -max_len=16384 \
     -artifact_prefix="$WORK/failed/$target-" -print_final_stats=1 >"$log" 2>&1; then
     printf '%-18s fine   %s inputs, %s edges\n' "$target" \
@@ -37,4 +43,4 @@ one() {
 export -f one
 export SEED SECONDS_EACH WORK
 printf 'seed %s, %s s each\n' "$SEED" "$SECONDS_EACH"
-printf '%s\n' $TARGETS | xargs -P 2 -I{} bash -c 'one {}'
+printf '%s\n' $TARGETS | xargs -P "$JOBS" -I{} bash -c 'one {}'

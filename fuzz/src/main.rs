@@ -6,7 +6,9 @@
 //! `LOCKGATE_FUZZ` names the target; without libFuzzer's own arguments nothing else is needed.
 #![no_main]
 
+mod files;
 mod logins;
+mod parting;
 mod records;
 mod replies;
 mod requests;
@@ -17,32 +19,38 @@ use std::sync::OnceLock;
 /// A target.
 type Target = fn(&[u8]);
 
-const TARGETS: &[(&str, Target)] = &[
-    ("request_header", requests::header),
-    ("produce_request", requests::produce),
-    ("fetch_request", requests::fetch),
-    ("any_request", requests::any),
-    ("refusal", requests::refusal),
-    ("produce_response", replies::produce),
-    ("fetch_response", replies::fetch),
-    ("any_response", replies::any),
-    ("addresses", replies::addresses),
-    ("api_versions", replies::api_versions),
-    ("record_batch", records::batches),
-    ("compression", records::compression),
-    ("mask", records::mask),
-    ("sasl", logins::sasl),
-    ("scram", logins::scram),
+/// Names, the seeds (a directory of `fuzz/corpus`), and what is done. `run.sh` reads this table, a line a target.
+const TARGETS: &[(&str, &str, Target)] = &[
+    ("request_header", "requests", requests::header),
+    ("produce_request", "requests", requests::produce),
+    ("fetch_request", "requests", requests::fetch),
+    ("any_request", "requests", requests::any),
+    ("refusal", "requests", requests::refusal),
+    ("parts", "pairs", parting::parts),
+    ("produce_response", "replies", replies::produce),
+    ("fetch_response", "replies", replies::fetch),
+    ("any_response", "replies", replies::any),
+    ("addresses", "replies", replies::addresses),
+    ("api_versions", "replies", replies::api_versions),
+    ("record_batch", "batches", records::batches),
+    ("content_keys", "batches", records::content_keys),
+    ("compression", "compressed", records::compression),
+    ("mask", "texts", records::mask),
+    ("sasl", "logins", logins::sasl),
+    ("scram", "scram", logins::scram),
+    ("audit_segment", "segments", files::segment),
+    ("audit_entry", "segments", files::entry),
+    ("configuration", "../../config", files::configuration),
 ];
 
 fn target() -> Target {
     static CHOSEN: OnceLock<Target> = OnceLock::new();
     *CHOSEN.get_or_init(|| {
         let name = std::env::var("LOCKGATE_FUZZ").unwrap_or_default();
-        let found = TARGETS.iter().find(|(target, _)| *target == name);
-        let names: Vec<_> = TARGETS.iter().map(|(target, _)| *target).collect();
+        let found = TARGETS.iter().find(|(target, ..)| *target == name);
+        let names: Vec<_> = TARGETS.iter().map(|(target, ..)| *target).collect();
         match found {
-            Some((_, target)) => *target,
+            Some((.., target)) => *target,
             None => panic!("LOCKGATE_FUZZ={name}: one of {}", names.join(" ")),
         }
     })

@@ -92,9 +92,11 @@ pub fn any(data: &[u8]) {
         return;
     };
     let written = messages::encode(message, version, &tree);
-    let again = messages::decode(message, version, &written);
-    assert_eq!(again.as_ref(), Ok(&tree), "what is written reads the same");
     assert!(checked.unknown_tags || written.len() <= body.len());
+    // By bytes: a number may be no number, which is not even equal to itself.
+    let again = messages::decode(message, version, &written);
+    let again = again.map(|tree| messages::encode(message, version, &tree));
+    assert_eq!(again, Ok(written), "what is written reads the same");
 }
 
 /// A refusal of whatever it is has a bounded size and answers the same request.

@@ -227,6 +227,13 @@ pub fn cut(mut bytes: Bytes) -> Result<Vec<Stored>> {
     Ok(batches)
 }
 
+/// Whether the CRC of a whole batch is right.
+pub fn crc_fits(batch: &[u8]) -> bool {
+    let stated = batch.get(MAGIC_AT + 1..COVERED_AT);
+    let covered = batch.get(COVERED_AT..).unwrap_or_default();
+    stated == Some(crc32c(covered).to_be_bytes().as_slice())
+}
+
 /// A batch that was tampered with, its length and CRC made to fit again.
 pub fn sealed(mut bytes: Vec<u8>) -> Bytes {
     let length = (bytes.len() - 12) as i32;

@@ -85,7 +85,10 @@ final class Traffic {
     private void produce(String codec) throws Exception {
         try (KafkaProducer<String, String> producer =
                  producer("compression.type", codec, "linger.ms", "30", "enable.idempotence", "true")) {
-            for (JsonNode value : job.get("values")) producer.send(record("key", value.asText()));
+            for (int i = 0; i < 12; i++) {
+                JsonNode values = job.get("values");
+                producer.send(record("key " + i / 4, values.get(i % values.size()).asText().repeat(1 + i)));
+            }
             producer.send(record(null, null)).get();
         }
         try (KafkaProducer<String, String> producer =
@@ -165,7 +168,8 @@ final class Traffic {
             AcknowledgeType[] types =
                 {AcknowledgeType.ACCEPT, AcknowledgeType.RELEASE, AcknowledgeType.REJECT, AcknowledgeType.ACCEPT};
             int n = 0;
-            for (int i = 0; i < 12; i++) {
+            // A member is given its partitions with a later heartbeat.
+            for (int i = 0; i < 100 && n < 8; i++) {
                 for (ConsumerRecord<String, String> record : consumer.poll(POLL)) {
                     consumer.acknowledge(record, types[n++ % types.length]);
                 }

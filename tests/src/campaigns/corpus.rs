@@ -6,7 +6,7 @@
 //! API key and version that was spoken is there, in a few sizes.
 
 use super::samples;
-use crate::batch::{HEADER_BYTES, Stored};
+use crate::batch::HEADER_BYTES;
 use crate::broker::Broker;
 use crate::clients::{CLIENTS, Client, Consume, Produce, java};
 use crate::frames::{Form, Frames};
@@ -28,9 +28,9 @@ const FILE_BYTES_MAX: usize = 8 << 10;
 /// All of it is in the repository.
 const CORPUS_BYTES_MAX: usize = 1 << 20;
 /// Of one API key and version, and of one codec.
-const EACH_MAX: usize = 3;
+const EACH_MAX: usize = 4;
 /// The same for what carries records: those are the codecs that matter most.
-const RECORDS_MAX: usize = 10;
+const RECORDS_MAX: usize = 12;
 /// Produce, Fetch, ShareFetch, ShareAcknowledge.
 const WITH_RECORDS: [i16; 4] = [0, 1, 78, 79];
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
@@ -56,18 +56,18 @@ pub fn run() -> Result<()> {
     for (sent, received) in tap.conversations() {
         frames.add(&sent, &received);
     }
-    let stored = broker.batches(&topic, 0)?;
     let mut bytes = 0;
     for (dir, files) in [
         ("requests", messages(&frames.requests, false)),
         ("replies", messages(&frames.replies, true)),
-        ("batches", some(stored.iter().map(whole))),
-        ("compressed", some(stored.iter().map(compressed))),
+        ("pairs", messages(&frames.pairs, false)),
+        ("batches", some(frames.batches.iter().cloned().map(whole))),
+        ("compressed", some(frames.batches.iter().map(compressed))),
         ("texts", samples::texts()),
         ("logins", samples::logins()?),
         ("scram", samples::scram()),
         ("exchanges", samples::exchanges()),
-        ("audit", samples::audit()?),
+        ("segments", samples::segments()?),
         ("proxy_headers", samples::proxy_headers()),
     ] {
         bytes += write(dir, &files)?;
@@ -125,7 +125,6 @@ fn messages(all: &BTreeSet<(Form, Vec<u8>)>, reply: bool) -> Files {
                 bytes.extend([key.to_be_bytes(), version.to_be_bytes()].concat());
             }
             bytes.extend_from_slice(frame);
-            scrub(&mut bytes);
             files.insert(format!("{key:03}-{version:02}-{}", short(&bytes)), bytes);
         }
     }
@@ -160,28 +159,24 @@ fn some(all: impl Iterator<Item = (u8, Vec<u8>)>) -> Files {
     files
 }
 
-fn codec(stored: &Stored) -> u8 {
-    stored.bytes[22] & 7
-}
-
-fn whole(stored: &Stored) -> (u8, Vec<u8>) {
-    (codec(stored), stored.bytes.to_vec())
+fn whole(batch: Vec<u8>) -> (u8, Vec<u8>) {
+    (batch[22] & 7, batch)
 }
 
 /// The codec's number, then the compressed records.
-fn compressed(stored: &Stored) -> (u8, Vec<u8>) {
-    let mut bytes = vec![codec(stored)];
-    bytes.extend_from_slice(&stored.bytes[HEADER_BYTES..]);
-    (codec(stored), bytes)
+fn compressed(batch: &Vec<u8>) -> (u8, Vec<u8>) {
+    let codec = batch[22] & 7;
+    (codec, [&[codec], &batch[HEADER_BYTES..]].concat())
 }
 
-/// Directories of this machine, which brokers tell, become another of the same length.
-fn scrub(bytes: &mut [u8]) {
-    let here = toolbox::work_dir().display().to_string();
+/// Directories of this machine, which brokers and audits tell, become another of the same length.
+fn scrubbed(bytes: &[u8]) -> Vec<u8> {
+    let (mut bytes, here) = (bytes.to_vec(), toolbox::work_dir().display().to_string());
     let other: Vec<u8> = b"/kafka".iter().cycle().take(here.len()).copied().collect();
     while let Some(at) = bytes.windows(here.len()).position(|w| w == here.as_bytes()) {
         bytes[at..at + here.len()].copy_from_slice(&other);
     }
+    bytes
 }
 
 /// A name for bytes.
@@ -201,7 +196,7 @@ fn write(dir: &str, files: &Files) -> Result<usize> {
     ensure!(!files.is_empty(), "nothing for {dir}");
     for (name, bytes) in files {
         ensure!(bytes.len() <= FILE_BYTES_MAX, "{dir}/{name} is too large");
-        save(&path.join(name), bytes)?;
+        save(&path.join(name), &scrubbed(bytes))?;
     }
     let bytes = files.values().map(Vec::len).sum();
     println!("{dir}: {} files, {bytes} bytes", files.len());

@@ -87,7 +87,7 @@ pub fn exchanges() -> Files {
 }
 
 /// Segments of a gateway that saw every kind of verdict.
-pub fn audit() -> Result<Files> {
+pub fn segments() -> Result<Files> {
     let scene = Scene::start()?;
     let mut wire = scene.wire()?;
     for (stem, value) in [("plain", CLEAN), ("mask", SSN), ("block", CLEAN)] {
