@@ -153,9 +153,12 @@ pub const SWEEP_MS: u64 = 1_000;
 pub const RING_ENTRIES: u32 = 4096;
 /// Cores at most: chain names have two digits and session ids 16 bits for the core.
 pub const CORES_MAX: usize = 99;
-/// Descriptors kept free of clients' connections: rings, listeners, the audit's segments, the log of
+/// Descriptors kept free of clients' connections: rings, the audit's segments, the log of
 /// holds, some HTTP. Without them a flood of connections would end the audit, and so the gateway.
 pub const DESCRIPTORS_KEPT: u64 = 192;
+/// Sockets that listen for brokers, kept free per core and listener beside the bootstrap's own: as
+/// many brokers as most clusters have. A larger cluster takes some from clients' connections.
+pub const DESCRIPTORS_PER_LISTENER: u64 = 16;
 /// Descriptors of one connection: the client's side and the broker's.
 pub const DESCRIPTORS_PER_CONNECTION: u64 = 2;
 /// Connections that wait to be accepted, per core and port (the kernel caps it at
@@ -185,6 +188,11 @@ pub const AUDIT_SEGMENT_BYTES_MAX: u64 = 64 * MIB as u64;
 pub const AUDIT_ENTRY_BYTES_MAX: usize = MIB;
 /// Entries gather in memory up to this before they are handed to the kernel early.
 pub const AUDIT_BUFFER_BYTES: usize = 256 * KIB;
+/// Names of topics, and of other things, in one entry of an operation; the rest is counted. With
+/// `AUDIT_NAME_BYTES_MAX` 32 KB, far under `AUDIT_ENTRY_BYTES_MAX`.
+pub const AUDIT_NAMES_MAX: usize = 64;
+/// Bytes of such a name: Kafka's own bound for a topic's (249), and a word before it.
+pub const AUDIT_NAME_BYTES_MAX: usize = 256;
 /// One `traffic` entry is closed past this, so that a request of any shape gives entries that are
 /// well under `AUDIT_ENTRY_BYTES_MAX`: names, chunks and CRCs, then one more topic name of at most
 /// 32 KiB (Kafka's string length is an int16).

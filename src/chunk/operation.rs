@@ -186,6 +186,8 @@ operations! {
     AddRaftVoter "add_raft_voter" Change no_topics,
     /// A controller leaves the quorum.
     RemoveRaftVoter "remove_raft_voter" Change no_topics,
+    /// A controller is struck off.
+    UnregisterController "unregister_controller" Change no_topics,
 }
 
 impl Operation {

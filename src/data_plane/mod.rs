@@ -5,6 +5,7 @@
 //!                                  │
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
+//!                          ├─► operations ─► hearing ─► (broker)
 //!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)
 //!                                                └────► record ─► audit
 //! ```
@@ -22,6 +23,7 @@ pub mod core;
 pub mod ending;
 pub mod event;
 pub mod fetch;
+pub mod hearing;
 pub mod held;
 pub mod holding;
 pub mod inflow;
@@ -31,6 +33,7 @@ pub mod login;
 pub mod made;
 pub mod mailbox;
 pub mod merge;
+pub mod operations;
 pub mod produce;
 pub mod proof;
 pub mod record;

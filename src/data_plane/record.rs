@@ -9,7 +9,7 @@ use super::core::Core;
 use super::inspect::{self, Origin};
 use super::session::Session;
 use crate::audit::entry::{
-    Action, Count, LoginRefused, SessionClosed, SessionOpened, Verdict as VerdictEntry,
+    Action, Asked, Count, LoginRefused, SessionClosed, SessionOpened, Verdict as VerdictEntry,
 };
 use crate::audit::{AuditFault, Entry, Tier, Writer};
 use crate::chunk::{Finding, Operation};
@@ -101,6 +101,11 @@ pub fn unreadable(core: &Core, session: &Session, subject: &Subject<'_>, why: &s
         ..about(core, session, subject)
     };
     count(core, Action::Block);
+    write(core, entry, Tier::Kernel);
+}
+
+/// Writes what somebody asked of the cluster beside records.
+pub fn asked(core: &Core, entry: Asked) {
     write(core, entry, Tier::Kernel);
 }
 

@@ -12,7 +12,7 @@ use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::learn::{self, Learning};
 use super::made::Made;
-use super::{fetch, holding, login, produce, versions};
+use super::{fetch, holding, login, operations, produce, versions};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::topic::TopicId;
@@ -205,7 +205,9 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
             Ok(()) => relay(connection, &header, request),
             Err(step) => step,
         },
-        (Treatment::Relay | Treatment::Rewrite, _) => relay(connection, &header, request),
+        (Treatment::Relay | Treatment::Rewrite, _) => {
+            operations::handle(connection, &header, request)
+        }
         (Treatment::Answer, api::SASL_HANDSHAKE | api::SASL_AUTHENTICATE) => {
             login::again(connection, &header, request)
         }

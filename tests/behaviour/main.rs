@@ -5,6 +5,7 @@
 //! reads the source and needs none of it.
 
 mod addresses;
+mod api_table;
 mod attacks;
 mod audit;
 mod blocks;

@@ -92,6 +92,11 @@ pub(super) const ROWS: &[Row] = &[
         &[],
         "VoterId",
     )]),
+    row(94, Operation::UnregisterController, POLICY_VIOLATION).others(&[other(
+        "controller",
+        &[],
+        "ControllerId",
+    )]),
     row(81, Operation::RemoveRaftVoter, POLICY_VIOLATION).others(&[other(
         "controller",
         &[],

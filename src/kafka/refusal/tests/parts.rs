@@ -60,7 +60,7 @@ fn topics(items: &[Each], reply: bool, at: &Struct, found: &mut Vec<(String, i16
 
 fn label(element: &Value) -> String {
     let Value::Struct(it) = element else {
-        return element.text().unwrap_or("").to_owned();
+        return format!("{} {:?}", element.text().unwrap_or(""), [0_u8; 16]);
     };
     let fields = ["Name", "Topic", "TopicName", "ResourceName", "ResourceType"];
     let names = fields.iter().filter_map(|field| match it.get(field)? {
@@ -328,7 +328,9 @@ fn the_list_of_all_topics_loses_the_denied_ones() {
         };
         let message = sides(3).unwrap().1;
         let mut broker = message.defaults();
-        ["a", "bad", "c"].map(|name| push(&mut broker, "Topics", &[("Name", name.into())]));
+        for name in ["a", "bad", "c"] {
+            push(&mut broker, "Topics", &[("Name", name.into())]);
+        }
         let framed = super::super::frame(message, version, 1, &broker);
         let told = reply(
             3,
