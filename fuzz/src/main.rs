@@ -39,7 +39,7 @@ const TARGETS: &[(&str, &str, Target)] = &[
     ("sasl", "logins", logins::sasl),
     ("scram", "scram", logins::scram),
     ("audit_segment", "segments", files::segment),
-    ("audit_entry", "segments", files::entry),
+    ("audit_entry", "entries", files::entry),
     ("configuration", "../../config", files::configuration),
 ];
 

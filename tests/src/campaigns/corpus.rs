@@ -56,6 +56,7 @@ pub fn run() -> Result<()> {
     for (sent, received) in tap.conversations() {
         frames.add(&sent, &received);
     }
+    let segments = samples::segments()?;
     let mut bytes = 0;
     for (dir, files) in [
         ("requests", messages(&frames.requests, false)),
@@ -67,7 +68,8 @@ pub fn run() -> Result<()> {
         ("logins", samples::logins()?),
         ("scram", samples::scram()),
         ("exchanges", samples::exchanges()),
-        ("segments", samples::segments()?),
+        ("entries", samples::entries(&segments)),
+        ("segments", segments),
         ("proxy_headers", samples::proxy_headers()),
     ] {
         bytes += write(dir, &files)?;

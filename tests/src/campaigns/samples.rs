@@ -21,6 +21,11 @@ const NEXT: &[u8] = &[0xff];
 /// A segment of an audit is cut behind its first entries.
 const SEGMENT_BYTES_MAX: usize = 4 << 10;
 const SEGMENTS_MAX: usize = 6;
+/// docs/audit.md draws a segment.
+const SEGMENT_HEADER_BYTES: usize = 128;
+const ENTRY_HEAD_BYTES: usize = 64;
+/// Where an entry's kind and version stand.
+const ENTRY_FORM: std::ops::Range<usize> = 24..28;
 
 fn named(all: &[&[u8]]) -> Files {
     let files = all.iter().map(|bytes| (short(bytes), bytes.to_vec()));
@@ -116,6 +121,25 @@ pub fn segments() -> Result<Files> {
         }
     }
     Ok(files)
+}
+
+/// The entries in these segments: kind, version, and the value as it is laid out.
+pub fn entries(segments: &Files) -> Files {
+    let mut files = Files::new();
+    for segment in segments.values() {
+        let mut rest = segment.get(SEGMENT_HEADER_BYTES..).unwrap_or_default();
+        while let Some(len) = rest.first_chunk().map(|len| u32::from_le_bytes(*len)) {
+            let whole = ENTRY_HEAD_BYTES + len as usize + size_of::<u32>();
+            let Some((frame, behind)) = rest.split_at_checked(whole) else {
+                break;
+            };
+            let value = &frame[ENTRY_HEAD_BYTES..whole - size_of::<u32>()];
+            let bytes = [&frame[ENTRY_FORM], value].concat();
+            files.insert(short(&bytes), bytes);
+            rest = behind;
+        }
+    }
+    files
 }
 
 /// PROXY protocol, version 2 and, which is refused, 1.
