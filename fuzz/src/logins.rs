@@ -1,6 +1,7 @@
 //! What strangers may send to log in, and what brokers answer to the gateway's own login.
 
 use lockgate::identity::credential::{Credential, Hash};
+use lockgate::identity::exchange::{Exchange, Progress};
 use lockgate::identity::{oauthbearer, sasl};
 use lockgate::kafka::frame;
 use lockgate::kafka::sasl as wire;
@@ -27,6 +28,51 @@ pub fn sasl(data: &[u8]) {
     }
     let _ = wire::parse_handshake_response(data);
     let _ = wire::parse_authenticate_response(1, data);
+}
+
+/// A login that passes through: the mechanism, then both sides' messages in turn. A name is the one
+/// that was claimed, and no password is kept.
+pub fn exchange(data: &[u8]) {
+    let mut messages = data.split(|byte| *byte == NEXT);
+    let mechanism = messages.next().unwrap_or_default();
+    let mechanism = std::str::from_utf8(mechanism).unwrap_or_default();
+    let Some(mut exchange) = Exchange::new(mechanism) else {
+        return;
+    };
+    let (mut first, mut last) = (None, None);
+    while let Some(message) = messages.next() {
+        exchange.client(message);
+        first = first.or(Some(message));
+        let Some(reply) = messages.next() else { break };
+        let lifetime = reply.len() as i64 % 2;
+        last = Some(exchange.broker(reply, lifetime));
+        if last != Some(Progress::More) {
+            break;
+        }
+    }
+    if let Some(Progress::Accepted(name)) = &last {
+        assert!(!name.is_empty());
+        assert_eq!(exchange.claimed(), Some(&**name));
+    }
+    if mechanism == "PLAIN" {
+        plain(&exchange, first.unwrap_or_default());
+    }
+}
+
+/// Kafka reads `[authzid] NUL authcid NUL passwd` and nothing else.
+fn plain(exchange: &Exchange, message: &[u8]) {
+    let message = std::str::from_utf8(message).unwrap_or_default();
+    let parts: Vec<&str> = message.split('\0').collect();
+    let [authzid, name, password] = parts[..] else {
+        return assert_eq!(exchange.claimed(), None);
+    };
+    if let Some(claimed) = exchange.claimed() {
+        assert_eq!(claimed, name);
+        assert!(authzid.is_empty() || authzid == name);
+        let long = password.len() > 12 && !name.contains(password);
+        let shown = format!("{exchange:?}");
+        assert!(!(long && shown.contains(password)), "a password is kept");
+    }
 }
 
 /// A broker's SCRAM messages, or any frames in their place: only the right proof is believed.

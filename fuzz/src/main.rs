@@ -38,6 +38,7 @@ const TARGETS: &[(&str, &str, Target)] = &[
     ("mask", "texts", records::mask),
     ("sasl", "logins", logins::sasl),
     ("scram", "scram", logins::scram),
+    ("exchange", "exchanges", logins::exchange),
     ("audit_segment", "segments", files::segment),
     ("audit_entry", "entries", files::entry),
     ("configuration", "../../config", files::configuration),

@@ -48,6 +48,11 @@ pub fn describe(body: &Body) -> String {
                 e.peer, e.mechanism, e.code, e.reason
             )
         }
+        Body::LoginsRefused(e) => {
+            let causes = e.causes.iter().map(|c| format!("{}={}", c.code, c.count));
+            let causes = causes.collect::<Vec<_>>().join(" ");
+            format!("{causes} over_ms={} last={}", e.over_ms, e.last_peer)
+        }
         Body::SessionClosed(e) => {
             format!(
                 "session={} in={} out={} {}",

@@ -42,6 +42,8 @@ pub enum Owed {
     Released(u64),
     /// It names topics, for the gateway itself.
     Names,
+    /// It belongs to the renewal of the gateway's own login.
+    Login,
 }
 
 /// Both queues of one connection.

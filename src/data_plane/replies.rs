@@ -10,7 +10,7 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{ending, fetch, learn, operations, produce};
+use super::{ending, fetch, learn, operations, produce, relay_renewal};
 use crate::kafka::addresses::{self, Cleaned};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame;
@@ -122,6 +122,11 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
             learn::learnt(connection, reply)?;
             return Ok(Out::Nothing);
         }
+        Some(Owed::Login) => {
+            connection.upstream_session.answered(reply);
+            connection.changed.notify_all();
+            return Ok(Out::Nothing);
+        }
         Some(Owed::Released(chunk)) => {
             ending::released(connection, chunk, reply);
             return Ok(Out::Nothing);
@@ -166,7 +171,7 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
 }
 
 /// Gives a relayed reply the client's correlation id and takes out what must not leave.
-fn edit(connection: &Connection, relay: Relay, reply: &mut [u8]) -> Result<Edit, Cause> {
+fn edit(connection: &Rc<Connection>, relay: Relay, reply: &mut [u8]) -> Result<Edit, Cause> {
     frame::set_response_correlation_id(reply, relay.correlation_id);
     let Relay {
         api_key,
@@ -178,6 +183,10 @@ fn edit(connection: &Connection, relay: Relay, reply: &mut [u8]) -> Result<Edit,
             fetch::inspect_reply(connection, api_version, reply)
         }
         (Some(Treatment::Inspect), _) => Ok(Edit::InPlace),
+        (Some(Treatment::Answer), api::SASL_HANDSHAKE | api::SASL_AUTHENTICATE) => {
+            relay_renewal::renewed(connection, relay, reply)?;
+            Ok(Edit::InPlace)
+        }
         _ => {
             let view = connection.cluster.view.load();
             let seen = connection.seen(&view);

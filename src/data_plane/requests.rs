@@ -12,7 +12,7 @@ use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::learn::{self, Learning};
 use super::made::Made;
-use super::{fetch, holding, login, operations, produce, versions};
+use super::{fetch, holding, operations, produce, renewal, versions};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::topic::TopicId;
@@ -40,7 +40,7 @@ pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
     loop {
         match inflow.fill().await {
             Ok(true) => {}
-            Ok(false) => return Cause::ClientClosed,
+            Ok(false) => return half_closed(connection).await,
             Err(fault) => return client_fault(&fault),
         }
         let Some(buffer) = inflow.take() else {
@@ -62,6 +62,17 @@ pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
             connection.changed.wait().await;
         }
     }
+}
+
+/// The client has sent its last request and may still read: it gets what it is owed, in bounded
+/// time. A withheld reply is not waited for: a client that is gone looks the same.
+async fn half_closed(connection: &Connection) -> Cause {
+    connection.deadlines.half_closed(connection.core.now());
+    while connection.owes_client() && !connection.answers().is_merging() && !connection.is_closed()
+    {
+        connection.changed.wait().await;
+    }
+    Cause::ClientClosed
 }
 
 fn client_fault(fault: &InflowFault) -> Cause {
@@ -209,7 +220,7 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
             operations::handle(connection, &header, request)
         }
         (Treatment::Answer, api::SASL_HANDSHAKE | api::SASL_AUTHENTICATE) => {
-            login::again(connection, &header, request)
+            renewal::again(connection, &header, request)
         }
         _ => refuse(connection, &header, request, error::UNSUPPORTED_VERSION),
     }

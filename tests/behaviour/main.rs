@@ -18,10 +18,13 @@ mod idle;
 mod io;
 mod layers;
 mod liars;
+mod login_floods;
 mod masks;
 mod passes;
 mod protocol;
+mod relay;
 mod robustness;
+mod sessions;
 
 /// What a test gives back: an error says what was expected and what came.
 type Outcome = anyhow::Result<()>;

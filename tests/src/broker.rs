@@ -11,7 +11,7 @@ use crate::ports;
 use anyhow::Result;
 use std::sync::OnceLock;
 
-pub use crate::kraft::{ADVERTISED_HOST, SCRAM_USER};
+pub use crate::kraft::{ADVERTISED_HOST, SCRAM_USER, USERS};
 
 /// The broker's only node id.
 pub const NODE_ID: i32 = CONTROLLER;
@@ -58,11 +58,20 @@ impl Broker {
 
     /// The same, of this version.
     pub fn fresh_of(version: Version) -> Result<Broker> {
-        Broker::advertised(version, ADVERTISED_HOST)
+        Broker::fresh_with(version, "")
+    }
+
+    /// The same, with further properties, a line each.
+    pub fn fresh_with(version: Version, more: &'static str) -> Result<Broker> {
+        Broker::new(version, more, ADVERTISED_HOST)
     }
 
     /// The same, which sends its clients to another host: to a tap on its own port numbers.
     pub fn advertised(version: Version, advertised: &'static str) -> Result<Broker> {
+        Broker::new(version, "", advertised)
+    }
+
+    fn new(version: Version, more: &'static str, advertised: &'static str) -> Result<Broker> {
         let first = ports::block(3)?;
         let common = Common {
             version,
@@ -70,6 +79,7 @@ impl Broker {
             brokers: 1,
             controller: first + 2,
             jvm: JVM,
+            more,
             advertised,
         };
         let node = Node::lay_out(&common, NODE_ID, first)?;
@@ -82,7 +92,7 @@ impl Broker {
         self.node.address()
     }
 
-    /// Where it listens for SCRAM.
+    /// Where it listens for logins: SCRAM, PLAIN, and OAUTHBEARER with unsigned tokens.
     pub fn scram(&self) -> String {
         format!("127.0.0.1:{}", self.node.scram)
     }

@@ -103,6 +103,7 @@ impl Cluster {
     pub fn fresh(version: Version) -> Result<Cluster> {
         let first = ports::block(9)?;
         let common = Common {
+            more: "",
             version,
             id: random_id(),
             brokers: BROKERS.len(),

@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// The user that gateways are known to the brokers by, and its password.
 pub const SCRAM_USER: (&str, &str) = ("lockgate", "lockgate-broker-secret");
+/// Users that clients log in as where the gateway lets their login pass, with their passwords.
+pub const USERS: [(&str, &str); 2] = [("alice", "alice-secret"), ("bob", "bob-secret")];
 /// The host name that only brokers report.
 pub const ADVERTISED_HOST: &str = "localhost";
 /// The node that is the controller too.
@@ -50,6 +52,8 @@ pub struct Common {
     pub jvm: &'static [&'static str],
     /// The host that the brokers tell their clients: [`ADVERTISED_HOST`], or where a tap listens.
     pub advertised: &'static str,
+    /// Further properties, a line each.
+    pub more: &'static str,
 }
 
 /// A node and its directory.
@@ -59,7 +63,7 @@ pub struct Node {
     pub id: i32,
     /// The port without login.
     pub plain: u16,
-    /// The port for SCRAM.
+    /// The port for logins: SCRAM, PLAIN, and OAUTHBEARER with unsigned tokens.
     pub scram: u16,
     common: Common,
     dir: PathBuf,
@@ -184,9 +188,10 @@ impl Node {
         let mut java = jars::java(self.common.version, JVM_SHORT, "kafka.tools.StorageTool")?;
         java.args(["format", "--standalone", "-t", &self.common.id, "-c"])
             .arg(self.dir.join("server.properties"));
-        let (user, password) = SCRAM_USER;
-        java.arg("--add-scram")
-            .arg(format!("SCRAM-SHA-256=[name={user},password={password}]"));
+        for (user, password) in USERS.iter().chain([&SCRAM_USER]) {
+            java.arg("--add-scram")
+                .arg(format!("SCRAM-SHA-256=[name={user},password={password}]"));
+        }
         toolbox::must(java, START_LIMIT).map(drop)
     }
 
@@ -228,7 +233,8 @@ impl Node {
              transaction.state.log.min.isr={in_sync}\n\
              share.coordinator.state.topic.replication.factor={replicas}\n\
              share.coordinator.state.topic.min.isr={in_sync}\n\
-             {SAME_EVERYWHERE}"
+             {SAME_EVERYWHERE}{further}",
+            further = self.common.more
         )
     }
 }
@@ -239,9 +245,14 @@ const SAME_EVERYWHERE: &str = "\
 listener.security.protocol.map=PLAIN:PLAINTEXT,SCRAM:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAIN
-sasl.enabled.mechanisms=SCRAM-SHA-256
+sasl.enabled.mechanisms=SCRAM-SHA-256,PLAIN,OAUTHBEARER
 listener.name.scram.scram-sha-256.sasl.jaas.config=\
 org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.scram.plain.sasl.jaas.config=\
+org.apache.kafka.common.security.plain.PlainLoginModule required \
+user_alice=\"alice-secret\" user_bob=\"bob-secret\";
+listener.name.scram.oauthbearer.sasl.jaas.config=\
+org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 allow.everyone.if.no.acl.found=true
 create.topic.policy.class.name=TopicPolicy

@@ -52,7 +52,7 @@ pub const RULES: &str = r#"
 pub struct Settings {
     /// The brokers behind it.
     pub bootstrap: Vec<String>,
-    /// `oidc` or `none`.
+    /// `oidc`, `relay` or `none`.
     pub sasl: &'static str,
     /// Whether it logs in to the broker by SCRAM.
     pub scram: bool,
@@ -145,6 +145,15 @@ impl Settings {
     pub fn mode(mut self, mode: &'static str) -> Settings {
         self.mode = mode;
         self
+    }
+
+    /// Clients log in to the shared broker, through the gateway; so does the gateway, by SCRAM.
+    pub fn relay(self) -> Result<Settings> {
+        let settings = self.by_scram()?;
+        Ok(Settings {
+            sasl: "relay",
+            ..settings
+        })
     }
 
     /// Without login on the client's side.

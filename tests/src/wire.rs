@@ -125,6 +125,11 @@ impl Wire {
         Ok(self.stream.set_write_timeout(Some(limit))?)
     }
 
+    /// Sends no more, and still receives.
+    pub fn half_close(&self) -> Result<()> {
+        Ok(self.stream.shutdown(std::net::Shutdown::Write)?)
+    }
+
     /// Whether the other side has closed the connection within `limit`; bytes that still come
     /// are read and dropped.
     pub fn closed_within(&mut self, limit: Duration) -> Result<bool> {

@@ -18,7 +18,7 @@ pub use hold::{
     ContentDigest, Decided, Decision, HoldOpened, Landed, Outcome, Release, Review, Vote,
 };
 pub use operation::{Asked, Course};
-pub use session::{LoginRefused, SessionClosed, SessionOpened};
+pub use session::{LoginRefused, LoginsRefused, Refusals, SessionClosed, SessionOpened};
 pub use traffic::{Traffic, TrafficChunkView};
 pub use verdict::{Action, Count, Op, Verdict};
 
@@ -182,6 +182,8 @@ kinds! {
     12 v 1 "verdict" Verdict,
     /// Somebody asked for something that is not records.
     13 v 1 "operation" Asked,
+    /// More were not let in than are told one by one.
+    14 v 1 "logins_refused" LoginsRefused,
     /// People are asked.
     16 v 1 "hold_opened" HoldOpened,
     /// A person answered.
@@ -206,7 +208,7 @@ impl Body {
             Body::SessionOpened(_) | Body::LoginRefused(_) | Body::SessionClosed(_) => {
                 Tier::Interval
             }
-            Body::Traffic(_) => Tier::Interval,
+            Body::Traffic(_) | Body::LoginsRefused(_) => Tier::Interval,
         }
     }
 }

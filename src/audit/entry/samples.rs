@@ -20,6 +20,7 @@ pub(crate) fn one_of_each() -> Vec<Entry> {
         .chain([traffic.into()])
         .chain([verdict_sample().into()])
         .chain([asked_sample().into()])
+        .chain([refusals_sample().into()])
         .chain(hold_samples());
     let at = |i: usize| UnixMillis(1_700_000_000_000 + 1000 * i as i64);
     bodies
@@ -94,6 +95,18 @@ fn session_samples() -> Vec<Body> {
         bytes_out: 2,
     };
     vec![opened.into(), refused.into(), closed.into()]
+}
+
+fn refusals_sample() -> LoginsRefused {
+    let counted = |code: &str, count| Refusals {
+        code: code.into(),
+        count,
+    };
+    LoginsRefused {
+        causes: vec![counted("crowded_out", 1_900), counted("token_expired", 12)],
+        over_ms: 950,
+        last_peer: "10.0.0.9:40114".into(),
+    }
 }
 
 /// The typical entry: about what a hold on the hot path writes.
@@ -237,6 +250,7 @@ pub(crate) fn arbitrary_body() -> impl Strategy<Value = Body> {
                 }
                 Body::LoginRefused(e) => (e.reason, e.claimed) = (text, texts.into_iter().next()),
                 Body::SessionClosed(e) => (e.cause, e.bytes_in) = (text, number),
+                Body::LoginsRefused(e) => (e.last_peer, e.over_ms) = (text, number),
                 Body::Traffic(e) => {
                     e.reset(number, Op::Produce);
                     for (topic, n) in pairs {

@@ -123,6 +123,20 @@ fn login(target: &Target, dir: &Path) -> Result<String> {
             "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n\
              sasl.jaas.config={MODULES}.plain.PlainLoginModule required username=\"token\" password=\"{token}\";\n"
         ),
+        Login::User {
+            mechanism,
+            name,
+            password,
+        } => {
+            let module = match *mechanism {
+                "PLAIN" => "plain.PlainLoginModule",
+                _ => "scram.ScramLoginModule",
+            };
+            format!(
+                "security.protocol=SASL_PLAINTEXT\nsasl.mechanism={mechanism}\n\
+                 sasl.jaas.config={MODULES}.{module} required username=\"{name}\" password=\"{password}\";\n"
+            )
+        }
         Login::Bearer { token } => {
             fs::write(dir.join("token.jwt"), token)?;
             format!(
