@@ -9,8 +9,12 @@ mod api_table;
 mod attacks;
 mod audit;
 mod blocks;
+mod capture;
 mod cluster;
 mod faults;
+mod faults_broker;
+mod faults_compression;
+mod faults_frame;
 mod harness;
 mod holds;
 mod identity;
@@ -25,6 +29,7 @@ mod protocol;
 mod relay;
 mod robustness;
 mod sessions;
+mod transparency;
 
 /// What a test gives back: an error says what was expected and what came.
 type Outcome = anyhow::Result<()>;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use lockgate_tests::campaigns::{corpus, fuzz, kills, soak};
+use lockgate_tests::campaigns::{corpus, fuzz, kills, memory, soak};
 use lockgate_tests::random::Random;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ enum Name {
     Corpus,
     /// Steady load, memory that does not grow.
     Soak,
+    /// Memory after many connections and requests, counted and not timed.
+    Memory,
 }
 
 #[derive(Debug, Parser)]
@@ -26,6 +28,12 @@ struct Arguments {
     /// For how long.
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
+    /// Connections that `memory` opens and closes.
+    #[arg(long, default_value_t = 200_000)]
+    connections: u64,
+    /// Requests that `memory` makes.
+    #[arg(long, default_value_t = 1_000_000)]
+    requests: u64,
     /// To have the same choices again.
     #[arg(long)]
     seed: Option<u64>,
@@ -35,6 +43,8 @@ fn main() -> Result<()> {
     let Arguments {
         name,
         minutes,
+        connections,
+        requests,
         seed,
     } = Arguments::parse();
     let seed = seed.unwrap_or_else(Random::fresh_seed);
@@ -45,5 +55,6 @@ fn main() -> Result<()> {
         Name::Fuzz => fuzz::run(seed, duration),
         Name::Corpus => corpus::run(),
         Name::Soak => soak::run(seed, duration),
+        Name::Memory => memory::run(connections, requests),
     }
 }

@@ -24,6 +24,7 @@ pub mod kraft;
 pub mod liar;
 pub mod limits;
 pub mod login;
+pub mod lying_scene;
 pub mod messages;
 pub mod names;
 pub mod node;

@@ -7,5 +7,6 @@ pub mod corpus;
 pub mod fuzz;
 pub mod kills;
 mod load;
+pub mod memory;
 mod samples;
 pub mod soak;
