@@ -6,12 +6,14 @@
 //! `LOCKGATE_FUZZ` names the target; without libFuzzer's own arguments nothing else is needed.
 #![no_main]
 
+mod asked;
 mod files;
 mod logins;
 mod parting;
 mod records;
 mod replies;
 mod requests;
+mod served;
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::OnceLock;
@@ -22,13 +24,13 @@ type Target = fn(&[u8]);
 /// Names, the seeds (a directory of `fuzz/corpus`), and what is done. `run.sh` reads this table, a line a target.
 const TARGETS: &[(&str, &str, Target)] = &[
     ("request_header", "requests", requests::header),
-    ("produce_request", "requests", requests::produce),
-    ("fetch_request", "requests", requests::fetch),
+    ("produce_request", "requests", asked::produce),
+    ("fetch_request", "requests", asked::fetch),
     ("any_request", "requests", requests::any),
     ("refusal", "requests", requests::refusal),
     ("parts", "pairs", parting::parts),
-    ("produce_response", "replies", replies::produce),
-    ("fetch_response", "replies", replies::fetch),
+    ("produce_response", "replies", served::produce),
+    ("fetch_response", "replies", served::fetch),
     ("any_response", "replies", replies::any),
     ("addresses", "replies", replies::addresses),
     ("api_versions", "replies", replies::api_versions),

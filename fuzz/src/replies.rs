@@ -4,58 +4,9 @@ use super::keyed;
 use lockgate::kafka::addresses::{self, Cleaned, Mapping};
 use lockgate::kafka::api::{self, Allowed};
 use lockgate::kafka::api_versions;
-use lockgate::kafka::fetch::{self, Fetched, Outcome};
 use lockgate::kafka::frame;
 use lockgate::kafka::messages::value::{Struct, Value};
 use lockgate::kafka::messages::{self, Message};
-use lockgate::kafka::produce;
-
-/// Produce: the outcomes that are walked are those that are read.
-pub fn produce(data: &[u8]) {
-    let Some((_, version, frame)) = keyed(data) else {
-        return;
-    };
-    let mut walked = 0;
-    let walk = produce::for_each_ack(frame, version, &mut |_, _, _, _| walked += 1);
-    let read = produce::parse_response(frame, version);
-    assert_eq!(walk.is_ok(), read.is_ok());
-    if let Ok(response) = read {
-        let partitions = response.topics.iter().map(|(_, them)| them.len());
-        assert_eq!(walked, partitions.sum::<usize>());
-    }
-}
-
-/// Fetch: spans lie in the frame, and a reply made anew keeps what it was told to keep.
-pub fn fetch(data: &[u8]) {
-    let Some((_, version, frame)) = keyed(data) else {
-        return;
-    };
-    let mut parsed = Fetched::default();
-    if fetch::parse_response(frame, version, &mut parsed).is_err() {
-        return;
-    }
-    for chunk in &parsed.chunks {
-        assert!(frame.get(chunk.records.clone()).is_some());
-    }
-    let mut emptied = |index: usize| match index % 2 {
-        0 => Outcome::AsIs,
-        _ => Outcome::Error(29),
-    };
-    let again = fetch::rebuild_response(frame, version, &parsed, &mut emptied);
-    let mut second = Fetched::default();
-    let read = fetch::parse_response(&again, version, &mut second);
-    assert!(read.is_ok(), "{read:?}");
-    for (index, (was, is)) in parsed.chunks.iter().zip(&second.chunks).enumerate() {
-        assert_eq!(was.partition, is.partition);
-        match index % 2 {
-            0 => assert_eq!(frame[was.records.clone()], again[is.records.clone()]),
-            _ => assert!(is.error == 29 && is.records.is_empty()),
-        }
-    }
-    let mut rubbed = frame.to_vec();
-    let all = 0..rubbed.len();
-    fetch::blank_tail(&mut rubbed, all);
-}
 
 /// Any reply: without unknown tags it is what it was.
 pub fn any(data: &[u8]) {
@@ -83,8 +34,8 @@ fn body(data: &[u8]) -> Option<(&'static Message, i16, &[u8])> {
     Some((messages::response(key, version)?, version, frame.get(at..)?))
 }
 
-/// Every second broker is not exposed.
-struct Gateway;
+/// A gateway to which every second broker is not exposed.
+pub struct Gateway;
 
 impl Mapping for Gateway {
     fn map(&self, node_id: i32, _: &str, _: i32) -> Option<(&str, i32)> {
@@ -143,7 +94,8 @@ pub fn addresses(data: &[u8]) {
     assert!(twice == Ok(Cleaned::AsIs) || twice == Ok(Cleaned::Made(cleaned)));
 }
 
-fn only_the_gateway(tree: &Struct) {
+/// No host and port in it but the gateway's.
+pub fn only_the_gateway(tree: &Struct) {
     for (field, value) in tree.iter() {
         match value {
             Value::Text(host) if field.name == "Host" => {

@@ -1,16 +1,14 @@
 //! What a client may send: a whole frame, as it would lie in a core's buffer.
 
-use lockgate::kafka::api;
-use lockgate::kafka::fetch;
 use lockgate::kafka::frame::{self, RequestHeader};
 use lockgate::kafka::messages;
-use lockgate::kafka::produce::{self, Keep, Produce};
 use lockgate::kafka::refusal;
 
 /// More than any real refusal of a request of this size needs: an error and a text for each element.
 const REPLY_BYTES_PER_REQUEST_BYTE: usize = 400;
 
-fn headed(frame: &[u8]) -> Option<RequestHeader> {
+/// The header of a request that has one.
+pub fn headed(frame: &[u8]) -> Option<RequestHeader> {
     frame::request_header(frame).ok()
 }
 
@@ -28,52 +26,6 @@ pub fn header(data: &[u8]) {
         frame::request_header(&changed).map(|h| h.correlation_id),
         Ok(7)
     );
-}
-
-/// Produce: what was parsed can be written anew, and reads the same.
-pub fn produce(data: &[u8]) {
-    let Some(header) = headed(data).filter(|h| h.api_key == api::PRODUCE) else {
-        return;
-    };
-    let mut parsed = Produce::default();
-    if produce::parse(data, header.body, header.api_version, &mut parsed).is_err() {
-        return;
-    }
-    let mut keep = |_| Keep::AsIs;
-    let version = header.api_version;
-    let Some(again) = produce::rebuild_request(data, version, &parsed, &mut keep) else {
-        return assert!(parsed.chunks.is_empty());
-    };
-    let mut second = Produce::default();
-    let read = produce::parse(&again, header.body, version, &mut second);
-    assert!(read.is_ok(), "{read:?}");
-    let records = |frame: &[u8], parsed: &Produce| -> Vec<Vec<u8>> {
-        let spans = parsed.chunks.iter().map(|chunk| chunk.records.clone());
-        spans.map(|span| frame[span].to_vec()).collect()
-    };
-    assert_eq!(records(data, &parsed), records(&again, &second));
-    let mut keep = |index: usize| match index % 2 {
-        0 => Keep::Drop,
-        _ => Keep::Replace(b"other"),
-    };
-    let _ = produce::rebuild_request(data, version, &parsed, &mut keep);
-}
-
-/// Fetch: limits are lowered in place, and nothing else changes.
-pub fn fetch(data: &[u8]) {
-    let Some(header) = headed(data).filter(|h| h.api_key == api::FETCH) else {
-        return;
-    };
-    let (mut frame, version) = (data.to_vec(), header.api_version);
-    if fetch::lower_limits(&mut frame, header.body, version, 1_000).is_ok() {
-        assert_eq!(frame.len(), data.len());
-        let lowered = frame.clone();
-        let again = fetch::lower_limits(&mut frame, header.body, version, 1_000);
-        assert!(
-            again.is_ok() && frame == lowered,
-            "lowering twice is lowering once"
-        );
-    }
 }
 
 /// Any request: what the bounds let by is a tree, and the tree is the request.
