@@ -21,6 +21,7 @@ mod identity;
 mod idle;
 mod io;
 mod layers;
+mod leader_hints;
 mod liars;
 mod login_floods;
 mod masks;
@@ -29,6 +30,8 @@ mod protocol;
 mod relay;
 mod robustness;
 mod sessions;
+mod share_groups;
+mod topic_ids;
 mod transparency;
 
 /// What a test gives back: an error says what was expected and what came.
