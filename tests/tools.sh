@@ -12,6 +12,7 @@ need() { # command, what it is, Debian's package
 }
 need cargo   "Rust, by rustup: https://rustup.rs" rustup
 need cc      "a C compiler" build-essential
+need c++     "a C++ compiler: libFuzzer is written in it" build-essential
 need java    "Java 17 or newer" openjdk-17-jdk-headless
 need javac   "its compiler" openjdk-17-jdk-headless
 need mvn     "Apache Maven, which fetches Apache Kafka" maven
