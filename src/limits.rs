@@ -47,6 +47,9 @@ pub const BUFFER_BYTES_REMEMBERED_MAX: usize = 4 * MIB;
 /// at once, or 32 of the largest. Apart from everybody else's, so that strangers who send half a
 /// frame and wait can delay logins and nothing more.
 pub const LOGIN_BUFFER_BYTES_PER_CORE_MAX: usize = 32 * MIB;
+/// Longest PROXY protocol header: 16 bytes, addresses of at most 216, and what a load balancer adds
+/// (names, certificates' subjects, an endpoint's id), which is some hundred.
+pub const PROXY_HEADER_BYTES_MAX: usize = 4 * KIB;
 /// Buffers a core keeps for re-use, per size class.
 pub const BUFFERS_KEPT_PER_CLASS: usize = 16;
 /// Bytes a core's pool keeps idle, over all classes.
@@ -314,6 +317,7 @@ pub const HTTP_BODY_BYTES_MAX: usize = 16 * KIB;
 pub const HTTP_HOLDS_LISTED_MAX: usize = 500;
 
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
+const _: () = assert!(PROXY_HEADER_BYTES_MAX <= BUFFER_BYTES_SMALLEST);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
 const _: () = assert!(INFLATED_BYTES_MAX <= INFLATED_BYTES_PER_FRAME_MAX);

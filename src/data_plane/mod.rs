@@ -32,6 +32,7 @@ pub mod mailbox;
 pub mod merge;
 pub mod produce;
 pub mod proof;
+pub mod proxy_header;
 pub mod record;
 pub mod replies;
 pub mod requests;
