@@ -26,6 +26,9 @@ pub const FETCH_BYTES_MAX: i32 = (4 * MIB - 64 * KIB) as i32;
 /// Topic ids whose names are kept, per cluster. An entry is about 100 bytes with a name of 30: 20 MB
 /// when full, twice that while it is replaced. Past it the map starts again from nothing.
 pub const TOPIC_IDS_KEPT_MAX: usize = 200_000;
+/// Topic ids whose names are asked for at once: what one request may name beyond these is answered
+/// UNKNOWN_TOPIC_ID, and the client asks again. 18 KB of request.
+pub const TOPIC_IDS_ASKED_MAX: usize = 1_000;
 /// Brokers in one cluster. Kafka's own design goal is some hundreds.
 pub const BROKERS_PER_CLUSTER_MAX: usize = 10_000;
 /// Array elements and tagged fields in a request that is decoded to be refused: a topic each and a
@@ -275,6 +278,14 @@ pub const CONFIG_BYTES_MAX: usize = 4 * MIB;
 pub const CONFIG_DEPTH_MAX: usize = 32;
 /// Longest secret file read.
 pub const SECRET_BYTES_MAX: u64 = 64 * KIB as u64;
+/// Clusters in one process. Each is discovered by itself and has a snapshot on every core.
+pub const CLUSTERS_MAX: usize = 16;
+/// Listeners of one cluster: inside, outside, and one for each of some zones. 16 × 16 listening
+/// sockets a core are within what `DESCRIPTORS_KEPT` leaves free only up to about 100 in all; the
+/// rest is counted against connections.
+pub const LISTENERS_PER_CLUSTER_MAX: usize = 16;
+/// Longest certificate or key file read: a bundle of all public authorities is about 220 KiB.
+pub const PEM_BYTES_MAX: u64 = MIB as u64;
 /// Longest name of a rule, list, exception or approval policy: they are quoted to clients.
 pub const NAME_BYTES_MAX: usize = 64;
 /// Characters a mask may leave: of the shortest thing detected (9 digits) at least one is hidden.

@@ -223,9 +223,9 @@ pub fn sink_listen(args: &GatewayArgs) -> anyhow::Result<String> {
     };
     let config = lockgate::config::load(file).map_err(|faults| anyhow::anyhow!("{faults}"))?;
     let first = config
-        .cluster
-        .bootstrap
+        .clusters
         .first()
+        .and_then(|cluster| cluster.bootstrap.first())
         .context("no bootstrap address")?;
     let address = loopback(&first.to_string())?;
     let address = address.first().context("no bootstrap address")?;
@@ -234,7 +234,8 @@ pub fn sink_listen(args: &GatewayArgs) -> anyhow::Result<String> {
 
 fn listener_of(file: &Path) -> anyhow::Result<Address> {
     let config = lockgate::config::load(file).map_err(|faults| anyhow::anyhow!("{faults}"))?;
-    let listener = &config.cluster.listener;
+    let listener = config.clusters.first().and_then(|c| c.listeners.first());
+    let listener = listener.context("no listener")?;
     ensure!(
         listener.sasl == lockgate::config::Sasl::None,
         "{}: the load test has no login; set `sasl: none`",

@@ -23,6 +23,9 @@ pub struct Subject {
     /// Produce, in this version.
     #[serde(with = "wire::operation")]
     pub operation: Operation,
+    /// The cluster's name; empty in events written when there was one cluster only.
+    #[serde(default)]
+    pub cluster: String,
     /// The topic's name.
     pub topic: String,
 }
@@ -223,6 +226,7 @@ mod tests {
                 principal: "svc-payments".into(),
                 issuer: "https://idp".into(),
                 operation: Operation::Produce,
+                cluster: "main".into(),
                 topic: "payments".into(),
             },
             partition: 3,

@@ -37,6 +37,7 @@ pub(super) mod fixture {
             principal: "svc".into(),
             issuer: "idp".into(),
             operation: Operation::Produce,
+            cluster: "main".into(),
             topic: "payments".into(),
         };
         let opened = Opened {

@@ -1,65 +1,91 @@
-//! `clusters`: the brokers behind the gateway, where clients connect, how the gateway logs in.
+//! `clusters`: the brokers behind the gateway, each cluster with the listeners that offer it.
 //!
-//! Owns: the check of that section. Refuses: several clusters or listeners, relayed SASL (both come
-//! later). Stays true: no two listening ports are the same.
+//! Owns: the check of a cluster as a whole. Refuses: more than `CLUSTERS_MAX` clusters or
+//! `LISTENERS_PER_CLUSTER_MAX` listeners in one; a credential that nobody would use. Stays true:
+//! a cluster has a broker to ask and a listener to come through.
 
 use super::checker::{Checker, Section};
-use super::fault::Place;
-use super::model::{Cluster, Credential, Listener, Sasl, Scram};
-use super::tree::Node;
+use super::listener::{self, Around};
+use super::model::{Cluster, Credential, Listener, Sasl, Telemetry};
+use super::sockets::Sockets;
+use super::tree::{Key, Node};
+use super::upstream::upstream;
 use super::values::{self, HostPort};
-use std::net::SocketAddr;
-use std::ops::RangeInclusive;
+use crate::limits::{CLUSTERS_MAX, LISTENERS_PER_CLUSTER_MAX};
 
-const ADDRESS: &str = "an IP address and a port, such as 0.0.0.0:19092";
-
-pub(super) fn clusters(c: &mut Checker<'_>, root: &Section<'_>) -> Option<Cluster> {
+/// All clusters; `issuers` says whether anybody may vouch for clients.
+pub(super) fn clusters(
+    c: &mut Checker<'_>,
+    root: &Section<'_>,
+    issuers: bool,
+    sockets: &mut Sockets,
+) -> Option<Vec<Cluster>> {
     let node = c.require(root, "clusters")?;
-    let (place, name, node) = the_only(c, node, "cluster")?;
-    let keys = ["bootstrap", "listeners", "upstream"];
-    let section = c.section(place, node, &keys, &["registry", "tls"])?;
-    let bootstrap = c
-        .require(&section, "bootstrap")
-        .and_then(|node| bootstrap(c, node));
-    let listener = c
-        .require(&section, "listeners")
-        .and_then(|node| listener(c, node));
-    let credential = section
-        .get("upstream")
-        .map_or(Some(Credential::None), |n| upstream(c, n));
-    let (bootstrap, listener, credential) = (bootstrap?, listener?, credential?);
-    Some(Cluster {
-        name: name.to_owned(),
-        bootstrap,
-        listener,
-        credential,
-    })
+    let them = some(c, node, "cluster", CLUSTERS_MAX)?;
+    let read: Vec<_> = them
+        .iter()
+        .map(|(key, node)| cluster(c, key, node, issuers, sockets))
+        .collect();
+    read.into_iter().collect()
 }
 
-/// The one entry of a map that will hold several later.
-fn the_only<'n>(
+/// The entries of a map of names: at least one, at most `most`.
+fn some<'n>(
     c: &mut Checker<'_>,
     node: &'n Node,
     what: &str,
-) -> Option<(Place, &'n str, &'n Node)> {
-    let them = c.named(node.place, node)?;
-    let Some((key, value)) = them.entries().first() else {
-        c.fault(
-            node.place,
-            format!("no {what}"),
-            format!("one {what}, by its name"),
-        );
+    most: usize,
+) -> Option<&'n [(Key, Node)]> {
+    let entries = c.named(node.place, node)?.entries();
+    if entries.is_empty() {
+        let expected = format!("one {what} at least, by its name");
+        c.fault(node.place, format!("no {what}"), expected);
         return None;
-    };
-    c.name(key);
-    for (more, _) in &them.entries()[1..] {
-        c.fault(
-            more.place,
-            format!("`{}`: a second {what} comes in a later version", more.text),
-            "",
-        );
     }
-    Some((key.place, &key.text, value))
+    if let Some((past, _)) = entries.get(most) {
+        let what = format!("`{}`: {} {what}s", past.text, entries.len());
+        c.fault(past.place, what, format!("at most {most}"));
+        return None;
+    }
+    entries.iter().for_each(|(key, _)| c.name(key));
+    Some(entries)
+}
+
+fn cluster(
+    c: &mut Checker<'_>,
+    key: &Key,
+    node: &Node,
+    issuers: bool,
+    sockets: &mut Sockets,
+) -> Option<Cluster> {
+    let keys = ["bootstrap", "listeners", "upstream", "telemetry"];
+    let section = c.section(key.place, node, &keys, &["registry"])?;
+    let bootstrap = c
+        .require(&section, "bootstrap")
+        .and_then(|node| bootstrap(c, node));
+    let mut around = Around {
+        cluster: &key.text,
+        issuers,
+        sockets,
+    };
+    let listeners = c
+        .require(&section, "listeners")
+        .and_then(|node| listeners(c, node, &mut around));
+    let upstream = upstream(c, &section);
+    let telemetry = match section.get("telemetry") {
+        None => Some(Telemetry::default()),
+        Some(node) => telemetry(c, node),
+    };
+    let (listeners, upstream) = (listeners?, upstream?);
+    someone_uses(c, &section, &listeners, &upstream.credential);
+    Some(Cluster {
+        name: key.text.clone(),
+        bootstrap: bootstrap?,
+        listeners,
+        credential: upstream.credential,
+        upstream_tls: upstream.tls,
+        telemetry: telemetry?,
+    })
 }
 
 fn bootstrap(c: &mut Checker<'_>, node: &Node) -> Option<Vec<HostPort>> {
@@ -72,125 +98,38 @@ fn bootstrap(c: &mut Checker<'_>, node: &Node) -> Option<Vec<HostPort>> {
     read.into_iter().collect()
 }
 
-fn listener(c: &mut Checker<'_>, node: &Node) -> Option<Listener> {
-    let (place, _, node) = the_only(c, node, "listener")?;
-    let keys = ["address", "advertise", "broker_ports", "sasl"];
-    let section = c.section(place, node, &keys, &["tls"])?;
-    let address_at = c.require(&section, "address");
-    let address = address_at.and_then(|node| address(c, node));
-    let ports_at = c.require(&section, "broker_ports");
-    let ports =
-        ports_at.and_then(|n| c.parsed(n, "a range of ports, such as 19100-19199", values::ports));
-    let sasl = match section.get("sasl") {
-        None => Some(Sasl::Oidc),
-        Some(node) => c.choice(
-            node,
-            &[("oidc", Sasl::Oidc), ("none", Sasl::None)],
-            &["relay"],
-        ),
-    };
-    let advertise = match section.get("advertise") {
-        Some(node) => c.parsed(node, "a host name or an address", advertised),
-        None => default_advertise(c, place, address?),
-    };
-    let (address, broker_ports) = (address?, ports?);
-    if let (Some(node), true) = (ports_at, broker_ports.contains(&address.port())) {
-        apart(c, node.place, &broker_ports, address);
+fn listeners(c: &mut Checker<'_>, node: &Node, around: &mut Around<'_>) -> Option<Vec<Listener>> {
+    let them = some(c, node, "listener", LISTENERS_PER_CLUSTER_MAX)?;
+    let read: Vec<_> = them
+        .iter()
+        .map(|(key, node)| listener::listener(c, key, node, around))
+        .collect();
+    read.into_iter().collect()
+}
+
+fn telemetry(c: &mut Checker<'_>, node: &Node) -> Option<Telemetry> {
+    let choices = [("withhold", Telemetry::Withhold), ("pass", Telemetry::Pass)];
+    c.choice(node, &choices, &[])
+}
+
+/// Where every client logs in at the broker by itself, a credential would look like protection
+/// and be none.
+fn someone_uses(
+    c: &mut Checker<'_>,
+    cluster: &Section<'_>,
+    listeners: &[Listener],
+    credential: &Credential,
+) {
+    let all_relay = listeners
+        .iter()
+        .all(|listener| listener.sasl == Sasl::Relay);
+    if let (Some(node), true) = (
+        cluster.get("upstream"),
+        all_relay && *credential != Credential::None,
+    ) {
+        let what = "a credential of the gateway's own, and every listener says `sasl: relay`: \
+                    clients log in at the broker by themselves";
+        let expected = "no credential, or a listener with `sasl: oidc` or `none`";
+        c.fault(node.place, what, expected);
     }
-    Some(Listener {
-        address,
-        advertise: advertise?,
-        broker_ports,
-        sasl: sasl?,
-    })
-}
-
-fn apart(c: &mut Checker<'_>, place: Place, ports: &RangeInclusive<u16>, address: SocketAddr) {
-    let what = format!(
-        "{}-{} holds the listener's own port",
-        ports.start(),
-        ports.end()
-    );
-    c.fault(place, what, format!("ports other than {}", address.port()));
-}
-
-fn advertised(text: &str) -> Option<String> {
-    let v6 = || {
-        text.parse::<std::net::Ipv6Addr>()
-            .ok()
-            .map(|address| address.to_string())
-    };
-    values::host_name(text).or_else(v6)
-}
-
-/// Clients can be told the address itself, unless it stands for every address of the machine.
-fn default_advertise(c: &mut Checker<'_>, place: Place, address: SocketAddr) -> Option<String> {
-    if address.ip().is_unspecified() {
-        let what = format!(
-            "`advertise` is missing, and clients cannot connect to {}",
-            address.ip()
-        );
-        c.fault(
-            place,
-            what,
-            "the host name under which clients reach the gateway",
-        );
-        return None;
-    }
-    Some(address.ip().to_string())
-}
-
-/// A socket's address.
-pub(super) fn address(c: &mut Checker<'_>, node: &Node) -> Option<SocketAddr> {
-    c.parsed(node, ADDRESS, |text| text.parse().ok())
-}
-
-fn upstream(c: &mut Checker<'_>, node: &Node) -> Option<Credential> {
-    let section = c.section(node.place, node, &["credential"], &["tls"])?;
-    let Some(node) = section.get("credential") else {
-        return Some(Credential::None);
-    };
-    let section = c.section(
-        node.place,
-        node,
-        &["kind", "mechanism", "username", "password"],
-        &[],
-    )?;
-    let kinds = [("none", false), ("scram", true)];
-    let later = ["jwt", "mtls", "delegation_token"];
-    let kind = c
-        .require(&section, "kind")
-        .and_then(|node| c.choice(node, &kinds, &later))?;
-    if kind {
-        return scram(c, &section);
-    }
-    for key in ["mechanism", "username", "password"] {
-        if let Some(node) = section.get(key) {
-            c.fault(node.place, format!("`{key}` without `kind: scram`"), "");
-        }
-    }
-    Some(Credential::None)
-}
-
-fn scram(c: &mut Checker<'_>, section: &Section<'_>) -> Option<Credential> {
-    let hashes = [
-        ("scram-sha-256", Scram::Sha256),
-        ("scram-sha-512", Scram::Sha512),
-    ];
-    let mechanism = match section.get("mechanism") {
-        None => Some(Scram::Sha512),
-        Some(node) => c.choice(node, &hashes, &[]),
-    };
-    let username = c
-        .require(section, "username")
-        .and_then(|node| c.text(node, "a user's name"));
-    let password = c
-        .require(section, "password")
-        .and_then(|node| c.secret(node));
-    let username = username?.to_owned();
-    Some(Credential::Scram {
-        mechanism: mechanism?,
-        username,
-        password: password?,
-    })
 }

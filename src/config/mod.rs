@@ -11,19 +11,23 @@ mod cluster;
 mod exceptions;
 mod fault;
 mod identity;
+mod listener;
 mod model;
 mod names;
+mod pem;
 mod rules;
 mod secret;
 mod service;
+mod sockets;
 mod terms;
 mod tree;
+mod upstream;
 mod values;
 
 pub use fault::{Fault, Faults, Place, Warning};
 pub use model::{
-    ApprovalPolicy, Audit, Cluster, Config, Credential, Defaults, Http, Io, Issuer, Listener,
-    Reason, Sasl, Scram,
+    Addressing, ApprovalPolicy, Audit, Cluster, Config, Credential, Defaults, Http, Io, Issuer,
+    Listener, ListenerTls, Reason, Sasl, Scram, Telemetry, UpstreamTls,
 };
 pub use secret::Secret;
 pub use values::HostPort;
@@ -33,6 +37,7 @@ use crate::policy::Policy;
 use aws_lc_rs::digest::{SHA256, digest};
 use checker::{Checker, Section};
 use names::Names;
+use sockets::Sockets;
 use std::io::Read;
 use std::path::Path;
 use tree::Node;
@@ -114,8 +119,12 @@ pub fn parse(
 fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
     let root = c.section(root.place, root, &KEYS, &KEYS_LATER)?;
     version(c, &root);
-    let cluster = cluster::clusters(c, &root);
+    let before = c.faults.len();
     let identity = identity::identity(c, &root);
+    // An issuer with a fault of its own is told once, not again at every listener.
+    let issuers = !identity.is_empty() || c.faults.len() > before;
+    let mut sockets = Sockets::default();
+    let clusters = cluster::clusters(c, &root, issuers, &mut sockets);
     let defaults = service::defaults(c, &root);
     let mut names = Names::read(c, &root);
     let rules = rules::rules(c, &root, &mut names, &defaults);
@@ -123,17 +132,20 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
     names.warn_unused(c);
     let audit = service::audit(c, &root);
     let state = service::holds(c, &root, &audit);
-    let http = service::http(c, &root);
+    let http = service::http(c, &root, &mut sockets);
+    if let (Some(node), true) = (root.get("http"), http.page.is_some() && !issuers) {
+        let what = "no issuer is trusted, so nobody can sign in to review";
+        c.warn(node.place, what);
+    }
     let (io, cores, memory) = (
         service::io(c, &root),
         service::cores(c, &root),
         service::memory(c, &root),
     );
-    let cluster = cluster?;
-    together(c, &root, &cluster, &identity, &http);
+    let clusters = clusters?;
     c.warnings.sort_by_key(|warning| warning.place);
     Some(Config {
-        cluster,
+        clusters,
         identity,
         policy: Policy::new(sha256(text), rules, exceptions, defaults.mode),
         policy_text: text.to_owned(),
@@ -152,47 +164,6 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
 fn version(c: &mut Checker<'_>, root: &Section<'_>) {
     if let Some(node) = c.require(root, "version") {
         c.choice(node, &[("1", ())], &[]);
-    }
-}
-
-/// What one section says of another.
-fn together(
-    c: &mut Checker<'_>,
-    root: &Section<'_>,
-    cluster: &Cluster,
-    issuers: &[Issuer],
-    http: &Http,
-) {
-    let at = |key| root.get(key).map_or(root.place, |node| node.place);
-    let listener = &cluster.listener;
-    if listener.sasl == Sasl::Oidc && issuers.is_empty() {
-        let expected = "an issuer in `identity`, or `sasl: none`";
-        c.fault(
-            at("clusters"),
-            "clients log in with tokens, and no issuer is trusted",
-            expected,
-        );
-    }
-    for (key, address) in [("page", http.page), ("admin", http.admin)] {
-        let Some(port) = address
-            .map(|address| address.port())
-            .filter(|port| *port != 0)
-        else {
-            continue;
-        };
-        if port == listener.address.port() || listener.broker_ports.contains(&port) {
-            c.fault(
-                at("http"),
-                format!("`{key}` listens on {port}, a port for clients"),
-                "another port",
-            );
-        }
-    }
-    if http.page.is_some() && issuers.is_empty() {
-        c.warn(
-            at("http"),
-            "no issuer is trusted, so nobody can sign in to review",
-        );
     }
 }
 

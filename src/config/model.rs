@@ -15,8 +15,9 @@ use std::path::PathBuf;
 /// Everything `lockgate run` needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The Kafka cluster behind the gateway; exactly one in this version.
-    pub cluster: Cluster,
+    /// The Kafka clusters behind the gateway, in the order of the file; never empty, and no two
+    /// listeners of any of them share a port.
+    pub clusters: Vec<Cluster>,
     /// Who may vouch for principals and reviewers.
     pub identity: Vec<Issuer>,
     /// The rules and exceptions, compiled.
@@ -43,30 +44,94 @@ pub struct Config {
     pub warnings: Vec<Warning>,
 }
 
-/// A Kafka cluster and the address under which the gateway offers it.
+/// A Kafka cluster and the addresses under which the gateway offers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
-    /// Its name.
+    /// Its name, its own among the clusters.
     pub name: String,
     /// The brokers asked first.
     pub bootstrap: Vec<HostPort>,
-    /// Where clients connect; exactly one in this version.
-    pub listener: Listener,
+    /// Where clients connect, in the order of the file; never empty.
+    pub listeners: Vec<Listener>,
     /// How the gateway itself logs in.
     pub credential: Credential,
+    /// Whether and how the brokers are reached through TLS.
+    pub upstream_tls: Option<UpstreamTls>,
+    /// What becomes of clients' telemetry.
+    pub telemetry: Telemetry,
+}
+
+/// What becomes of clients' telemetry (KIP-714).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Telemetry {
+    /// Clients are not told that the brokers would take it.
+    #[default]
+    Withhold,
+    /// It goes to the brokers.
+    Pass,
 }
 
 /// Where clients connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
-    /// The bootstrap address, bound by every core.
+    /// Its name, its own within the cluster.
+    pub name: String,
+    /// The bootstrap address, bound by every core; its port is not 0.
     pub address: SocketAddr,
-    /// The host that clients are told, for the bootstrap port and the brokers' ports alike.
+    /// The host that clients are told: for the bootstrap address, and for brokers by port.
     pub advertise: String,
-    /// One port per broker, in order of discovery.
-    pub broker_ports: RangeInclusive<u16>,
+    /// How the brokers are told apart.
+    pub brokers: Addressing,
     /// How clients log in.
     pub sasl: Sasl,
+    /// The gateway's own certificate, if clients speak TLS here.
+    pub tls: Option<ListenerTls>,
+    /// Every connection opens with a header of the PROXY protocol, version 2.
+    pub proxy_protocol: bool,
+}
+
+/// How a client says which broker it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Addressing {
+    /// Broker n has the n-th port, counted from 0, of `listen` here and of `advertise` outside. Both
+    /// are equally long; they differ where ports are translated on the way.
+    Ports {
+        /// Ports on the interface of [`Listener::address`], which is not among them.
+        listen: RangeInclusive<u16>,
+        /// What clients are told.
+        advertise: RangeInclusive<u16>,
+    },
+    /// Broker n is `before{n}after` on the listener's own port, told apart by TLS's server name
+    /// (RFC 6066 §3). Lower case: names of the DNS are the same in either case (RFC 4343). Any other
+    /// server name, or none, means the bootstrap address. Only with [`Listener::tls`].
+    Sni {
+        /// What stands before the node id.
+        before: String,
+        /// What stands behind it.
+        after: String,
+        /// The port that clients are told.
+        port: u16,
+    },
+}
+
+/// The gateway's own certificate on a listener. Both files were read and found to fit each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerTls {
+    /// PEM: the certificate, then its chain.
+    pub certificate: PathBuf,
+    /// PEM: its private key (PKCS #8, PKCS #1 or SEC 1), not encrypted.
+    pub key: PathBuf,
+}
+
+/// TLS towards the brokers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamTls {
+    /// PEM: whom to trust. A checked file always names it: neither the system's roots nor any
+    /// bundled ones are used.
+    pub ca: Option<PathBuf>,
+    /// The name that every broker's certificate must carry, if it is not the host the broker is
+    /// reached by.
+    pub server_name: Option<String>,
 }
 
 /// How clients log in.
@@ -74,6 +139,8 @@ pub struct Listener {
 pub enum Sasl {
     /// With a token: SASL/OAUTHBEARER, or SASL/PLAIN with the token as password.
     Oidc,
+    /// At the broker: their own exchange passes through, and the principal is whom it accepted.
+    Relay,
     /// Not at all: every client is `anonymous`.
     None,
 }

@@ -5,9 +5,10 @@
 //! written, the gateway starts with the values below.
 
 use super::checker::{Checker, Section};
-use super::cluster::address;
+use super::listener::address;
 use super::model::{Audit, Defaults, Http, Io};
 use super::rules::MODES;
+use super::sockets::Sockets;
 use super::terms::meanwhile;
 use super::values;
 use crate::limits::{CORES_MAX, FRAME_BYTES_MAX, HOLD_WAIT_MS_DEFAULT, MEMORY_BYTES_DEFAULT, MIB};
@@ -90,7 +91,7 @@ pub(super) fn holds(c: &mut Checker<'_>, root: &Section<'_>, audit: &Audit) -> P
 }
 
 /// The addresses people and monitors use.
-pub(super) fn http(c: &mut Checker<'_>, root: &Section<'_>) -> Http {
+pub(super) fn http(c: &mut Checker<'_>, root: &Section<'_>, sockets: &mut Sockets) -> Http {
     let keys = ["page", "admin", "public_url"];
     let section = root
         .get("http")
@@ -98,19 +99,8 @@ pub(super) fn http(c: &mut Checker<'_>, root: &Section<'_>) -> Http {
     let Some(section) = section else {
         return Http::default();
     };
-    let page = section
-        .get("page")
-        .and_then(|_| listen(c, &section, "page"));
-    let admin = section
-        .get("admin")
-        .and_then(|_| listen(c, &section, "admin"));
-    if let (Some(node), true) = (section.get("admin"), page.is_some() && page == admin) {
-        c.fault(
-            node.place,
-            "the same address as `page`",
-            "an address of its own",
-        );
-    }
+    let page = listen(c, &section, "page", sockets);
+    let admin = listen(c, &section, "admin", sockets);
     let url = section.get("public_url").and_then(|node| {
         c.parsed(
             node,
@@ -126,11 +116,23 @@ pub(super) fn http(c: &mut Checker<'_>, root: &Section<'_>) -> Http {
     }
 }
 
-fn listen(c: &mut Checker<'_>, section: &Section<'_>, key: &str) -> Option<SocketAddr> {
-    let node = section.get(key)?;
+/// Port 0 is one that the kernel picks, and so nobody else's.
+fn listen(
+    c: &mut Checker<'_>,
+    http: &Section<'_>,
+    key: &str,
+    sockets: &mut Sockets,
+) -> Option<SocketAddr> {
+    let node = http.get(key)?;
     let section = c.section(node.place, node, &["listen"], &["tls"])?;
-    c.require(&section, "listen")
-        .and_then(|node| address(c, node))
+    let node = c.require(&section, "listen")?;
+    let address = address(c, node)?;
+    let port = address.port();
+    if port != 0 {
+        let who = format!("`http.{key}`");
+        sockets.claim(c, node.place, who, address.ip(), port..=port);
+    }
+    Some(address)
 }
 
 /// How the data plane talks to the kernel.

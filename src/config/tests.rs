@@ -34,9 +34,14 @@ fn warned(text: &str) -> Vec<String> {
 #[test]
 fn the_example_is_a_good_file() {
     let config = read(EXAMPLE).unwrap();
-    assert_eq!(config.cluster.listener.broker_ports, 19100..=19199);
-    assert_eq!(config.cluster.listener.sasl, Sasl::Oidc);
-    assert_eq!(config.cluster.bootstrap[0].to_string(), "127.0.0.1:9092");
+    let cluster = &config.clusters[0];
+    let (listen, advertise) = (19100..=19199, 19100..=19199);
+    assert_eq!(
+        cluster.listeners[0].brokers,
+        Addressing::Ports { listen, advertise }
+    );
+    assert_eq!(cluster.listeners[0].sasl, Sasl::Oidc);
+    assert_eq!(cluster.bootstrap[0].to_string(), "127.0.0.1:9092");
     assert_eq!(config.identity[0].token_types, ["at+jwt", "JWT"]);
     assert_eq!(config.policy_text, EXAMPLE);
     assert_eq!(config.memory, 512 << 20);
@@ -69,9 +74,11 @@ fn the_example_is_a_good_file() {
         .iter()
         .map(|w| (w.place.line, w.what.as_str()))
         .collect();
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let in_the_clear = "no `tls`: clients' tokens and passwords cross the network in the clear";
+    assert_eq!(warnings[0], (10, in_the_clear));
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(
-        warnings[0]
+        warnings[1]
             .1
             .starts_with("people have 600 s for `security`, but a Java client")
     );
@@ -106,8 +113,10 @@ fn the_example_decides_as_it_reads() {
 #[test]
 fn a_small_file_has_every_default() {
     let config = read(SMALL).unwrap();
-    assert_eq!(config.cluster.listener.advertise, "127.0.0.1");
-    assert_eq!(config.cluster.credential, Credential::None);
+    let cluster = &config.clusters[0];
+    assert_eq!(cluster.listeners[0].advertise, "127.0.0.1");
+    assert_eq!(cluster.credential, Credential::None);
+    assert_eq!(cluster.telemetry, Telemetry::Withhold);
     assert_eq!(config.audit.directory, Path::new("/var/lib/lockgate/audit"));
     assert_eq!(config.state, Path::new("/var/lib/lockgate/holds.db"));
     assert_eq!(
@@ -144,7 +153,7 @@ fn secrets_come_from_outside_and_are_told_to_nobody() {
         mechanism,
         password,
         ..
-    } = &config.cluster.credential
+    } = &config.clusters[0].credential
     else {
         panic!()
     };

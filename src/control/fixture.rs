@@ -115,6 +115,7 @@ impl Rig {
             },
             client_id: "app".into(),
             operation: Operation::Produce,
+            cluster: "main".into(),
             topic: "payments".into(),
             partition: 0,
             rules: vec![HoldRule {

@@ -4,7 +4,7 @@
 //! Refuses: to abandon an accept that is under way: a listener ends by shutdown(2). Stays true: an
 //! error of one accept never ends the loop; running out of descriptors slows it down.
 
-use super::connection::Target;
+use super::connection::Door;
 use super::core::Core;
 use super::socket::Socket;
 use crate::limits::{ACCEPT_BACKLOG, ACCEPT_PAUSE_MS};
@@ -38,9 +38,9 @@ impl std::os::fd::AsFd for Borrowed<'_> {
 }
 
 /// Listens and accepts until the result is dropped.
-pub fn listen(core: &Rc<Core>, address: SocketAddr, target: Target) -> io::Result<Listening> {
+pub fn listen(core: &Rc<Core>, address: SocketAddr, door: Door) -> io::Result<Listening> {
     let listener = Rc::new(TcpListener::from_std(bind(address)?)?);
-    let task = accept_all(Rc::clone(core), Rc::clone(&listener), target);
+    let task = accept_all(Rc::clone(core), Rc::clone(&listener), door);
     monoio::spawn(task);
     Ok(Listening { listener })
 }
@@ -60,10 +60,10 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-async fn accept_all(core: Rc<Core>, listener: Rc<TcpListener>, target: Target) {
+async fn accept_all(core: Rc<Core>, listener: Rc<TcpListener>, door: Door) {
     while core.accepts() {
         match listener.accept().await {
-            Ok((stream, _)) if core.accepts() => core.admit(Socket::new(stream), target),
+            Ok((stream, _)) if core.accepts() => core.admit(Socket::new(stream), door),
             Ok(_) => return,
             Err(error) if is_final(&error) => return,
             Err(error) => {

@@ -37,6 +37,8 @@ pub enum Owed {
     Reply(u64),
     /// It is the outcome of a released chunk.
     Released(u64),
+    /// It names topics, for the gateway itself.
+    Names,
 }
 
 /// Both queues of one connection.

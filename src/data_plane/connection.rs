@@ -14,8 +14,10 @@
 //! the holder empties before giving the turn back.
 
 use super::answers::{Answers, Slot};
+use super::cluster::{Cluster, Listener, Seen, View};
 use super::core::Core;
 use super::event::Event;
+use super::learn::Learning;
 use super::made::Made;
 use super::session::Session;
 use super::socket::Socket;
@@ -25,14 +27,26 @@ use crate::limits::{BYTES_BEHIND_HOLD_MAX, REQUESTS_BEHIND_HOLD_MAX, REQUESTS_IN
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Which broker a listening port stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// Any of the cluster's.
     Bootstrap,
     /// The one with this node id.
     Broker(i32),
+}
+
+/// Where a client came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Door {
+    /// The cluster's place among those of the configuration.
+    pub cluster: usize,
+    /// The listener's place among those of the cluster.
+    pub listener: usize,
+    /// What its port stands for. Where brokers are told apart by name, every port is `Bootstrap`'s.
+    pub target: Target,
 }
 
 /// Why a connection ended; the text goes to the log and the audit.
@@ -100,18 +114,23 @@ pub struct Connection {
     pub id: u64,
     /// The core it lives on.
     pub core: Rc<Core>,
-    /// Which broker the client dialled.
-    pub target: Target,
+    /// The cluster that the client wants.
+    pub cluster: Arc<Cluster>,
+    /// Which broker of it the client dialled; a TLS server name may still say so.
+    pub target: Cell<Target>,
     /// The client's side.
     pub client: Socket,
     /// What the sweep watches.
     pub deadlines: Deadlines,
     /// The mechanism of a renewal under way.
     pub renewing: Cell<Option<crate::identity::sasl::Mechanism>>,
+    /// Whether names are being asked for on behalf of its next request.
+    pub learning: Cell<Learning>,
     /// Notified whenever a queue below got shorter or a hold ended.
     pub changed: Event,
     /// Bytes taken from the client and sent to it, for the audit.
     pub bytes: Traffic,
+    listener: usize,
     upstream: OnceCell<Socket>,
     session: RefCell<Option<Rc<Session>>>,
     answers: RefCell<Answers>,
@@ -150,14 +169,17 @@ struct Behind {
 
 impl Connection {
     /// A connection that was just accepted.
-    pub fn new(core: &Rc<Core>, id: u64, client: Socket, target: Target) -> Rc<Connection> {
+    pub fn new(core: &Rc<Core>, id: u64, client: Socket, door: Door) -> Rc<Connection> {
         Rc::new(Connection {
             id,
             core: Rc::clone(core),
-            target,
+            cluster: Arc::clone(&core.shared.clusters[door.cluster]),
+            listener: door.listener,
+            target: Cell::new(door.target),
             client,
             deadlines: Deadlines::new(core.now()),
             renewing: Cell::new(None),
+            learning: Cell::default(),
             changed: Event::default(),
             bytes: Traffic::default(),
             upstream: OnceCell::new(),
@@ -171,6 +193,20 @@ impl Connection {
             next_correlation_id: Cell::new(0),
             closed: Cell::new(None),
         })
+    }
+
+    /// The listener that the client came through.
+    pub fn listener(&self) -> &Listener {
+        &self.cluster.listeners[self.listener]
+    }
+
+    /// The brokers of `view`, a moment of this connection's cluster, as this client sees them.
+    pub fn seen<'a>(&'a self, view: &'a View) -> Seen<'a> {
+        Seen {
+            cluster: &self.cluster,
+            view,
+            listener: self.listener,
+        }
     }
 
     /// The broker's side, once connected.

@@ -6,8 +6,8 @@
 //! more and closes what it has.
 
 use super::buffers::Pool;
-use super::cluster::{Cluster, Listener};
-use super::connection::{Cause, Connection, Target};
+use super::cluster::Cluster;
+use super::connection::{Cause, Connection, Door, Target};
 use super::held::Held;
 use super::inspect::Rules;
 use super::mailbox::Bell;
@@ -29,6 +29,7 @@ use arc_swap::{ArcSwap, Guard};
 use crossbeam_channel::Receiver;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,14 +39,10 @@ pub type AskForKey = Arc<dyn Fn(usize, &str) -> bool + Send + Sync>;
 
 /// What all cores read and nobody on a core writes.
 pub struct Shared {
-    /// The listener.
-    pub listener: Listener,
-    /// The gateway's own credential at the brokers.
-    pub credential: Option<Arc<crate::identity::credential::Credential>>,
+    /// The clusters; their place here is how the rest refers to them.
+    pub clusters: Vec<Arc<Cluster>>,
     /// The policy and its scanner.
     pub rules: ArcSwap<Rules>,
-    /// The cluster.
-    pub cluster: ArcSwap<Cluster>,
     /// Whose tokens are accepted.
     pub issuers: Vec<IssuerRules>,
     /// Their keys.
@@ -100,7 +97,7 @@ pub struct Core {
     pub held: RefCell<Held>,
     connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
     undelivered: RefCell<VecDeque<ToControl>>,
-    accepting: RefCell<BTreeMap<Option<i32>, accept::Listening>>,
+    accepting: RefCell<BTreeMap<Door, accept::Listening>>,
     clock: Cell<UnixMillis>,
     next_id: Cell<u64>,
     draining: Cell<bool>,
@@ -191,7 +188,7 @@ impl Core {
     }
 
     /// Takes a connection that was just accepted, unless there are too many: then it is closed.
-    pub fn admit(self: &Rc<Self>, socket: Socket, target: Target) {
+    pub fn admit(self: &Rc<Self>, socket: Socket, door: Door) {
         let active = self.shared.stats.iter().map(|s| s.connections_active.get());
         if active.sum::<u64>() >= self.shared.connections_max {
             self.stats().connections_refused.add(1);
@@ -199,7 +196,7 @@ impl Core {
         }
         let id = self.next_id.get() + 1;
         self.next_id.set(id);
-        let connection = Connection::new(self, id, socket, target);
+        let connection = Connection::new(self, id, socket, door);
         self.connections
             .borrow_mut()
             .insert(id, Rc::clone(&connection));
@@ -227,31 +224,48 @@ impl Core {
         self.accepting.borrow_mut().clear(); // dropping it shuts the listening socket down
     }
 
-    /// Listens on the bootstrap port and on one port for each broker that is known.
+    /// Listens on every bootstrap port, and on one port for each broker that is known; no longer on
+    /// the ports of brokers that are gone.
     fn listen(self: &Rc<Self>) {
         if !self.accepts() {
             return;
         }
-        let cluster = self.shared.cluster.load();
-        let listener = &self.shared.listener;
-        let brokers = cluster
-            .brokers
-            .keys()
-            .filter_map(|id| Some((Some(*id), listener.port_of(*id)?)));
-        let wanted = std::iter::once((None, listener.address.port())).chain(brokers);
-        for (broker, port) in wanted {
-            if self.accepting.borrow().contains_key(&broker) {
+        let wanted = self.doors();
+        let mut accepting = self.accepting.borrow_mut();
+        accepting.retain(|door, _| wanted.contains_key(door)); // dropping it ends its accept loop
+        for (door, address) in wanted {
+            if accepting.contains_key(&door) {
                 continue;
             }
-            let target = broker.map_or(Target::Bootstrap, Target::Broker);
-            let address = std::net::SocketAddr::new(listener.address.ip(), port);
-            match accept::listen(self, address, target) {
+            match accept::listen(self, address, door) {
                 Ok(listening) => {
-                    self.accepting.borrow_mut().insert(broker, listening);
+                    accepting.insert(door, listening);
                 }
                 Err(error) => tracing::error!(core = self.index, %address, %error, "cannot listen"),
             }
         }
+    }
+
+    /// Where clients may come in now.
+    fn doors(&self) -> BTreeMap<Door, SocketAddr> {
+        let mut doors = BTreeMap::new();
+        for (cluster, at) in self.shared.clusters.iter().zip(0..) {
+            let view = cluster.view.load();
+            for (listener, place) in cluster.listeners.iter().zip(0..) {
+                let door = |target| Door {
+                    cluster: at,
+                    listener: place,
+                    target,
+                };
+                doors.insert(door(Target::Bootstrap), listener.address);
+                let brokers = view.brokers.keys();
+                doors.extend(brokers.filter_map(|id| {
+                    let address = SocketAddr::new(listener.address.ip(), listener.port_of(*id)?);
+                    Some((door(Target::Broker(*id)), address))
+                }));
+            }
+        }
+        doors
     }
 
     /// Deals with everything the control thread sent.

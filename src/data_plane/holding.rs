@@ -16,6 +16,7 @@ use crate::limits::{
     HELD_BYTES_PER_CORE_MAX, HOLD_WAIT_BEHIND_MS, HOLD_WAIT_MS_MAX, TRANSACTION_HOLD_MS_MAX,
 };
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Opens a chunk: it waits for people when it was flagged, else behind its lane.
 pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
@@ -77,6 +78,7 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         principal: session.principal.clone(),
         client_id: session.client_id.clone(),
         operation: crate::chunk::Operation::Produce,
+        cluster: Arc::clone(&connection.cluster.name),
         topic: lane.topic.clone(),
         partition: lane.partition,
         rules: held.rules,

@@ -5,6 +5,7 @@
 //! would be no frame), a change of principal when a token is renewed (KIP-368). Stays true: no
 //! token is kept, logged or shown; a refusal is the standard SASL error and an audit entry.
 
+use super::cluster::Login;
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
 use super::made::Made;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 /// Logs a client in; returns when requests may follow.
 pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result<(), Cause> {
-    if !connection.core.shared.listener.login {
+    if connection.listener().login == Login::None {
         let nobody = Principal {
             name: "anonymous".into(),
             groups: Arc::new([]),
@@ -108,7 +109,7 @@ async fn step(
     }
     match header.api_key {
         api::API_VERSIONS => {
-            let cluster = connection.core.shared.cluster.load();
+            let cluster = connection.cluster.view.load();
             Next::Reply(api_versions::answer(
                 header.api_version,
                 header.correlation_id,
@@ -255,7 +256,7 @@ fn open(
 pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &[u8]) -> Step {
     let Some(session) = connection
         .session()
-        .filter(|_| connection.core.shared.listener.login)
+        .filter(|_| connection.listener().login == Login::Oidc)
     else {
         return super::requests::refuse(connection, header, request, error::ILLEGAL_SASL_STATE);
     };

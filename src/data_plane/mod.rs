@@ -26,6 +26,7 @@ pub mod held;
 pub mod holding;
 pub mod inflow;
 pub mod inspect;
+pub mod learn;
 pub mod login;
 pub mod made;
 pub mod mailbox;

@@ -179,7 +179,7 @@ pub fn session_opened(core: &Core, connection: &Connection, session: &Session, m
         groups: session.principal.groups.to_vec(),
         client_id: session.client_id.to_string(),
         peer: peer(connection),
-        listener: core.shared.listener.name.clone(),
+        listener: listener(connection),
         mechanism: mechanism.to_owned(),
     };
     write(core, entry, Tier::Interval);
@@ -196,7 +196,7 @@ pub fn login_refused(
     core.stats().logins_refused.add(1);
     let entry = LoginRefused {
         peer: peer(connection),
-        listener: core.shared.listener.name.clone(),
+        listener: listener(connection),
         mechanism: mechanism.to_owned(),
         code: code.to_owned(),
         reason: String::new(),
@@ -214,6 +214,11 @@ pub fn session_closed(core: &Core, connection: &Connection, session: &Session, c
         bytes_out: connection.bytes.to_client.take(),
     };
     write(core, entry, Tier::Interval);
+}
+
+/// The cluster and the listener, as the configuration names them.
+fn listener(connection: &Connection) -> String {
+    format!("{}/{}", connection.cluster.name, connection.listener().name)
 }
 
 fn peer(connection: &Connection) -> String {

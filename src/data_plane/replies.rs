@@ -10,7 +10,7 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{ending, fetch, produce};
+use super::{ending, fetch, learn, produce};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::{addresses, frame};
 use crate::limits::BYTES_BEHIND_HOLD_MAX;
@@ -117,6 +117,10 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
     let owed = connection.answers().settle(id);
     let number = match owed {
         Some(Owed::Reply(number)) => number,
+        Some(Owed::Names) => {
+            learn::learnt(connection, reply)?;
+            return Ok(Out::Nothing);
+        }
         Some(Owed::Released(chunk)) => {
             ending::released(connection, chunk, reply);
             return Ok(Out::Nothing);
@@ -163,8 +167,9 @@ fn edit(connection: &Connection, relay: Relay, reply: &mut [u8]) -> Result<Edit,
             fetch::inspect_reply(connection, api_version, reply)
         }
         (Some(Treatment::Rewrite), _) => {
-            let view = connection.core.shared.cluster.load();
-            let rewritten = addresses::rewrite_response(api_key, api_version, reply, &**view);
+            let view = connection.cluster.view.load();
+            let rewritten =
+                addresses::rewrite_response(api_key, api_version, reply, &connection.seen(&view));
             let rewritten =
                 rewritten.map_err(|_| Cause::BrokerFault("the broker sent a malformed reply"))?;
             Ok(Edit::Made(rewritten))

@@ -10,10 +10,12 @@ use super::answers::{Owed, Relay, Slot};
 use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
+use super::learn::{self, Learning};
 use super::made::Made;
 use super::{fetch, holding, login, produce};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame::{self, RequestHeader};
+use crate::kafka::topic::TopicId;
 use crate::kafka::{api_versions, error, refusal};
 use std::rc::Rc;
 
@@ -25,6 +27,8 @@ pub enum Step {
     Replace(Vec<u8>),
     /// Nothing goes on: it was answered, held or dropped.
     Done,
+    /// Nothing goes on yet: these topics must be named first, and then it is looked at again.
+    Learn(Vec<TopicId>),
     /// It was answered with a refusal, after which the connection ends.
     Refused(Cause),
     /// The connection cannot go on.
@@ -76,6 +80,9 @@ fn must_wait(connection: &Connection, inflow: &Inflow<'_>) -> bool {
     if connection.is_closed() {
         return false;
     }
+    if connection.learning.get() == Learning::Asked {
+        return true;
+    }
     let next_key = inflow.peek().and_then(|filled| filled.get(4..6));
     let next_key = next_key.map(|b| i16::from_be_bytes([b[0], b[1]]));
     if connection.answers().is_merging() && next_key.is_some_and(|key| key != api::PRODUCE) {
@@ -104,12 +111,21 @@ async fn pass_frames(
         }
         connection.count_behind(size);
         let step = handle(connection, &mut buffer.filled_mut()[at..at + size]);
+        if !matches!(step, Step::Learn(_)) {
+            connection.learning.set(Learning::No);
+            count(connection, size);
+        }
         if let Step::Forward = step {
             run.end += size;
             continue;
         }
         if !run.is_empty() {
             buffer = write_run(connection, buffer, run.clone()).await?;
+        }
+        if let Step::Learn(ids) = step {
+            run = at..at; // it stays, to be looked at again
+            write_made(connection, learn::ask(connection, &ids)).await?;
+            break;
         }
         run = at + size..at + size;
         match step {
@@ -119,7 +135,7 @@ async fn pass_frames(
                 return Err(cause);
             }
             Step::Close(cause) => return Err(cause),
-            Step::Forward | Step::Done => {}
+            Step::Forward | Step::Done | Step::Learn(_) => {}
         }
     }
     if !run.is_empty() {
@@ -127,6 +143,13 @@ async fn pass_frames(
     }
     buffer.consume(run.end);
     Ok(buffer)
+}
+
+/// Counts a request that was dealt with.
+fn count(connection: &Connection, size: usize) {
+    connection.core.stats().requests.add(1);
+    let before = connection.bytes.from_client.get();
+    connection.bytes.from_client.set(before + size as u64);
 }
 
 fn waits(connection: &Connection, frame: &[u8]) -> bool {
@@ -167,12 +190,7 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
             "the client sent a malformed request header",
         ));
     };
-    connection.core.stats().requests.add(1);
-    connection
-        .bytes
-        .from_client
-        .set(connection.bytes.from_client.get() + request.len() as u64);
-    let view = connection.core.shared.cluster.load();
+    let view = connection.cluster.view.load();
     let known = api::lookup(header.api_key);
     // what the broker does not offer is not passed either: it would close the connection
     let Some(api) = known.filter(|_| view.clamped.speaks(header.api_key, header.api_version))

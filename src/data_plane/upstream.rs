@@ -4,6 +4,7 @@
 //! client's login on. Stays true: connecting is bounded in time; the client never sees the
 //! credential, nor why the broker refused it.
 
+use super::cluster::Broker;
 use super::connection::{Cause, Connection, Target};
 use super::inflow::Inflow;
 use super::made::Made;
@@ -11,7 +12,6 @@ use super::socket::Socket;
 use crate::identity::scram;
 use crate::kafka::upstream_login::{Step, UpstreamLogin};
 use crate::limits::{CONNECT_MS_MAX, FRAME_BYTES_BEFORE_LOGIN_MAX};
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// Connects and logs in.
 pub async fn connect(connection: &Rc<Connection>) -> Result<(), Cause> {
     let socket = dial(connection).await.ok_or(Cause::NoBroker)?;
-    if connection.core.shared.credential.is_some() {
+    if connection.cluster.credential.is_some() {
         let limit = Duration::from_millis(CONNECT_MS_MAX);
         // the socket is dropped with the read when this times out: nothing is lost that matters
         let login = monoio::time::timeout(limit, log_in(connection, &socket));
@@ -29,28 +29,32 @@ pub async fn connect(connection: &Rc<Connection>) -> Result<(), Cause> {
     Ok(())
 }
 
-fn addresses(connection: &Connection) -> Vec<SocketAddr> {
-    let cluster = connection.core.shared.cluster.load();
-    match connection.target {
-        Target::Bootstrap => cluster.bootstrap.clone(),
-        Target::Broker(id) => cluster.brokers.get(&id).cloned().unwrap_or_default(),
+/// The brokers that will do, in the order to try them.
+fn brokers(connection: &Connection) -> Vec<Broker> {
+    let view = connection.cluster.view.load();
+    match connection.target.get() {
+        Target::Bootstrap => view.bootstrap.clone(),
+        Target::Broker(id) => view.brokers.get(&id).cloned().into_iter().collect(),
     }
 }
 
 async fn dial(connection: &Connection) -> Option<Socket> {
     let limit = Duration::from_millis(CONNECT_MS_MAX);
-    for address in addresses(connection) {
+    let brokers = brokers(connection);
+    for address in brokers.iter().flat_map(|broker| &broker.addresses) {
+        let address = *address;
         match monoio::time::timeout(limit, Socket::connect(address)).await {
             Ok(Ok(socket)) => return Some(socket),
             Ok(Err(error)) => tracing::warn!(%address, %error, "cannot connect to the broker"),
             Err(_) => tracing::warn!(%address, "the broker did not answer in time"),
         }
     }
+    (connection.cluster.look)(); // it may have moved
     None
 }
 
 async fn log_in(connection: &Connection, socket: &Socket) -> Result<(), Cause> {
-    let Some(credential) = &connection.core.shared.credential else {
+    let Some(credential) = &connection.cluster.credential else {
         return Ok(());
     };
     let refused = |fault: &dyn std::fmt::Display| {

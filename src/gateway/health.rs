@@ -7,6 +7,7 @@ use super::driver::Driver;
 use crate::config::Io;
 use crate::control::brokers::ClusterHealth;
 use crate::control::keys::IssuerHealth;
+use crate::data_plane::cluster::{Cluster, Login};
 use crate::data_plane::core::Shared;
 use arc_swap::ArcSwap;
 use prometheus_client::collector::Collector;
@@ -24,8 +25,8 @@ pub struct Health {
     pub wanted: Io,
     /// The cores' counters.
     pub shared: Arc<Shared>,
-    /// How discovery goes.
-    pub cluster: Arc<ArcSwap<ClusterHealth>>,
+    /// How the discovery of each cluster goes.
+    pub clusters: Vec<(Arc<str>, Arc<ArcSwap<ClusterHealth>>)>,
     /// How the issuers' keys are.
     pub issuers: Arc<ArcSwap<Vec<IssuerHealth>>>,
 }
@@ -57,15 +58,15 @@ impl Health {
     /// On what clients are served, or why they cannot be.
     pub fn ready(&self) -> Result<String, String> {
         let mut faults = Vec::new();
-        let cluster = self.cluster.load();
-        if cluster.seen.is_none() {
-            let why = cluster
-                .fault
-                .clone()
-                .unwrap_or_else(|| "not asked yet".into());
-            faults.push(format!("the cluster has not been seen: {why}"));
+        for (name, health) in &self.clusters {
+            let health = health.load();
+            if health.seen.is_none() {
+                let why = health.fault.as_deref().unwrap_or("not asked yet");
+                faults.push(format!("the cluster `{name}` has not been seen: {why}"));
+            }
         }
-        if self.shared.listener.login {
+        let listeners = || self.shared.clusters.iter().flat_map(|c| &c.listeners);
+        if listeners().any(|listener| listener.login == Login::Oidc) {
             for issuer in self.issuers.load().iter().filter(|issuer| issuer.keys == 0) {
                 let why = issuer
                     .fault
@@ -82,8 +83,8 @@ impl Health {
         {
             faults.push("the audit cannot be written".into());
         }
-        if self.shared.cluster.load().brokers.is_empty() && faults.is_empty() {
-            faults.push("no broker has a port in broker_ports".into());
+        if faults.is_empty() {
+            faults.extend(self.shared.clusters.iter().filter_map(unshown));
         }
         if !faults.is_empty() {
             return Err(faults.join("; "));
@@ -96,6 +97,17 @@ impl Health {
         };
         Ok(format!("io {}{note}", self.driver.name()))
     }
+}
+
+/// A listener that no client could go on from.
+fn unshown(cluster: &Arc<Cluster>) -> Option<String> {
+    let view = cluster.view.load();
+    let told = cluster.listeners.iter().zip(&view.told);
+    let (listener, _) = told.into_iter().find(|(_, told)| told.is_empty())?;
+    let (cluster, listener) = (&cluster.name, &listener.name);
+    Some(format!(
+        "no broker of `{cluster}` has a port in the broker_ports of `{listener}`"
+    ))
 }
 
 struct Sums(Arc<Shared>, bool);

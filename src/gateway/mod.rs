@@ -10,6 +10,7 @@
 //! log of holds it cannot write. Stays true: cores end before the control thread, so that every
 //! outcome is known to it; `stopped` is the last entry of every chain.
 
+mod clusters;
 pub mod driver;
 mod health;
 mod services;
@@ -18,17 +19,14 @@ mod sink;
 use crate::audit::entry::{PolicyLoaded, Started};
 use crate::audit::{AuditFault, Entry, Writer};
 use crate::chunk::UnixMillis;
-use crate::config::{Config, Credential, Sasl, Scram};
+use crate::config::Config;
 use crate::control;
-use crate::data_plane::cluster::{Cluster, Listener};
 use crate::data_plane::core::{Setup, Shared};
 use crate::data_plane::inspect::Rules;
 use crate::data_plane::mailbox::Bell;
 use crate::data_plane::stats::Stats;
 use crate::hold::link::{self, Post};
 use crate::hold::messages::{ToControl, ToCore};
-use crate::identity::credential::Hash;
-use crate::kafka::api_versions::Clamped;
 use crate::limits::{CORES_MAX, DESCRIPTORS_KEPT, DESCRIPTORS_PER_CONNECTION};
 use crate::scan::Engine;
 use anyhow::Context;
@@ -97,7 +95,14 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     };
     let control = control::spawn(setup).context("the control thread cannot start")?;
     let cores = start_cores(driver, &cpus, &shared, bells, inboxes, &desk, writers, ends)?;
-    tracing::info!(io = driver.name(), cores = cpus.len(), listen = %config.cluster.listener.address, "lockgate is up");
+    for (cluster, listener) in config
+        .clusters
+        .iter()
+        .flat_map(|c| c.listeners.iter().map(move |l| (c, l)))
+    {
+        tracing::info!(cluster = cluster.name, listener = listener.name, address = %listener.address, "clients connect here");
+    }
+    tracing::info!(io = driver.name(), cores = cpus.len(), "lockgate is up");
 
     let end = wait(&ended, &control);
     tracing::info!(?end, "stopping: requests in flight may finish");
@@ -171,18 +176,9 @@ fn open_audit(config: &Config, driver: Driver, cores: usize) -> Result<Vec<Write
 fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Result<Shared> {
     let policy = config.policy.clone();
     let engine = Engine::new(policy.detectors());
-    let listener = listener(config);
-    let cluster = Cluster {
-        listener: listener.clone(),
-        brokers: BTreeMap::new(),
-        bootstrap: Vec::new(),
-        clamped: Clamped::default(),
-    };
     Ok(Shared {
-        listener,
-        credential: parts.credential,
+        clusters: parts.clusters,
         rules: ArcSwap::from_pointee(Rules { policy, engine }),
-        cluster: ArcSwap::from_pointee(cluster),
         issuers: parts.issuers,
         keys: parts.keys,
         ask_for_key: parts.ask_for_key,
@@ -191,39 +187,6 @@ fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Resu
         // two directions on each core
         budget_bytes: config.memory / (2 * cores.max(1)),
     })
-}
-
-fn listener(config: &Config) -> Listener {
-    let from = &config.cluster.listener;
-    Listener {
-        name: "default".into(),
-        address: from.address,
-        advertise: from.advertise.clone(),
-        broker_ports: from.broker_ports.clone(),
-        login: from.sasl == Sasl::Oidc,
-    }
-}
-
-/// The gateway's own credential at the brokers.
-fn credential(
-    config: &Config,
-) -> anyhow::Result<Option<Arc<crate::identity::credential::Credential>>> {
-    let Credential::Scram {
-        mechanism,
-        username,
-        password,
-    } = &config.cluster.credential
-    else {
-        return Ok(None);
-    };
-    let hash = match mechanism {
-        Scram::Sha256 => Hash::Sha256,
-        Scram::Sha512 => Hash::Sha512,
-    };
-    let made = crate::identity::credential::Credential::new(hash, username, password.expose());
-    Ok(Some(Arc::new(
-        made.context("the broker credential cannot be used")?,
-    )))
 }
 
 fn approvals(config: &Config) -> BTreeMap<String, crate::approvals::Policy> {

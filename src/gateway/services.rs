@@ -1,45 +1,41 @@
 //! What runs beside the desk on the control thread.
 //!
-//! Owns: the issuers' keys, the discovery of brokers, the signals, the HTTP servers. Refuses: to
+//! Owns: the issuers' keys, the signals, the HTTP servers. Refuses: to
 //! touch the data plane but by snapshots and messages. Stays true: cores begin to listen only when
 //! the cluster has been seen once, since before that nothing can be promised to a client.
 
 use super::End;
+use super::clusters::{self, Followed, follow_all};
 use super::driver::Driver;
 use super::health::Health;
 use crate::chunk::{Principal, UnixMillis};
 use crate::config::Config;
 use crate::control::Surfaces;
-use crate::control::brokers::{Brokers, ClusterSource, Discovered};
 use crate::control::keys::{HttpOptions, IssuerSource, Keys};
 use crate::data_plane::cluster::Cluster;
 use crate::data_plane::core::{AskForKey, Shared};
 use crate::hold::link::Post;
 use crate::hold::messages::ToCore;
 use crate::http::{self, ReviewerAuth};
-use crate::identity::credential::Credential;
 use crate::identity::key_set::KeySet;
 use crate::identity::tokens::{self, IssuerRules, algorithm};
-use crate::kafka::api_versions;
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
 
 /// The services, made but not started.
 pub struct Services {
     keys: Keys,
-    brokers: Brokers,
-    found: Arc<ArcSwap<Discovered>>,
+    clusters: Vec<Followed>,
     page: Option<TcpListener>,
     admin: Option<TcpListener>,
 }
 
 /// What the cores need of them.
 pub struct Parts {
-    /// The gateway's own credential at the brokers.
-    pub credential: Option<Arc<Credential>>,
+    /// The clusters, not seen yet.
+    pub clusters: Vec<Arc<Cluster>>,
     /// Whose tokens are accepted.
     pub issuers: Vec<IssuerRules>,
     /// Their keys.
@@ -51,27 +47,20 @@ pub struct Parts {
 impl Services {
     /// Prepares everything that can fail before a thread starts.
     pub fn new(config: &Config) -> anyhow::Result<(Services, Parts)> {
-        let credential = super::credential(config)?;
         let sources = config
             .identity
             .iter()
             .map(issuer)
             .collect::<anyhow::Result<Vec<_>>>()?;
         let (keys, set) = Keys::new(&sources, HttpOptions::default()).context("identity")?;
-        let bootstrap = config
-            .cluster
-            .bootstrap
-            .iter()
-            .map(|b| b.to_string())
-            .collect();
-        let source = ClusterSource {
-            bootstrap,
-            credential: credential.clone(),
-        };
-        let (brokers, found) = Brokers::new(source);
+        let clusters = config.clusters.iter().map(clusters::made);
+        let (clusters, followed): (Vec<_>, Vec<_>) = clusters
+            .collect::<anyhow::Result<Vec<_>>>()?
+            .into_iter()
+            .unzip();
         let refresh = keys.refresh();
         let parts = Parts {
-            credential,
+            clusters,
             issuers: sources.into_iter().map(|source| source.rules).collect(),
             keys: set,
             ask_for_key: Arc::new(move |issuer, kid| refresh.ask(issuer, kid)),
@@ -84,8 +73,7 @@ impl Services {
         };
         let services = Services {
             keys,
-            brokers,
-            found,
+            clusters: followed,
             page: bind(config.http.page)?,
             admin: bind(config.http.admin)?,
         };
@@ -105,7 +93,7 @@ impl Services {
             driver,
             wanted: config.io,
             shared: Arc::clone(&shared),
-            cluster: self.brokers.health(),
+            clusters: self.clusters.iter().map(Followed::health).collect(),
             issuers: self.keys.health(),
         };
         let health = Arc::new(health);
@@ -118,27 +106,11 @@ impl Services {
             ready: Arc::new(move || for_ready.ready()),
             public_url: config.http.public_url.clone(),
         });
-        let mut follow = Follow {
-            shared,
-            cores,
-            found: self.found,
-            config: config
-                .cluster
-                .bootstrap
-                .iter()
-                .map(|b| b.to_string())
-                .collect(),
-        };
-        let mut changes = self.brokers.changes();
-        let (keys, brokers) = (self.keys, self.brokers);
+        let (keys, clusters) = (self.keys, self.clusters);
         Box::new(move |desk| {
             Box::pin(async move {
-                let follow = async move {
-                    while changes.changed().await.is_ok() {
-                        follow.publish().await;
-                    }
-                };
-                tokio::join!(http(desk), keys.run(), brokers.run(), follow, signals(ends));
+                let followed = follow_all(clusters, cores);
+                tokio::join!(http(desk), keys.run(), followed, signals(ends));
             })
         })
     }
@@ -158,64 +130,6 @@ fn issuer(from: &crate::config::Issuer) -> anyhow::Result<IssuerSource> {
         rules,
         jwks_url: from.jwks_url.clone(),
     })
-}
-
-/// Turns discoveries into what the cores read.
-struct Follow {
-    shared: Arc<Shared>,
-    cores: Vec<Post<ToCore>>,
-    found: Arc<ArcSwap<Discovered>>,
-    config: Vec<String>,
-}
-
-impl Follow {
-    async fn publish(&mut self) {
-        let found = self.found.load_full();
-        let mut brokers = BTreeMap::new();
-        for (id, (host, port)) in &found.brokers {
-            if self.shared.listener.port_of(*id).is_none() {
-                tracing::error!(
-                    broker = id,
-                    "broker_ports has no port for this broker: it is not shown to clients"
-                );
-                continue;
-            }
-            brokers.insert(*id, resolve(&format!("{}:{port}", bracketed(host))).await);
-        }
-        let mut bootstrap = Vec::new();
-        for address in &self.config {
-            bootstrap.extend(resolve(address).await);
-        }
-        let cluster = Cluster {
-            listener: self.shared.listener.clone(),
-            brokers,
-            bootstrap,
-            clamped: api_versions::intersect(&found.offered),
-        };
-        tracing::info!(brokers = cluster.brokers.len(), "the cluster was seen");
-        self.shared.cluster.store(Arc::new(cluster));
-        for core in &self.cores {
-            let _ = core.try_send(ToCore::Brokers); // a core that is that busy looks again at the next change
-        }
-    }
-}
-
-fn bracketed(host: &str) -> String {
-    if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    }
-}
-
-async fn resolve(address: &str) -> Vec<SocketAddr> {
-    match tokio::net::lookup_host(address).await {
-        Ok(found) => found.collect(),
-        Err(error) => {
-            tracing::warn!(address, %error, "the broker's name cannot be resolved");
-            Vec::new()
-        }
-    }
 }
 
 /// Tells the main thread about SIGTERM and SIGINT.

@@ -46,6 +46,8 @@ pub struct Ask {
     pub client_id: Arc<str>,
     /// Produce, in this version.
     pub operation: Operation,
+    /// The cluster's name.
+    pub cluster: Arc<str>,
     /// The topic's name.
     pub topic: Arc<str>,
     /// The partition.

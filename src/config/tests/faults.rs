@@ -42,8 +42,8 @@ colour: blue
 lg.yaml:1:10: `2`; expected 1
 lg.yaml:4:33: `kafka`; expected a host and a port, such as kafka-1.example.com:9092
 lg.yaml:6:7: `advertise` is missing, and clients cannot connect to 0.0.0.0; expected the host name under which clients reach the gateway
-lg.yaml:6:55: 19100-19199 holds the listener's own port; expected ports other than 19150
-lg.yaml:6:74: `oidcc` (did you mean `oidc`?); expected oidc or none
+lg.yaml:6:55: `broker_ports` of main/default: port 19150 belongs to `address` of main/default (line 6); expected a port that nothing else listens on
+lg.yaml:6:74: `oidcc` (did you mean `oidc`?); expected oidc or relay or none
 lg.yaml:8:9: no detector `payment_crad` (did you mean `payment_card`?); expected one of DETECTORS
 lg.yaml:11:34: `fetsh` (did you mean `fetch`?); expected produce or fetch
 lg.yaml:11:42: unknown key `topic` (did you mean `topics`?); expected one of operations, topics, principals, groups, client_ids
@@ -162,14 +162,16 @@ memory: 1MiB
     assert_eq!(
         lines,
         [
-            "lg.yaml:3:84: 19092-19099 holds the listener's own port",
-            "lg.yaml:3:98: `y`: a second listener comes in a later version",
-            "lg.yaml:4:3: `b`: a second cluster comes in a later version",
+            "lg.yaml:3:84: `broker_ports` of a/x: port 19092 belongs to `address` of a/x (line 3)",
+            "lg.yaml:3:98: `address` is missing",
+            "lg.yaml:3:98: `broker_ports` is missing",
+            "lg.yaml:4:3: `bootstrap` is missing",
+            "lg.yaml:4:3: `listeners` is missing",
             "lg.yaml:7:16: `idp.example.com`",
             "lg.yaml:7:66: `HS256`: whoever can verify such a token can make one",
             "lg.yaml:9:7: `https://i` a second time",
             "lg.yaml:9:42: unknown key `jwks` (did you mean `jwks_url`?)",
-            "lg.yaml:10:7: `page` listens on 19095, a port for clients",
+            "lg.yaml:10:23: `http.page`: port 19095 belongs to `broker_ports` of a/x (line 3)",
             "lg.yaml:10:57: `8080`",
             "lg.yaml:11:9: `1MiB`",
         ]

@@ -193,6 +193,7 @@ impl Desk {
             principal: ask.principal.name.to_string(),
             issuer: ask.principal.issuer.to_string(),
             operation: ask.operation,
+            cluster: ask.cluster.to_string(),
             topic: ask.topic.to_string(),
         };
         let who = (subject.principal.clone(), subject.issuer.clone());

@@ -25,6 +25,8 @@ pub struct View {
     pub client_id: String,
     /// What it does.
     pub operation: &'static str,
+    /// The cluster that it goes to.
+    pub cluster: String,
     /// Where.
     pub topic: String,
     /// Where, by the send that opened the hold.
@@ -118,6 +120,7 @@ impl View {
             issuer: opened.subject.issuer.clone(),
             client_id: opened.client_id.clone(),
             operation: opened.subject.operation.name(),
+            cluster: opened.subject.cluster.clone(),
             topic: opened.subject.topic.clone(),
             partition: opened.partition,
             rules: opened.rules.clone(),

@@ -219,6 +219,7 @@ fn concerns(hold: &Hold, ask: &Ask) -> bool {
     *subject.principal == *ask.principal.name
         && *subject.issuer == *ask.principal.issuer
         && subject.operation == ask.operation
+        && *subject.cluster == *ask.cluster
         && *subject.topic == *ask.topic
 }
 

@@ -151,6 +151,7 @@ impl Bench {
             },
             client_id: "app".into(),
             operation: Operation::Produce,
+            cluster: "main".into(),
             topic: chunk.topic.into(),
             partition: 0,
             rules: ask,

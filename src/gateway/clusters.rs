@@ -1,0 +1,184 @@
+//! The clusters: made from the configuration, and kept as they are discovered.
+//!
+//! Owns: what the cores read of each cluster, and when it is replaced. Refuses: to touch the data
+//! plane but by snapshots and messages. Stays true: a core begins to listen for a cluster's brokers
+//! only when the cluster has been seen once, since before that nothing can be promised to a client.
+
+use crate::config;
+use crate::control::brokers::{Brokers, ClusterHealth, ClusterSource, Discovered};
+use crate::data_plane::cluster::{Addressing, Broker, Cluster, Listener, Login, View};
+use crate::data_plane::topic_ids::TopicIds;
+use crate::hold::link::Post;
+use crate::hold::messages::ToCore;
+use crate::identity::credential::{Credential, Hash};
+use crate::kafka::api_versions;
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// A cluster, and who looks at it.
+pub struct Followed {
+    cluster: Arc<Cluster>,
+    brokers: Brokers,
+    found: Arc<ArcSwap<Discovered>>,
+    bootstrap: Vec<config::HostPort>,
+}
+
+/// A cluster that has not been seen yet.
+///
+/// # Errors
+/// A credential that cannot be used.
+pub fn made(from: &config::Cluster) -> anyhow::Result<(Arc<Cluster>, Followed)> {
+    let credential = credential(&from.credential)?;
+    let bootstrap = from.bootstrap.iter().map(ToString::to_string).collect();
+    let (brokers, found) = Brokers::new(ClusterSource {
+        bootstrap,
+        credential: credential.clone(),
+    });
+    let wake = brokers.wake();
+    let cluster = Arc::new(Cluster {
+        name: from.name.as_str().into(),
+        listeners: from.listeners.iter().map(listener).collect(),
+        credential,
+        view: ArcSwap::default(),
+        topic_ids: TopicIds::default(),
+        look: Arc::new(move || wake.notify_one()),
+    });
+    let followed = Followed {
+        cluster: Arc::clone(&cluster),
+        brokers,
+        found,
+        bootstrap: from.bootstrap.clone(),
+    };
+    Ok((cluster, followed))
+}
+
+fn listener(from: &config::Listener) -> Listener {
+    Listener {
+        name: from.name.clone(),
+        address: from.address,
+        advertise: from.advertise.clone(),
+        brokers: match &from.brokers {
+            config::Addressing::Ports { listen, advertise } => Addressing::Ports {
+                listen: listen.clone(),
+                advertise: advertise.clone(),
+            },
+            config::Addressing::Sni {
+                before,
+                after,
+                port,
+            } => Addressing::Sni {
+                before: before.clone(),
+                after: after.clone(),
+                port: *port,
+            },
+        },
+        login: match from.sasl {
+            config::Sasl::Oidc => Login::Oidc,
+            config::Sasl::Relay => Login::Relay,
+            config::Sasl::None => Login::None,
+        },
+        proxy_protocol: from.proxy_protocol,
+    }
+}
+
+/// The gateway's own credential at the brokers.
+fn credential(from: &config::Credential) -> anyhow::Result<Option<Arc<Credential>>> {
+    let config::Credential::Scram {
+        mechanism,
+        username,
+        password,
+    } = from
+    else {
+        return Ok(None);
+    };
+    let hash = match mechanism {
+        config::Scram::Sha256 => Hash::Sha256,
+        config::Scram::Sha512 => Hash::Sha512,
+    };
+    let made = Credential::new(hash, username, password.expose());
+    Ok(Some(Arc::new(
+        made.context("the broker credential cannot be used")?,
+    )))
+}
+
+/// Follows every cluster until dropped.
+pub async fn follow_all(clusters: Vec<Followed>, cores: Vec<Post<ToCore>>) {
+    let mut all = JoinSet::new();
+    for cluster in clusters {
+        all.spawn(cluster.follow(cores.clone()));
+    }
+    while let Some(ended) = all.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a cluster is no longer followed; its brokers stay as last seen");
+        }
+    }
+}
+
+impl Followed {
+    /// How discovery goes.
+    pub fn health(&self) -> (Arc<str>, Arc<ArcSwap<ClusterHealth>>) {
+        (Arc::clone(&self.cluster.name), self.brokers.health())
+    }
+
+    async fn follow(self, cores: Vec<Post<ToCore>>) {
+        let mut changes = self.brokers.changes();
+        let (cluster, found, bootstrap) = (self.cluster, self.found, self.bootstrap);
+        let publish = async {
+            while changes.changed().await.is_ok() {
+                let view = view(&cluster, &found.load_full(), &bootstrap).await;
+                tracing::info!(cluster = %cluster.name, brokers = view.brokers.len(), "the cluster was seen");
+                cluster.view.store(Arc::new(view));
+                for core in &cores {
+                    let _ = core.try_send(ToCore::Brokers); // a core that is that busy looks at the next change
+                }
+            }
+        };
+        tokio::join!(self.brokers.run(), publish);
+    }
+}
+
+/// What the cores are told of a discovery.
+async fn view(cluster: &Cluster, found: &Discovered, bootstrap: &[config::HostPort]) -> View {
+    let mut view = View {
+        cluster_id: found.cluster_id.clone(),
+        brokers: BTreeMap::new(),
+        bootstrap: Vec::new(),
+        clamped: api_versions::intersect(&found.offered),
+        told: Vec::new(),
+    };
+    for (id, (host, port)) in &found.brokers {
+        view.brokers.insert(*id, resolve(host, *port).await);
+    }
+    for address in bootstrap {
+        view.bootstrap
+            .push(resolve(&address.host, address.port).await);
+    }
+    view.tell(&cluster.listeners);
+    for (listener, told) in cluster.listeners.iter().zip(&view.told) {
+        for id in view.brokers.keys().filter(|id| !told.contains_key(id)) {
+            tracing::error!(
+                cluster = %cluster.name, listener = listener.name, broker = id,
+                "broker_ports has no port for this broker: it is not shown to clients"
+            );
+        }
+    }
+    view
+}
+
+async fn resolve(host: &str, port: u16) -> Broker {
+    let addresses: Vec<SocketAddr> = match tokio::net::lookup_host((host, port)).await {
+        Ok(found) => found.collect(),
+        Err(error) => {
+            tracing::warn!(host, port, %error, "the broker's name cannot be resolved");
+            Vec::new()
+        }
+    };
+    Broker {
+        host: host.to_owned(),
+        addresses,
+    }
+}
