@@ -34,6 +34,9 @@ pub const BROKERS_PER_CLUSTER_MAX: usize = 10_000;
 /// Array elements and tagged fields in a request that is decoded to be refused: a topic each and a
 /// partition each. kafka-protocol spends about 150 bytes on one, so 30 MB at most.
 pub const REFUSED_ELEMENTS_MAX: usize = 2 * PARTITIONS_PER_REQUEST_MAX;
+/// Values in a message that is taken apart into a tree, defaults of absent fields among them: 100,000
+/// topics with nine each. A value takes 40 bytes and its text, so 40 MB and the frame again.
+pub const MESSAGE_VALUES_MAX: usize = 1_000_000;
 /// Bytes of the text in a refusal. It may be repeated for every element, and stays under a frame:
 /// 200,000 × 256 = 51 MB.
 pub const REFUSAL_TEXT_BYTES_MAX: usize = 256;
@@ -298,9 +301,7 @@ pub const CONFIG_DEPTH_MAX: usize = 32;
 pub const SECRET_BYTES_MAX: u64 = 64 * KIB as u64;
 /// Clusters in one process. Each is discovered by itself and has a snapshot on every core.
 pub const CLUSTERS_MAX: usize = 16;
-/// Listeners of one cluster: inside, outside, and one for each of some zones. 16 × 16 listening
-/// sockets a core are within what `DESCRIPTORS_KEPT` leaves free only up to about 100 in all; the
-/// rest is counted against connections.
+/// Listeners of one cluster: inside, outside, and one for each of some zones.
 pub const LISTENERS_PER_CLUSTER_MAX: usize = 16;
 /// Longest certificate or key file read: a bundle of all public authorities is about 220 KiB.
 pub const PEM_BYTES_MAX: u64 = MIB as u64;

@@ -3,8 +3,9 @@
 //! Owns: the printing and the exit code. Refuses: to open a socket or start anything. Stays true:
 //! exit 0 means that `lockgate run` would accept the file; warnings do not change that.
 
-use crate::config::{self, Config, Fault, Faults};
+use crate::config::{self, Addressing, Cluster, Config, Fault, Faults, Listener};
 use serde_json::json;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -50,6 +51,9 @@ fn print_lines(args: &CheckArgs, read: &Result<Config, Faults>) {
                 .iter()
                 .for_each(|warning| eprintln!("{warning}"));
             println!("{}: fine, {}", args.config.display(), contents(config));
+            listeners(config)
+                .iter()
+                .for_each(|line| println!("  {line}"));
         }
         Err(faults) => {
             eprintln!("{faults}");
@@ -59,9 +63,52 @@ fn print_lines(args: &CheckArgs, read: &Result<Config, Faults>) {
 }
 
 fn contents(config: &Config) -> String {
-    let rules = counted(config.policy.rules().count(), "rule");
-    let exceptions = counted(config.policy.exceptions().count(), "exception");
-    format!("{rules}, {exceptions}")
+    let listeners = config.clusters.iter().map(|c| c.listeners.len()).sum();
+    [
+        counted(config.clusters.len(), "cluster"),
+        counted(listeners, "listener"),
+        counted(config.policy.rules().count(), "rule"),
+        counted(config.policy.exceptions().count(), "exception"),
+    ]
+    .join(", ")
+}
+
+/// A line for each listener: what will be opened, and where its clients will be sent.
+fn listeners(config: &Config) -> Vec<String> {
+    let of_cluster = |cluster: &Cluster| {
+        let line = |listener| format!("{}/{}", cluster.name, offered(listener));
+        cluster.listeners.iter().map(line).collect::<Vec<_>>()
+    };
+    config.clusters.iter().flat_map(of_cluster).collect()
+}
+
+fn offered(listener: &Listener) -> String {
+    let Listener {
+        name,
+        address,
+        advertise,
+        ..
+    } = listener;
+    let tls = if listener.tls.is_some() { " (TLS)" } else { "" };
+    let (opened, told) = match &listener.brokers {
+        Addressing::Ports {
+            listen,
+            advertise: ports,
+        } => (
+            format!(" and {}", range(listen)),
+            format!("{} port {}", advertise, range(ports)),
+        ),
+        Addressing::Sni {
+            before,
+            after,
+            port,
+        } => (String::new(), format!("{before}{{node}}{after}:{port}")),
+    };
+    format!("{name}: opens {address}{opened}{tls}; clients find brokers at {told}")
+}
+
+fn range(ports: &RangeInclusive<u16>) -> String {
+    format!("{} + node, up to {}", ports.start(), ports.end())
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -79,6 +126,31 @@ fn as_json(read: &Result<Config, Faults>) -> serde_json::Value {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn every_listener_has_a_line() {
+        let text = "\
+version: 1
+clusters:
+  a:
+    bootstrap: [k:9092]
+    listeners:
+      nat: {address: 127.0.0.1:1000, advertise: gw, broker_ports: 1001-1009, advertised_ports: 11-19, sasl: none}
+      names: {address: 127.0.0.1:443, broker_names: \"b{node}.x\", sasl: none,
+              tls: {certificate: tests/fixtures/tls/gateway.crt, key: tests/fixtures/tls/gateway.key}}
+";
+        let config = config::parse(text, "x.yaml", &|_| None).unwrap();
+        assert_eq!(
+            contents(&config),
+            "1 cluster, 2 listeners, 0 rules, 0 exceptions"
+        );
+        let lines = [
+            "a/nat: opens 127.0.0.1:1000 and 1001 + node, up to 1009; \
+             clients find brokers at gw port 11 + node, up to 19",
+            "a/names: opens 127.0.0.1:443 (TLS); clients find brokers at b{node}.x:443",
+        ];
+        assert_eq!(listeners(&config), lines);
+    }
 
     #[test]
     fn json_names_every_fault_with_its_place() {

@@ -1,12 +1,12 @@
 //! `clusters`: the brokers behind the gateway, each cluster with the listeners that offer it.
 //!
 //! Owns: the check of a cluster as a whole. Refuses: more than `CLUSTERS_MAX` clusters or
-//! `LISTENERS_PER_CLUSTER_MAX` listeners in one; a credential that nobody would use. Stays true:
+//! `LISTENERS_PER_CLUSTER_MAX` listeners in one. Stays true:
 //! a cluster has a broker to ask and a listener to come through.
 
 use super::checker::{Checker, Section};
 use super::listener::{self, Around};
-use super::model::{Cluster, Credential, Listener, Sasl, Telemetry};
+use super::model::{Cluster, Listener, Telemetry};
 use super::sockets::Sockets;
 use super::tree::{Key, Node};
 use super::upstream::upstream;
@@ -77,7 +77,6 @@ fn cluster(
         Some(node) => telemetry(c, node),
     };
     let (listeners, upstream) = (listeners?, upstream?);
-    someone_uses(c, &section, &listeners, &upstream.credential);
     Some(Cluster {
         name: key.text.clone(),
         bootstrap: bootstrap?,
@@ -110,26 +109,4 @@ fn listeners(c: &mut Checker<'_>, node: &Node, around: &mut Around<'_>) -> Optio
 fn telemetry(c: &mut Checker<'_>, node: &Node) -> Option<Telemetry> {
     let choices = [("withhold", Telemetry::Withhold), ("pass", Telemetry::Pass)];
     c.choice(node, &choices, &[])
-}
-
-/// Where every client logs in at the broker by itself, a credential would look like protection
-/// and be none.
-fn someone_uses(
-    c: &mut Checker<'_>,
-    cluster: &Section<'_>,
-    listeners: &[Listener],
-    credential: &Credential,
-) {
-    let all_relay = listeners
-        .iter()
-        .all(|listener| listener.sasl == Sasl::Relay);
-    if let (Some(node), true) = (
-        cluster.get("upstream"),
-        all_relay && *credential != Credential::None,
-    ) {
-        let what = "a credential of the gateway's own, and every listener says `sasl: relay`: \
-                    clients log in at the broker by themselves";
-        let expected = "no credential, or a listener with `sasl: oidc` or `none`";
-        c.fault(node.place, what, expected);
-    }
 }

@@ -5,6 +5,7 @@
 //! somebody meant to stop. Stays true: all faults are told at once, each with its line, its column,
 //! the offending text and what was expected; a [`Config`] that exists is complete.
 
+mod addressing;
 mod approvals;
 mod checker;
 mod cluster;

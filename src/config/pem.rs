@@ -53,7 +53,10 @@ pub(super) fn presented(c: &mut Checker<'_>, node: &Node) -> Option<Presented> {
     let leaf = chain.first()?.clone();
     let provider = aws_lc_rs::default_provider();
     if let Err(error) = CertifiedKey::from_der(chain, secret, &provider) {
-        let what = format!("the key does not serve the certificate: {error}");
+        let what = match error {
+            rustls::Error::InconsistentKeys(_) => "the key of another certificate".to_owned(),
+            other => format!("cannot be used: {other}"),
+        };
         c.fault(key_at?.place, what, "the certificate's own private key");
         return None;
     }

@@ -1,6 +1,7 @@
 //! The language as a whole: what a good file means and warns of.
 #![allow(clippy::unwrap_used)]
 
+mod addresses;
 mod faults;
 
 use super::*;

@@ -13,6 +13,7 @@ pub mod error;
 pub mod fetch;
 pub mod frame;
 pub mod guard;
+pub mod messages;
 pub mod produce;
 pub mod reader;
 pub mod refusal;

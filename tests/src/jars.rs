@@ -25,6 +25,23 @@ fn jars() -> Result<PathBuf> {
     })
 }
 
+/// The jar of kafka-clients of a release, which carries the definitions of all messages.
+pub fn clients(release: &str) -> Result<PathBuf> {
+    let name = format!("kafka-clients-{release}");
+    let dir = toolbox::cached(&name, |dir| {
+        let mut mvn = toolbox::command("mvn")?;
+        mvn.args(["-B", "-q", "-ntp", "dependency:copy", "-f"]);
+        mvn.arg(toolbox::own_file("kafka/pom.xml"));
+        mvn.arg(format!(
+            "-Dartifact=org.apache.kafka:{}",
+            name.replace("clients-", "clients:")
+        ));
+        mvn.arg(format!("-DoutputDirectory={}", dir.display()));
+        toolbox::must(mvn, FETCH_LIMIT).map(drop)
+    })?;
+    Ok(dir.join(format!("{name}.jar")))
+}
+
 /// A JVM with Kafka on its class path; `options` come before the class's name.
 pub fn java(options: &[&str], class: &str) -> Result<Command> {
     let jars = jars()?;

@@ -6,6 +6,7 @@
 //! Stays true: waiting is for a condition, never for a time; a missing tool is a failure that
 //! names it; every started process dies with the test run.
 
+pub mod archive;
 pub mod audit;
 pub mod batch;
 pub mod broker;
@@ -19,6 +20,7 @@ pub mod jars;
 pub mod liar;
 pub mod limits;
 pub mod login;
+pub mod messages;
 pub mod names;
 pub mod node;
 pub mod oidc;
