@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 /// Check a configuration without starting anything.
 ///
-/// Says every fault at once, with line, column and what was expected. Secrets are fetched; nothing
-/// is opened or connected.
+/// Says every fault at once, with line, column and what was expected. Secrets are fetched
+/// and the files of TLS are read; nothing is opened or connected.
 ///
 /// Exit code: 0 `run` would accept it (warnings are no faults), 1 it would not.
 #[derive(Debug, clap::Args)]
@@ -73,7 +73,7 @@ fn contents(config: &Config) -> String {
     .join(", ")
 }
 
-/// A line for each listener: what will be opened, and where its clients will be sent.
+/// A line for each listener: what it opens, and where clients are told to find brokers.
 fn listeners(config: &Config) -> Vec<String> {
     let of_cluster = |cluster: &Cluster| {
         let line = |listener| format!("{}/{}", cluster.name, offered(listener));
@@ -83,32 +83,31 @@ fn listeners(config: &Config) -> Vec<String> {
 }
 
 fn offered(listener: &Listener) -> String {
-    let Listener {
-        name,
-        address,
-        advertise,
-        ..
-    } = listener;
     let tls = if listener.tls.is_some() { " (TLS)" } else { "" };
-    let (opened, told) = match &listener.brokers {
-        Addressing::Ports {
-            listen,
-            advertise: ports,
-        } => (
-            format!(" and {}", range(listen)),
-            format!("{} port {}", advertise, range(ports)),
-        ),
+    let (also, told) = match &listener.brokers {
+        Addressing::Ports { listen, advertise } => {
+            let host = &listener.advertise;
+            let host = match host.contains(':') {
+                true => format!("[{host}]"),
+                false => host.clone(),
+            };
+            (
+                format!(" and {}", range(listen)),
+                format!("{host}:{}", range(advertise)),
+            )
+        }
         Addressing::Sni {
             before,
             after,
             port,
         } => (String::new(), format!("{before}{{node}}{after}:{port}")),
     };
-    format!("{name}: opens {address}{opened}{tls}; clients find brokers at {told}")
+    let Listener { name, address, .. } = listener;
+    format!("{name} listens on {address}{also}{tls}; brokers are {told}")
 }
 
 fn range(ports: &RangeInclusive<u16>) -> String {
-    format!("{} + node, up to {}", ports.start(), ports.end())
+    format!("{}-{}", ports.start(), ports.end())
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -135,7 +134,7 @@ clusters:
   a:
     bootstrap: [k:9092]
     listeners:
-      nat: {address: 127.0.0.1:1000, advertise: gw, broker_ports: 1001-1009, advertised_ports: 11-19, sasl: none}
+      nat: {address: 127.0.0.1:1000, advertise: \"::1\", broker_ports: 1001-1009, advertised_ports: 11-19, sasl: none}
       names: {address: 127.0.0.1:443, broker_names: \"b{node}.x\", sasl: none,
               tls: {certificate: tests/fixtures/tls/gateway.crt, key: tests/fixtures/tls/gateway.key}}
 ";
@@ -145,9 +144,8 @@ clusters:
             "1 cluster, 2 listeners, 0 rules, 0 exceptions"
         );
         let lines = [
-            "a/nat: opens 127.0.0.1:1000 and 1001 + node, up to 1009; \
-             clients find brokers at gw port 11 + node, up to 19",
-            "a/names: opens 127.0.0.1:443 (TLS); clients find brokers at b{node}.x:443",
+            "a/nat listens on 127.0.0.1:1000 and 1001-1009; brokers are [::1]:11-19",
+            "a/names listens on 127.0.0.1:443 (TLS); brokers are b{node}.x:443",
         ];
         assert_eq!(listeners(&config), lines);
     }

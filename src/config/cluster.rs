@@ -1,8 +1,8 @@
 //! `clusters`: the brokers behind the gateway, each cluster with the listeners that offer it.
 //!
 //! Owns: the check of a cluster as a whole. Refuses: more than `CLUSTERS_MAX` clusters or
-//! `LISTENERS_PER_CLUSTER_MAX` listeners in one. Stays true:
-//! a cluster has a broker to ask and a listener to come through.
+//! `LISTENERS_PER_CLUSTER_MAX` listeners in one. Stays true: a cluster has a broker to ask and a
+//! listener to come through.
 
 use super::checker::{Checker, Section};
 use super::listener::{self, Around};
@@ -76,11 +76,11 @@ fn cluster(
         None => Some(Telemetry::default()),
         Some(node) => telemetry(c, node),
     };
-    let (listeners, upstream) = (listeners?, upstream?);
+    let upstream = upstream?;
     Some(Cluster {
         name: key.text.clone(),
         bootstrap: bootstrap?,
-        listeners,
+        listeners: listeners?,
         credential: upstream.credential,
         upstream_tls: upstream.tls,
         telemetry: telemetry?,

@@ -53,7 +53,8 @@ pub struct Cluster {
     pub bootstrap: Vec<HostPort>,
     /// Where clients connect, in the order of the file; never empty.
     pub listeners: Vec<Listener>,
-    /// How the gateway itself logs in.
+    /// How the gateway itself logs in: to look for brokers, and for clients whose own login ends
+    /// at the gateway. A connection of [`Sasl::Relay`] never uses it.
     pub credential: Credential,
     /// Whether and how the brokers are reached through TLS.
     pub upstream_tls: Option<UpstreamTls>,
