@@ -76,6 +76,8 @@ pub const TLS_SEAL_BYTES: usize = 64 * KIB;
 pub const TLS_KEPT_BYTES_MAX: usize = 64 * KIB;
 /// Largest record on the wire: its header, 16 KiB, and what sealing may add (RFC 5246 §6.2.3).
 pub const TLS_RECORD_BYTES_MAX: usize = 5 + 18 * KIB;
+/// Time between two lines of a core's log about connections that were not opened properly.
+pub const OPENING_FAULT_LOG_MS: i64 = 1_000;
 /// How often the files of certificates are looked at.
 pub const CERTIFICATES_RELOAD_S: u64 = 30;
 

@@ -10,6 +10,7 @@ use super::topic_ids::TopicIds;
 use crate::identity::credential::Credential;
 use crate::kafka::addresses::Mapping;
 use crate::kafka::api_versions::Clamped;
+use crate::tls::{Acceptor, Dialer};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -63,6 +64,8 @@ pub struct Listener {
     pub login: Login,
     /// Whether every connection begins with a header that names its source (PROXY protocol v2).
     pub proxy_protocol: bool,
+    /// What clients meet in TLS, if they must speak it.
+    pub tls: Option<Acceptor>,
 }
 
 impl Listener {
@@ -118,6 +121,8 @@ pub struct Cluster {
     pub listeners: Vec<Listener>,
     /// The gateway's own credential at its brokers.
     pub credential: Option<Arc<Credential>>,
+    /// How its brokers are dialled in TLS, if they are.
+    pub dialer: Option<Dialer>,
     /// The brokers as they were last discovered. Replaced whole.
     pub view: ArcSwap<View>,
     /// Its topics' names by id.
@@ -196,6 +201,7 @@ mod tests {
             brokers,
             login: Login::Oidc,
             proxy_protocol: false,
+            tls: None,
         }
     }
 
@@ -254,6 +260,7 @@ mod tests {
             name: "main".into(),
             listeners: vec![listener(ports(100)), listener(ports(200))],
             credential: None,
+            dialer: None,
             view: ArcSwap::default(),
             topic_ids: TopicIds::default(),
             look: Arc::new(move || _ = counted.fetch_add(1, Ordering::Relaxed)),

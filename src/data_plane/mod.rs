@@ -1,8 +1,8 @@
 //! The I/O of one core: clients on one side, brokers on the other, inspection in between.
 //!
 //! ```text
-//!            accept ─► serve ─► login ─► upstream
-//!                                  │
+//!            accept ─► serve ─► opening ─► login ─► upstream
+//!                                             │
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
 //!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)
@@ -31,6 +31,7 @@ pub mod login;
 pub mod made;
 pub mod mailbox;
 pub mod merge;
+pub mod opening;
 pub mod produce;
 pub mod proof;
 pub mod proxy_header;

@@ -72,6 +72,11 @@ impl Acceptor {
         &self.certificates
     }
 
+    /// What rustls must know to accept without saying for whom.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
+
     /// A configuration for one handshake, and where the name will be found that it asks for: rustls
     /// tells the name to nobody but its resolver.
     pub(super) fn open(&self) -> (Arc<ServerConfig>, Arc<Asked>) {

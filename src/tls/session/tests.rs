@@ -1,6 +1,6 @@
 //! The stepper against rustls' own buffered connections, which share no code of ours.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::result_large_err)]
 
 use super::*;
 use crate::limits::TLS_SCRATCH_BYTES;
