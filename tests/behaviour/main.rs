@@ -19,7 +19,9 @@ mod liars;
 mod masks;
 mod passes;
 mod protocol;
+mod proxy_protocol;
 mod robustness;
+mod tls;
 
 /// What a test gives back: an error says what was expected and what came.
 type Outcome = anyhow::Result<()>;

@@ -10,7 +10,7 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 
 /// Brokers a test gateway has ports for; node ids count from 1.
-const BROKER_PORTS: u16 = 4;
+pub const BROKER_PORTS: u16 = 4;
 
 /// Where a gateway finds its password for the broker; the configuration takes no secret itself.
 pub const PASSWORD_FILE: &str = "broker-password";

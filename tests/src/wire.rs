@@ -78,6 +78,11 @@ impl Wire {
         self.tls.as_ref()?.conn.peer_certificates()
     }
 
+    /// Where it comes from, as the other side sees it.
+    pub fn local_address(&self) -> Result<std::net::SocketAddr> {
+        Ok(self.stream.local_addr()?)
+    }
+
     /// Uses a connection that was made elsewhere.
     pub fn over(stream: TcpStream, client_id: &str) -> Result<Wire> {
         stream.set_nodelay(true)?;
