@@ -5,6 +5,7 @@
 //! memory for logins, so that strangers here hinder nobody who is in.
 
 use super::connection::{Cause, Connection, Target};
+use super::socket::{SecureFault, SourceFault};
 use crate::chunk::UnixMillis;
 use crate::limits::OPENING_FAULT_LOG_MS;
 use std::cell::Cell;
@@ -21,18 +22,22 @@ pub async fn run(connection: &Rc<Connection>) -> Result<(), Cause> {
     let (listener, core) = (connection.listener(), &connection.core);
     if listener.proxy_protocol {
         let taken = connection.client.take_source(&core.logins).await;
-        taken.map_err(|fault| failed(connection, &fault, "no PROXY header names the client"))?;
+        taken.map_err(|fault| match fault {
+            SourceFault::Left => Cause::ClientClosed,
+            fault => failed(connection, &fault, "no PROXY header names the client"),
+        })?;
     }
     let Some(acceptor) = &listener.tls else {
         return Ok(());
     };
     let shaken = connection.client.accept_tls(acceptor, &core.logins).await;
-    shaken.map_err(|fault| {
-        failed(
+    shaken.map_err(|fault| match fault {
+        SecureFault::Left => Cause::ClientClosed,
+        fault => failed(
             connection,
             &fault,
             "the client and the gateway found no TLS",
-        )
+        ),
     })?;
     let name = connection.client.server_name();
     if let Some(id) = name.and_then(|name| listener.broker_of(&name)) {

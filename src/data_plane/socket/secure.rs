@@ -32,6 +32,9 @@ thread_local! {
 /// Why there is no TLS on a connection. It is closed.
 #[derive(Debug, thiserror::Error)]
 pub enum SecureFault {
+    /// It went without a byte, as the health checks of load balancers do.
+    #[error("the peer went without a word")]
+    Left,
     /// The connection broke, or ended before the handshake did.
     #[error("the connection broke: {0}")]
     Io(#[from] io::Error),
@@ -99,6 +102,7 @@ impl Socket {
 
     async fn shake(&self, mut session: Session, pool: &Rc<Pool>) -> Result<(), SecureFault> {
         let mut begun: Option<Buffer> = None;
+        let mut heard = false;
         loop {
             let incoming = begun.as_mut().map_or(&mut [][..], Buffer::filled_mut);
             let shaken = session.shake(incoming);
@@ -128,7 +132,13 @@ impl Socket {
                 Some(full) if full.is_full() => pool.grow(full).await,
                 Some(buffer) => buffer,
             };
-            begun = Some(self.receive_more(buffer)?);
+            begun = match self.receive_more(buffer) {
+                Err(error) if !heard && error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Err(SecureFault::Left);
+                }
+                received => Some(received?),
+            };
+            heard |= begun.as_ref().is_some_and(|b| !b.filled().is_empty());
         }
     }
 

@@ -13,6 +13,9 @@ use std::rc::Rc;
 /// Why nobody knows where a connection comes from. It is closed.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceFault {
+    /// It went without a byte, as the health checks of load balancers do.
+    #[error("the peer went without a word")]
+    Left,
     /// The connection broke, or ended before the header did.
     #[error("the connection broke: {0}")]
     Io(#[from] io::Error),
@@ -42,6 +45,7 @@ impl Socket {
             let space = buffer.space();
             let most = missing.min(space.len());
             match self.receive_now(&mut space[..most]) {
+                Ok(0) if buffer.filled().is_empty() => return Err(SourceFault::Left),
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
                 Ok(bytes) => buffer.fill(bytes),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
