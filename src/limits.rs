@@ -67,8 +67,11 @@ pub const BUFFER_BYTES_KEPT: usize = 64 * MIB;
 /// of bulk is, and small enough to stay in the core's cache.
 pub const TLS_SCRATCH_BYTES: usize = 256 * KIB;
 /// Plain bytes sealed at once. What the kernel does not take of them waits with the connection:
-/// 64 KiB and 22 to 29 bytes for each of the 4 records, far less than the kernel's own send buffer.
-pub const TLS_SEAL_BYTES: usize = 64 * KIB;
+/// 128 KiB and 22 to 29 bytes for each of the 8 records, far less than the kernel's own send buffer.
+/// More than 64 KiB, so that a frame of 64 KiB with its head is one write and wakes its reader once.
+pub const TLS_SEAL_BYTES: usize = 128 * KIB;
+/// A long write lets the core's other connections have their turn after this much.
+pub const TLS_TURN_BYTES: usize = 512 * KIB;
 /// Bytes of a handshake, or of a record that is not whole, that a connection may keep: 64 KiB, which
 /// is also what rustls takes for one handshake message. A record has at most 16 KiB + 2 KiB (RFC 5246
 /// §6.2.3), so that this much is only kept while a message of many records is put together. An idle

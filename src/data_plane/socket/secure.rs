@@ -14,7 +14,7 @@ use super::super::made::Advance;
 use super::{Read, Socket};
 use crate::limits::{
     BUFFER_BYTES_SMALLEST, TLS_KEPT_BYTES_MAX, TLS_RECORD_BYTES_MAX, TLS_SCRATCH_BYTES,
-    TLS_SEAL_BYTES,
+    TLS_SEAL_BYTES, TLS_TURN_BYTES,
 };
 use crate::tls::{Acceptor, CertificateFault, Dialer, Session, TlsFault};
 use std::cell::{Cell, RefCell};
@@ -275,11 +275,12 @@ impl Socket {
         secure: &Secure,
         mut bytes: T,
     ) -> io::Result<T> {
-        let mut wait = false;
+        let (mut wait, mut turn) = (false, 0);
         loop {
-            if wait {
+            if wait || turn >= TLS_TURN_BYTES {
                 // also when there is room: a long write lets others have the core
                 self.stream().writable(false).await?;
+                turn = 0;
             }
             let session = &mut *secure.session.borrow_mut();
             let mut all_sent = self.flush(session)?;
@@ -289,11 +290,12 @@ impl Socket {
                 let sealed = some.len();
                 all_sent = self.push(session, some)?;
                 bytes.advance(sealed);
+                turn += sealed;
             }
             if all_sent && bytes.rest().is_empty() {
                 return Ok(bytes);
             }
-            wait = true;
+            wait = !all_sent;
         }
     }
 
