@@ -5,28 +5,13 @@
 //! these types in. Stays true: plain values, no I/O, no clock; a raw record value never
 //! lives in one of them.
 
+mod operation;
+
+pub use operation::{Nature, Operation};
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-
-/// What a principal does to a topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
-    /// Records go towards the broker.
-    Produce,
-    /// Records come from the broker.
-    Fetch,
-}
-
-impl Operation {
-    /// The name used in rules, summaries and the audit.
-    pub fn name(self) -> &'static str {
-        match self {
-            Operation::Produce => "produce",
-            Operation::Fetch => "fetch",
-        }
-    }
-}
 
 /// The part of a record in which something was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

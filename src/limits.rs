@@ -84,6 +84,48 @@ pub const OPENING_FAULT_LOG_MS: i64 = 1_000;
 /// How often the files of certificates are looked at.
 pub const CERTIFICATES_RELOAD_S: u64 = 30;
 
+// ---- before login ---------------------------------------------------------------------
+
+/// Connections of one core that have not logged in: as many as can have a frame under way in
+/// `LOGIN_BUFFER_BYTES_PER_CORE_MAX` (2,048 × 16 KiB = 32 MiB). One more, and the oldest of the
+/// source with the most is closed: a login takes milliseconds, so the oldest is the one that
+/// does not log in, and nobody who comes new is ever turned away.
+pub const STRANGERS_PER_CORE_MAX: usize = 2048;
+/// The same from one source (an IPv4 address, or an IPv6 /64): half, so that one source never
+/// costs another its place. 300 clients behind one address with three connections each fit.
+pub const STRANGERS_PER_SOURCE_MAX: usize = STRANGERS_PER_CORE_MAX / 2;
+/// Connections to brokers that one core opens for clients whose login passes through and has not
+/// succeeded: with 16 cores 4,096 over all brokers. More clients than that wait their turn.
+pub const RELAYED_LOGINS_PER_CORE_MAX: usize = 256;
+/// The same for one source: half.
+pub const RELAYED_LOGINS_PER_SOURCE_MAX: usize = RELAYED_LOGINS_PER_CORE_MAX / 2;
+/// A relayed login that has had its place this long loses it when others wait: SCRAM with a
+/// slow client (100,000 rounds of PBKDF2 in JavaScript) over a bad line takes half a second.
+pub const RELAYED_LOGIN_MS_KEPT: i64 = 3_000;
+/// Refused logins that one core writes down one by one: so many at once, then
+/// `REFUSALS_RECORDED_PER_S`; the rest is counted in one entry a second. At 400 bytes each:
+/// (86,400 + 86,400) × 400 B = 69 MB a day and core, however many come.
+pub const REFUSALS_RECORDED_AT_ONCE: u32 = 100;
+/// See `REFUSALS_RECORDED_AT_ONCE`.
+pub const REFUSALS_RECORDED_PER_S: u32 = 1;
+/// Refusals that one source gets at once; the next are held back by `REFUSAL_DELAY_MS`. A person who
+/// mistypes sees no delay; a service with an expired token that tries in a loop does.
+pub const REFUSALS_PROMPT: u8 = 8;
+/// How long: ten times Kafka's `connection.failed.authentication.delay.ms`. A connection that waits
+/// keeps its socket and its place among the strangers, and no buffer.
+pub const REFUSAL_DELAY_MS: u64 = 1_000;
+/// A connection that has not logged in this long goes first when there is no memory for logins: a
+/// login's frames take one round trip.
+pub const STRANGER_MS_KEPT: i64 = 1_000;
+/// So many go at a tick, oldest first: 640 a second, each with at least 16 KiB.
+pub const STRANGERS_CLOSED_PER_TICK: usize = 32;
+/// Who waits for a place to log in to a broker looks again this often: 2,048 who wait are 20,000
+/// looks a second, some milliseconds of the core's time.
+pub const RELAY_PLACE_LOOK_MS: u64 = 100;
+/// Counters of refusals, by hash of the source, per core: 1 KiB. Two sources that share one share
+/// delays of refusals, never of logins.
+pub const REFUSAL_COUNTERS: usize = 1024;
+
 // ---- compression ----------------------------------------------------------------------
 
 /// A batch may inflate to this: the largest frame a broker would store uncompressed.
@@ -179,9 +221,12 @@ pub const SWEEP_MS: u64 = 1_000;
 pub const RING_ENTRIES: u32 = 4096;
 /// Cores at most: chain names have two digits and session ids 16 bits for the core.
 pub const CORES_MAX: usize = 99;
-/// Descriptors kept free of clients' connections: rings, listeners, the audit's segments, the log of
+/// Descriptors kept free of clients' connections: rings, the audit's segments, the log of
 /// holds, some HTTP. Without them a flood of connections would end the audit, and so the gateway.
 pub const DESCRIPTORS_KEPT: u64 = 192;
+/// Sockets that listen for brokers, kept free per core and listener beside the bootstrap's own: as
+/// many brokers as most clusters have. A larger cluster takes some from clients' connections.
+pub const DESCRIPTORS_PER_LISTENER: u64 = 16;
 /// Descriptors of one connection: the client's side and the broker's.
 pub const DESCRIPTORS_PER_CONNECTION: u64 = 2;
 /// Connections that wait to be accepted, per core and port (the kernel caps it at
@@ -193,6 +238,17 @@ pub const ACCEPT_PAUSE_MS: u64 = 50;
 pub const DRAIN_MS_MAX: u64 = 10_000;
 /// Connecting to a broker.
 pub const CONNECT_MS_MAX: u64 = 10_000;
+/// Connecting to any broker of those that will do, the gateway's own login included; what the
+/// client sends meanwhile waits in its socket. As long as stock clients wait for a reply (30 s).
+pub const CONNECT_IN_ALL_MS_MAX: u64 = 30_000;
+/// Replies that a client which has closed its side is still owed may take this long.
+pub const HALF_CLOSED_MS_MAX: u64 = 30_000;
+/// The gateway's own session at a broker is renewed when this much of its life is over, in per cent,
+/// spread over the two so that connections of the same moment are not renewed in one: where the
+/// Java client does it (KIP-368).
+pub const UPSTREAM_RENEWAL_PERCENT: (i64, i64) = (85, 95);
+/// And this long before its end at least: the sweep looks once a second.
+pub const UPSTREAM_RENEWAL_MS_SPARE: i64 = 2 * SWEEP_MS as i64;
 /// A write that moves nothing for this long closes the connection.
 pub const STALLED_WRITE_MS_MAX: u64 = 60_000;
 /// A frame that a client has begun is whole within this, or the memory it occupies is wanted back:
@@ -211,6 +267,11 @@ pub const AUDIT_SEGMENT_BYTES_MAX: u64 = 64 * MIB as u64;
 pub const AUDIT_ENTRY_BYTES_MAX: usize = MIB;
 /// Entries gather in memory up to this before they are handed to the kernel early.
 pub const AUDIT_BUFFER_BYTES: usize = 256 * KIB;
+/// Names of topics, and of other things, in one entry of an operation; the rest is counted. With
+/// `AUDIT_NAME_BYTES_MAX` 32 KB, far under `AUDIT_ENTRY_BYTES_MAX`.
+pub const AUDIT_NAMES_MAX: usize = 64;
+/// Bytes of such a name: Kafka's own bound for a topic's (249), and a word before it.
+pub const AUDIT_NAME_BYTES_MAX: usize = 256;
 /// One `traffic` entry is closed past this, so that a request of any shape gives entries that are
 /// well under `AUDIT_ENTRY_BYTES_MAX`: names, chunks and CRCs, then one more topic name of at most
 /// 32 KiB (Kafka's string length is an int16).

@@ -12,7 +12,8 @@ need() { # command, what it is, Debian's package
 }
 need cargo   "Rust, by rustup: https://rustup.rs" rustup
 need cc      "a C compiler" build-essential
-need java    "Java 17 or newer" openjdk-17-jre-headless
+need java    "Java 17 or newer" openjdk-17-jdk-headless
+need javac   "its compiler" openjdk-17-jdk-headless
 need mvn     "Apache Maven, which fetches Apache Kafka" maven
 need node    "Node.js 20.19 or newer: https://nodejs.org" nodejs
 need npm     "comes with Node.js" npm

@@ -5,7 +5,8 @@
 //! the reader's cursor.
 
 use super::entry::{
-    Body, Decided, Hash, HoldOpened, Landed, Recovered, SessionOpened, Traffic, Verdict, Vote,
+    Asked, Body, Decided, Hash, HoldOpened, Landed, Recovered, SessionOpened, Traffic, Verdict,
+    Vote,
 };
 use crate::chunk::{HoldId, UnixMillis};
 use data_encoding::HEXLOWER;
@@ -47,6 +48,11 @@ pub fn describe(body: &Body) -> String {
                 e.peer, e.mechanism, e.code, e.reason
             )
         }
+        Body::LoginsRefused(e) => {
+            let causes = e.causes.iter().map(|c| format!("{}={}", c.code, c.count));
+            let causes = causes.collect::<Vec<_>>().join(" ");
+            format!("{causes} over_ms={} last={}", e.over_ms, e.last_peer)
+        }
         Body::SessionClosed(e) => {
             format!(
                 "session={} in={} out={} {}",
@@ -55,6 +61,7 @@ pub fn describe(body: &Body) -> String {
         }
         Body::Traffic(e) => traffic(e),
         Body::Verdict(e) => verdict(e),
+        Body::Asked(e) => asked(e),
         Body::HoldOpened(e) => hold_opened(e),
         Body::Review(e) => {
             let vote = if e.verdict == Vote::Approve {
@@ -177,6 +184,26 @@ fn verdict(e: &Verdict) -> String {
         line += &format!(" {:?}", e.reason);
     }
     line + &format!(" policy={}", short(&e.policy))
+}
+
+fn asked(e: &Asked) -> String {
+    let mut line = format!("{} {} {}", e.course.name(), e.principal, e.operation);
+    for name in e.topics.iter().chain(&e.others) {
+        line += &format!(" {name}");
+    }
+    if e.more > 0 {
+        line += &format!(" and {} more", e.more);
+    }
+    if !e.rules.is_empty() {
+        line += &format!(" rules={}", list(&e.rules));
+    }
+    if !e.exceptions.is_empty() {
+        line += &format!(" exceptions={}", list(&e.exceptions));
+    }
+    if !e.reason.is_empty() {
+        line += &format!(" {:?}", e.reason);
+    }
+    line + &format!(" session={} policy={}", e.session, short(&e.policy))
 }
 
 fn hold_opened(e: &HoldOpened) -> String {

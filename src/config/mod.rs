@@ -15,6 +15,7 @@ mod identity;
 mod listener;
 mod model;
 mod names;
+mod operations;
 mod pem;
 mod rules;
 mod secret;

@@ -7,9 +7,10 @@
 use super::checker::{Checker, Section, cut};
 use super::model::Defaults;
 use super::names::Names;
+use super::operations;
 use super::terms;
 use super::tree::{Key, Node, Value};
-use crate::chunk::{DetectorId, Operation, Part};
+use crate::chunk::{DetectorId, Part};
 use crate::policy::{
     Condition, Contains, Effect, Mode, Parts, Pattern, Rule, UNREADABLE, Want, When,
 };
@@ -18,20 +19,10 @@ use crate::scan::{self, mask::MaskStyle};
 /// The two modes, as they are written.
 pub(super) const MODES: [(&str, Mode); 2] =
     [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
-const OPERATIONS: [(&str, Operation); 2] =
-    [("produce", Operation::Produce), ("fetch", Operation::Fetch)];
 const PARTS: [(&str, Part); 3] = [
     ("key", Part::Key),
     ("value", Part::Value),
     ("header", Part::Header),
-];
-const OPERATIONS_LATER: [&str; 6] = [
-    "create_topics",
-    "delete_topics",
-    "alter_configs",
-    "delete_records",
-    "delete_groups",
-    "create_partitions",
 ];
 const EVIDENCE_LATER: [&str; 4] = ["schema", "spike", "first_use", "unreadable"];
 
@@ -96,15 +87,8 @@ fn rule<'n>(
 
 /// Whether the parts of a rule make sense together.
 fn fits(c: &mut Checker<'_>, then: &Node, when: &When, condition: &Condition, effect: &Effect) {
-    let fetch = when
-        .operations
-        .as_ref()
-        .is_none_or(|them| them.contains(&Operation::Fetch));
+    operations::fit(c, then, when, condition, effect);
     match effect {
-        Effect::Hold(_) if fetch => {
-            let what = "a hold on fetch comes in a later version";
-            c.fault(then.place, what, "`operations: [produce]` in `when`");
-        }
         Effect::Mask(_) if *condition == Condition::Always => {
             c.fault(
                 then.place,
@@ -147,7 +131,7 @@ pub(super) fn when<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n
     let before = c.faults.len();
     let operations = section
         .get("operations")
-        .and_then(|node| operations(c, node));
+        .and_then(|node| operations::operations(c, node));
     let mut patterns = |key: &str| -> Option<Vec<Pattern>> {
         section.get(key).and_then(|node| names.patterns(c, node))
     };
@@ -155,21 +139,15 @@ pub(super) fn when<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n
     let (groups, client_ids) = (patterns("groups"), patterns("client_ids"));
     // A field that could not be read must not become a field that asks nothing.
     let complete = c.faults.len() == before;
-    complete.then_some(When {
+    let when = When {
         operations,
         topics,
         principals,
         groups,
         client_ids,
-    })
-}
-
-fn operations(c: &mut Checker<'_>, node: &Node) -> Option<Vec<Operation>> {
-    let items = c.list(node, "a list of produce, fetch")?;
-    let read = items
-        .iter()
-        .filter_map(|item| c.choice(item, &OPERATIONS, &OPERATIONS_LATER));
-    Some(read.collect())
+    };
+    operations::meet_topics(c, node.place, &when);
+    complete.then_some(when)
 }
 
 fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<Condition> {

@@ -198,6 +198,24 @@ exceptions: {e: {lifts: [a], when: {topics: [t]}, reason: r, until: 2020-01-01}}
 }
 
 #[test]
+fn operations_that_a_rule_cannot_meet_are_told() {
+    let text = "\
+rules:
+  a: {when: {operations: [list_groups, delete_topics], topics: [\"hr.*\"]}, if: always, then: {block: {reason: r}}}
+  b: {when: {operations: [produce, metadata]}, if: {contains: {any: [us_ssn]}}, then: {block: {reason: r}}}
+  c: {when: {operations: [delete_topics, alter_configs], groups: [interns]}, if: always, then: {block: {reason: r}}}
+";
+    assert_eq!(
+        warned(text),
+        [
+            "lg.yaml:4:13: warning: `list_groups` never names a topic, so `topics` keeps the rule \
+             from it",
+            "lg.yaml:5:87: warning: `contains` looks into records: the rule never matches metadata",
+        ]
+    );
+}
+
+#[test]
 fn a_rule_may_differ_from_the_defaults() {
     let text = "\
 defaults: {mode: observe, meanwhile: {wait: 1s, then: refuse}}

@@ -6,6 +6,7 @@
 //! strictly in order, so a correlation id out of turn is a fault of the broker's.
 
 use super::merge::Merge;
+use crate::kafka::refusal::Patch;
 use std::collections::VecDeque;
 
 /// A client request that the broker answers alone.
@@ -24,6 +25,8 @@ pub struct Relay {
 pub enum Slot {
     /// The broker's reply goes out, edited where the API table says so.
     Relay(Relay),
+    /// The same, after it was completed.
+    Patched(Relay, Box<Patch>),
     /// The reply, whole, waits for its turn.
     Ready(Vec<u8>),
     /// A Produce whose parts are answered from several sides.
@@ -39,6 +42,8 @@ pub enum Owed {
     Released(u64),
     /// It names topics, for the gateway itself.
     Names,
+    /// It belongs to the renewal of the gateway's own login.
+    Login,
 }
 
 /// Both queues of one connection.
@@ -57,6 +62,7 @@ impl Answers {
         match &slot {
             Slot::Ready(bytes) => self.ready_bytes += bytes.len(),
             Slot::Merge(_) => self.merges += 1,
+            Slot::Patched(_, patch) => self.ready_bytes += patch.bytes(),
             Slot::Relay(_) => {}
         }
         self.slots.push_back(slot);
@@ -85,7 +91,7 @@ impl Answers {
         self.slots.len()
     }
 
-    /// Bytes of replies that wait for their turn.
+    /// Bytes of replies, and of parts of some, that wait for their turn.
     pub fn ready_bytes(&self) -> usize {
         self.ready_bytes
     }
@@ -111,6 +117,22 @@ impl Answers {
             Some(Slot::Merge(merge)) => Some(merge),
             _ => None,
         }
+    }
+
+    /// Takes what a request's reply is to be completed with; what is left is to be relayed.
+    pub fn take_patch(&mut self, number: u64) -> Option<Box<Patch>> {
+        let slot = self
+            .slots
+            .get_mut(number.checked_sub(self.first)? as usize)?;
+        let Slot::Patched(relay, _) = slot else {
+            return None;
+        };
+        let relayed = Slot::Relay(*relay);
+        let Slot::Patched(_, patch) = std::mem::replace(slot, relayed) else {
+            return None;
+        };
+        self.ready_bytes -= patch.bytes();
+        Some(patch)
     }
 
     /// Gives a request its whole reply, to leave when its turn comes.

@@ -21,6 +21,8 @@ pub struct Pool {
     kept_bytes: Cell<usize>,
     used_bytes: Cell<usize>,
     budget_bytes: usize,
+    /// Whether what was read is wiped from a buffer that comes back.
+    wipes: bool,
     overdrawn: Cell<bool>,
     /// How many wait for memory.
     waiting: Cell<usize>,
@@ -30,7 +32,17 @@ pub struct Pool {
 impl Pool {
     /// A pool that lends at most `budget_bytes` at a time.
     pub fn new(budget_bytes: usize) -> Rc<Pool> {
+        Pool::of(budget_bytes, false)
+    }
+
+    /// A pool for secrets: nothing of what was read outlives the buffer's use.
+    pub fn wiped(budget_bytes: usize) -> Rc<Pool> {
+        Pool::of(budget_bytes, true)
+    }
+
+    fn of(budget_bytes: usize, wipes: bool) -> Rc<Pool> {
         Rc::new(Pool {
+            wipes,
             kept: RefCell::default(),
             kept_bytes: Cell::new(0),
             used_bytes: Cell::new(0),
@@ -115,7 +127,11 @@ impl Pool {
         }
     }
 
-    fn give_back(&self, memory: Vec<u8>, class: usize, overdraws: bool) {
+    fn give_back(&self, mut memory: Vec<u8>, class: usize, overdraws: bool) {
+        if self.wipes {
+            memory.fill(0);
+            std::hint::black_box(&memory); // else the compiler may see that nobody looks
+        }
         self.used_bytes
             .set(self.used_bytes.get() - class_bytes(class));
         if overdraws {

@@ -9,7 +9,8 @@
 use super::topic_ids::TopicIds;
 use crate::identity::credential::Credential;
 use crate::kafka::addresses::Mapping;
-use crate::kafka::api_versions::Clamped;
+use crate::kafka::api::Allowed;
+use crate::kafka::api_versions::{self, Clamped, Offered};
 use crate::tls::{Acceptor, Dialer};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
@@ -125,6 +126,8 @@ pub struct Cluster {
     pub dialer: Option<Dialer>,
     /// The brokers as they were last discovered. Replaced whole.
     pub view: ArcSwap<View>,
+    /// Whether clients may send their telemetry to the brokers (KIP-714).
+    pub telemetry: bool,
     /// Its topics' names by id.
     pub topic_ids: TopicIds,
     /// Asks for a look at the cluster soon, without waiting: a broker turned up that the view does
@@ -141,10 +144,22 @@ pub struct View {
     pub brokers: BTreeMap<i32, Broker>,
     /// Where to go when any broker will do.
     pub bootstrap: Vec<Broker>,
-    /// What clients are told the broker offers.
-    pub clamped: Clamped,
+    /// What clients of each listener are offered.
+    pub offers: Vec<Clamped>,
     /// What clients of each listener are told, by node id.
     pub told: Vec<BTreeMap<i32, (String, u16)>>,
+}
+
+impl Cluster {
+    /// What the brokers offer, as far as clients of a listener may have it.
+    pub fn offer(&self, listener: &Listener, offered: &Offered) -> Clamped {
+        let allowed = Allowed {
+            telemetry: self.telemetry,
+            // where the gateway logs in, what is bound to a login would be bound to the gateway's
+            own_login: listener.login == Login::Relay,
+        };
+        api_versions::intersect(offered, allowed)
+    }
 }
 
 /// A broker's real address.
@@ -262,6 +277,7 @@ mod tests {
             credential: None,
             dialer: None,
             view: ArcSwap::default(),
+            telemetry: false,
             topic_ids: TopicIds::default(),
             look: Arc::new(move || _ = counted.fetch_add(1, Ordering::Relaxed)),
         };

@@ -19,13 +19,18 @@ use super::core::Core;
 use super::event::Event;
 use super::learn::Learning;
 use super::made::Made;
+use super::relay_renewal::Renewal;
 use super::session::Session;
 use super::socket::Socket;
+use super::strangers::Source;
 use super::sweep::Deadlines;
+use super::upstream_session::UpstreamSession;
 use crate::hold::lanes::Lanes;
+use crate::kafka::api_versions::Clamped;
 use crate::limits::{BYTES_BEHIND_HOLD_MAX, REQUESTS_BEHIND_HOLD_MAX, REQUESTS_IN_FLIGHT_MAX};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -64,6 +69,8 @@ pub enum Cause {
     NoBroker,
     /// Login was refused.
     LoginRefused,
+    /// It had not logged in, and others needed its place.
+    Crowded,
     /// A deadline passed.
     TimedOut(&'static str),
     /// The policy does not let the bytes go on and there is no reply to say it in.
@@ -99,6 +106,7 @@ impl Cause {
             Cause::ClientFault(what) | Cause::BrokerFault(what) | Cause::TimedOut(what) => what,
             Cause::NoBroker => "no broker reachable",
             Cause::LoginRefused => "login refused",
+            Cause::Crowded => "too many connections without login",
             Cause::Policy => "blocked by policy",
             Cause::Renewed => "the token was renewed",
             Cause::Cut => "session cut",
@@ -124,6 +132,10 @@ pub struct Connection {
     pub deadlines: Deadlines,
     /// The mechanism of a renewal under way.
     pub renewing: Cell<Option<crate::identity::sasl::Mechanism>>,
+    /// The same where the login passes through to the broker.
+    pub relayed_renewal: RefCell<Option<Box<Renewal>>>,
+    /// The gateway's own login at the broker.
+    pub upstream_session: UpstreamSession,
     /// Whether names are being asked for on behalf of its next request.
     pub learning: Cell<Learning>,
     /// Notified whenever a queue below got shorter or a hold ended.
@@ -179,6 +191,8 @@ impl Connection {
             client,
             deadlines: Deadlines::new(core.now()),
             renewing: Cell::new(None),
+            relayed_renewal: RefCell::default(),
+            upstream_session: UpstreamSession::default(),
             learning: Cell::default(),
             changed: Event::default(),
             bytes: Traffic::default(),
@@ -198,6 +212,28 @@ impl Connection {
     /// The listener that the client came through.
     pub fn listener(&self) -> &Listener {
         &self.cluster.listeners[self.listener]
+    }
+
+    /// What is offered to this client, at the moment of `view`; nothing before the cluster was seen.
+    pub fn offer<'a>(&self, view: &'a View) -> Option<&'a Clamped> {
+        view.offers.get(self.listener)
+    }
+
+    /// Whether a request of this key and version is understood here and spoken by the broker.
+    pub fn speaks(&self, key: i16, version: i16) -> bool {
+        let view = self.cluster.view.load();
+        self.offer(&view)
+            .is_some_and(|offer| offer.speaks(key, version))
+    }
+
+    /// The client's address.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.client.peer()
+    }
+
+    /// Where it comes from, as far as one owner can be told from another.
+    pub fn source(&self) -> Source {
+        Source::of(self.peer().map(|peer| peer.ip()))
     }
 
     /// The brokers of `view`, a moment of this connection's cluster, as this client sees them.
@@ -326,7 +362,13 @@ impl Connection {
         if self.take_client_turn() {
             self.write_ready_in_turn().await;
             self.give_client_turn();
+            self.changed.notify_all();
         }
+    }
+
+    /// Whether the client is owed a reply, or one is being written.
+    pub fn owes_client(&self) -> bool {
+        self.client_turn.get() || self.answers.borrow().waiting() > 0
     }
 
     /// The same, for who holds the turn.
@@ -372,6 +414,11 @@ impl Connection {
     /// Queues a released chunk and sends it as soon as the turn is free.
     pub fn release(self: &Rc<Self>, release: Release) {
         self.releases.borrow_mut().push_back(release);
+        self.send_releases();
+    }
+
+    /// Sends what was released, if nobody has the turn (who would send it then).
+    pub fn send_releases(self: &Rc<Self>) {
         if !self.upstream_turn.replace(true) {
             let connection = Rc::clone(self);
             monoio::spawn(async move { connection.give_upstream_turn().await });
@@ -379,7 +426,7 @@ impl Connection {
     }
 
     async fn write_releases_in_turn(&self) {
-        loop {
+        while !self.upstream_session.is_shut() {
             let next = self.releases.borrow_mut().pop_front();
             let Some(Release { chunk, mut frame }) = next else {
                 return;

@@ -8,6 +8,7 @@
 use super::buffers::Pool;
 use super::cluster::Cluster;
 use super::connection::{Cause, Connection, Door, Target};
+use super::crowd::{self, Crowd};
 use super::held::Held;
 use super::inspect::Rules;
 use super::mailbox::Bell;
@@ -95,6 +96,8 @@ pub struct Core {
     pub desk: Post<ToControl>,
     /// Chunks that wait.
     pub held: RefCell<Held>,
+    /// Who has not logged in.
+    pub crowd: Crowd,
     connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
     undelivered: RefCell<VecDeque<ToControl>>,
     accepting: RefCell<BTreeMap<Door, accept::Listening>>,
@@ -111,7 +114,7 @@ impl Core {
     fn new(setup: Setup) -> (Rc<Core>, Receiver<ToCore>, Arc<Bell>) {
         let core = Core {
             index: setup.index,
-            logins: Pool::new(LOGIN_BUFFER_BYTES_PER_CORE_MAX),
+            logins: Pool::wiped(LOGIN_BUFFER_BYTES_PER_CORE_MAX),
             requests: Pool::new(setup.shared.budget_bytes),
             replies: Pool::new(setup.shared.budget_bytes),
             shared: setup.shared,
@@ -120,6 +123,7 @@ impl Core {
             audit: RefCell::new(Some(setup.audit)),
             desk: setup.desk,
             held: RefCell::default(),
+            crowd: Crowd::default(),
             connections: RefCell::default(),
             undelivered: RefCell::default(),
             accepting: RefCell::default(),
@@ -173,6 +177,9 @@ impl Core {
     }
 
     fn end_audit(&self) {
+        if let Some(entry) = self.crowd.refusals.take(self.now()) {
+            record::logins_refused(self, entry);
+        }
         if let Some(writer) = self.audit.take()
             && let Err(fault) = writer.close(UnixMillis::now(), STOPPED)
         {
@@ -204,12 +211,19 @@ impl Core {
         self.stats()
             .connections_active
             .set(self.connections.borrow().len() as u64);
+        crowd::enter(&connection);
         super::serve::spawn(connection);
+    }
+
+    /// The connection of this number, if it is still there.
+    pub fn connection(&self, id: u64) -> Option<Rc<Connection>> {
+        self.connections.borrow().get(&id).cloned()
     }
 
     /// Forgets a connection whose tasks have ended.
     pub fn dismiss(&self, connection: &Connection) {
         self.connections.borrow_mut().remove(&connection.id);
+        self.crowd.leave(connection.id);
         self.stats()
             .connections_active
             .set(self.connections.borrow().len() as u64);
@@ -294,6 +308,9 @@ impl Core {
     fn tick(self: &Rc<Self>) {
         self.clock.set(UnixMillis::now());
         holding::tick(self);
+        if self.logins.is_short() {
+            crowd::free_memory(self);
+        }
         let mut undelivered = self.undelivered.borrow_mut();
         while let Some(message) = undelivered.pop_front() {
             if let Err(message) = self.desk.try_send(message) {
@@ -317,6 +334,9 @@ impl Core {
         let all: Vec<_> = self.connections.borrow().values().cloned().collect();
         all.iter()
             .for_each(|connection| sweep::sweep(connection, now));
+        if let Some(entry) = self.crowd.refusals.each_second(now) {
+            record::logins_refused(self, entry);
+        }
     }
 
     fn is_idle(&self) -> bool {

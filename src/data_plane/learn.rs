@@ -37,8 +37,7 @@ pub fn missing(connection: &Connection, ids: impl Iterator<Item = TopicId>) -> V
         .collect();
     missing.sort_unstable();
     missing.dedup();
-    let view = connection.cluster.view.load();
-    if !missing.is_empty() && !view.clamped.speaks(METADATA, NAMES_ASKED_IN) {
+    if !missing.is_empty() && !connection.speaks(METADATA, NAMES_ASKED_IN) {
         return Vec::new(); // a broker that knows ids knows how to name them
     }
     missing

@@ -1,9 +1,9 @@
-//! Who is it: the exchanges before a connection is open, and again when a token is renewed.
+//! Who is it: the exchanges before a connection is open.
 //!
-//! Owns: ApiVersions, SaslHandshake and SaslAuthenticate towards clients. Refuses: every other
-//! API before login (the connection is closed, as a broker does), SaslHandshake v0 (its next bytes
-//! would be no frame), a change of principal when a token is renewed (KIP-368). Stays true: no
-//! token is kept, logged or shown; a refusal is the standard SASL error and an audit entry.
+//! Owns: ApiVersions, SaslHandshake and SaslAuthenticate towards clients that log in with a token.
+//! Refuses: every other API before login (the connection is closed, as a broker does), SaslHandshake
+//! v0 (its next bytes would be no frame). Stays true: no token is kept, logged or shown; a refusal
+//! is the standard SASL error and is in the audit; who is refused again and again waits for it.
 
 use super::cluster::Login;
 use super::connection::{Cause, Connection};
@@ -11,14 +11,15 @@ use super::inflow::Inflow;
 use super::made::Made;
 use super::proof::{Refused, check, wait_for_key};
 use super::record;
-use super::requests::Step;
 use super::session::Session;
+use super::versions;
 use crate::chunk::{Principal, UnixMillis};
 use crate::identity::sasl::{self, Mechanism};
 use crate::kafka::frame::{self, RequestHeader};
-use crate::kafka::{api, api_versions, error, refusal, sasl as wire};
+use crate::kafka::{api, error, refusal, sasl as wire};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Logs a client in; returns when requests may follow.
 pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result<(), Cause> {
@@ -48,11 +49,15 @@ pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result
             .ok_or(Cause::OwnFault)?;
         let done = step(connection, &buffer.filled()[..size], &mut mechanism).await;
         buffer.consume(size);
-        inflow.keep(buffer);
+        if let Next::Refuse(_) = done {
+            drop(buffer); // it may be a while until the client hears of it
+        } else {
+            inflow.keep(buffer);
+        }
         match done {
             Next::Reply(reply) => send(connection, reply).await?,
             Next::Refuse(reply) => {
-                send(connection, reply).await?;
+                refuse(connection, reply).await?;
                 return Err(Cause::LoginRefused);
             }
             Next::In(reply) => {
@@ -64,17 +69,31 @@ pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result
     }
 }
 
-async fn send(connection: &Connection, reply: Vec<u8>) -> Result<(), Cause> {
+/// Sends a refusal, late to a source that has had many: it keeps its place meanwhile, so that it has
+/// no more logins under way than `STRANGERS_PER_SOURCE_MAX`.
+pub(super) async fn refuse(connection: &Connection, reply: Vec<u8>) -> Result<(), Cause> {
+    let held_back = connection.core.crowd.refusals.delay_ms(connection.source());
+    if held_back > 0 {
+        monoio::time::sleep(Duration::from_millis(held_back)).await;
+    }
+    send(connection, reply).await
+}
+
+pub(super) async fn send(connection: &Connection, reply: Vec<u8>) -> Result<(), Cause> {
     let sent = connection.client.write_all(Made::new(reply)).await;
     sent.map(|_| ())
         .map_err(|_| Cause::ClientFault("writing to the client failed"))
 }
 
-/// What follows a frame before login.
-enum Next {
+/// What follows a frame of a login.
+pub(super) enum Next {
+    /// The client goes on.
     Reply(Vec<u8>),
+    /// The client is told why not, and the connection closed.
     Refuse(Vec<u8>),
+    /// The client has logged in.
     In(Vec<u8>),
+    /// There is nothing to say.
     Close(Cause),
 }
 
@@ -108,20 +127,14 @@ async fn step(
         };
     }
     match header.api_key {
-        api::API_VERSIONS => {
-            let cluster = connection.cluster.view.load();
-            Next::Reply(api_versions::answer(
-                header.api_version,
-                header.correlation_id,
-                &cluster.clamped,
-            ))
-        }
+        api::API_VERSIONS => Next::Reply(versions::answer(connection, &header, request)),
         api::SASL_HANDSHAKE => handshake(connection, &header, request, mechanism),
         _ => authenticate(connection, &header, request, *mechanism).await,
     }
 }
 
-fn handshake(
+/// The answer to a SaslHandshake, and the mechanism it chose.
+pub(super) fn handshake(
     connection: &Connection,
     header: &RequestHeader,
     request: &[u8],
@@ -227,12 +240,14 @@ async fn authenticate(
     }
 }
 
-fn client_id(header: &RequestHeader, request: &[u8]) -> Arc<str> {
+/// The client's own name for itself.
+pub(super) fn client_id(header: &RequestHeader, request: &[u8]) -> Arc<str> {
     let span = header.client_id.clone().unwrap_or(0..0);
     String::from_utf8_lossy(request.get(span).unwrap_or_default()).into()
 }
 
-fn open(
+/// Begins a session.
+pub(super) fn open(
     connection: &Rc<Connection>,
     principal: Principal,
     client_id: Arc<str>,
@@ -247,116 +262,8 @@ fn open(
         expires,
     ));
     core.stats().logins.add(1);
+    core.crowd.leave(connection.id);
     record::session_opened(core, connection, &session, mechanism);
     connection.set_session(session);
     connection.deadlines.logged_in(expires);
-}
-
-/// SaslHandshake and SaslAuthenticate on an open connection: the token is renewed (KIP-368).
-pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &[u8]) -> Step {
-    let Some(session) = connection
-        .session()
-        .filter(|_| connection.listener().login == Login::Oidc)
-    else {
-        return super::requests::refuse(connection, header, request, error::ILLEGAL_SASL_STATE);
-    };
-    if header.api_key == api::SASL_HANDSHAKE {
-        let mut mechanism = None;
-        let next = handshake(connection, header, request, &mut mechanism);
-        connection.renewing.set(mechanism);
-        return answer(connection, next);
-    }
-    let RequestHeader {
-        api_version,
-        correlation_id,
-        ..
-    } = *header;
-    let Some(mechanism) = connection.renewing.take() else {
-        return super::requests::refuse(connection, header, request, error::ILLEGAL_SASL_STATE);
-    };
-    let Ok(span) = wire::parse_authenticate(header, request) else {
-        return Step::Close(Cause::ClientFault(
-            "the client sent a malformed SaslAuthenticate",
-        ));
-    };
-    let next = match check(connection, mechanism, &request[span]) {
-        Ok(new)
-            if new.principal.name == session.principal.name
-                && new.principal.issuer == session.principal.issuer =>
-        {
-            let lifetime = new.expires.0 - connection.core.now().0;
-            record::session_closed(&connection.core, connection, &session, Cause::Renewed);
-            open(
-                connection,
-                new.principal,
-                session.client_id.clone(),
-                Some(new.expires),
-                mechanism.name(),
-            );
-            Next::In(wire::authenticate_response(
-                api_version,
-                correlation_id,
-                error::NONE,
-                None,
-                &[],
-                lifetime.max(1),
-            ))
-        }
-        Ok(new) => {
-            let claimed = Some(new.principal.name.to_string());
-            record::login_refused(
-                &connection.core,
-                connection,
-                mechanism.name(),
-                "principal_changed",
-                claimed,
-            );
-            let why = "the principal must not change when a token is renewed";
-            let code = error::SASL_AUTHENTICATION_FAILED;
-            Next::Refuse(wire::authenticate_response(
-                api_version,
-                correlation_id,
-                code,
-                Some(why),
-                &[],
-                0,
-            ))
-        }
-        Err(refused) => {
-            if let Some((issuer, kid)) = &refused.unknown_key {
-                (connection.core.shared.ask_for_key)(*issuer, kid); // in time for the next try
-            }
-            record::login_refused(
-                &connection.core,
-                connection,
-                mechanism.name(),
-                refused.code,
-                refused.claimed,
-            );
-            let code = error::SASL_AUTHENTICATION_FAILED;
-            Next::Refuse(wire::authenticate_response(
-                api_version,
-                correlation_id,
-                code,
-                Some(&refused.why),
-                &[],
-                0,
-            ))
-        }
-    };
-    answer(connection, next)
-}
-
-fn answer(connection: &Connection, next: Next) -> Step {
-    match next {
-        Next::Reply(reply) | Next::In(reply) => {
-            connection.answer_now(reply);
-            Step::Done
-        }
-        Next::Refuse(reply) => {
-            connection.answer_now(reply);
-            Step::Refused(Cause::LoginRefused)
-        }
-        Next::Close(cause) => Step::Close(cause),
-    }
 }

@@ -5,6 +5,7 @@
 //!                                             │
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
+//!                          ├─► operations ─► hearing ─► (broker)
 //!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)
 //!                                                └────► record ─► audit
 //! ```
@@ -19,9 +20,11 @@ pub mod buffers;
 pub mod cluster;
 pub mod connection;
 pub mod core;
+pub mod crowd;
 pub mod ending;
 pub mod event;
 pub mod fetch;
+pub mod hearing;
 pub mod held;
 pub mod holding;
 pub mod inflow;
@@ -32,10 +35,15 @@ pub mod made;
 pub mod mailbox;
 pub mod merge;
 pub mod opening;
+pub mod operations;
 pub mod produce;
 pub mod proof;
 pub mod proxy_header;
 pub mod record;
+pub mod refusals;
+pub mod relay_login;
+pub mod relay_renewal;
+pub mod renewal;
 pub mod replies;
 pub mod requests;
 pub mod scratch;
@@ -44,8 +52,11 @@ pub mod session;
 mod size_class;
 pub mod socket;
 pub mod stats;
+pub mod strangers;
 pub mod sweep;
 #[cfg(test)]
 mod test_core;
 pub mod topic_ids;
 pub mod upstream;
+pub mod upstream_session;
+pub mod versions;

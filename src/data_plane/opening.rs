@@ -5,6 +5,7 @@
 //! memory for logins, so that strangers here hinder nobody who is in.
 
 use super::connection::{Cause, Connection, Target};
+use super::crowd;
 use super::socket::{SecureFault, SourceFault};
 use crate::chunk::UnixMillis;
 use crate::limits::OPENING_FAULT_LOG_MS;
@@ -26,6 +27,7 @@ pub async fn run(connection: &Rc<Connection>) -> Result<(), Cause> {
             SourceFault::Left => Cause::ClientClosed,
             fault => failed(connection, &fault, "no PROXY header names the client"),
         })?;
+        crowd::source_known(connection); // not all of them come from the balancer
     }
     let Some(acceptor) = &listener.tls else {
         return Ok(());

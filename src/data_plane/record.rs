@@ -9,7 +9,8 @@ use super::core::Core;
 use super::inspect::{self, Origin};
 use super::session::Session;
 use crate::audit::entry::{
-    Action, Count, LoginRefused, SessionClosed, SessionOpened, Verdict as VerdictEntry,
+    Action, Asked, Count, LoginRefused, LoginsRefused, SessionClosed, SessionOpened,
+    Verdict as VerdictEntry,
 };
 use crate::audit::{AuditFault, Entry, Tier, Writer};
 use crate::chunk::{Finding, Operation};
@@ -104,6 +105,11 @@ pub fn unreadable(core: &Core, session: &Session, subject: &Subject<'_>, why: &s
     write(core, entry, Tier::Kernel);
 }
 
+/// Writes what somebody asked of the cluster beside records.
+pub fn asked(core: &Core, entry: Asked) {
+    write(core, entry, Tier::Kernel);
+}
+
 /// Writes that a held chunk of an acks=0 request was dropped: nobody else would say so.
 pub fn dropped(
     core: &Core,
@@ -190,10 +196,17 @@ pub fn login_refused(
     core: &Core,
     connection: &Connection,
     mechanism: &str,
-    code: &str,
+    code: &'static str,
     claimed: Option<String>,
 ) {
     core.stats().logins_refused.add(1);
+    if !core
+        .crowd
+        .refusals
+        .alone(code, &peer(connection), core.now())
+    {
+        return; // so many come that it is counted with others
+    }
     let entry = LoginRefused {
         peer: peer(connection),
         listener: listener(connection),
@@ -203,6 +216,11 @@ pub fn login_refused(
         claimed: claimed.map(|name| sasl::claimed_name(&name)),
     };
     write(core, entry, Tier::Kernel);
+}
+
+/// Writes how many were turned away beside those that were told one by one.
+pub fn logins_refused(core: &Core, entry: LoginsRefused) {
+    write(core, entry, Tier::Interval);
 }
 
 /// Writes that a session ended; what follows on the connection counts for the next.
@@ -222,11 +240,7 @@ fn listener(connection: &Connection) -> String {
 }
 
 fn peer(connection: &Connection) -> String {
-    connection
-        .client
-        .peer()
-        .map(|p| p.to_string())
-        .unwrap_or_default()
+    connection.peer().map(|p| p.to_string()).unwrap_or_default()
 }
 
 fn write(core: &Core, body: impl Into<crate::audit::Body>, tier: Tier) {

@@ -10,9 +10,10 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{ending, fetch, learn, produce};
+use super::{ending, fetch, learn, operations, produce, relay_renewal};
+use crate::kafka::addresses::{self, Cleaned};
 use crate::kafka::api::{self, Treatment};
-use crate::kafka::{addresses, frame};
+use crate::kafka::frame;
 use crate::limits::BYTES_BEHIND_HOLD_MAX;
 use std::ops::Range;
 use std::rc::Rc;
@@ -121,23 +122,38 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
             learn::learnt(connection, reply)?;
             return Ok(Out::Nothing);
         }
+        Some(Owed::Login) => {
+            connection.upstream_session.answered(reply);
+            connection.changed.notify_all();
+            return Ok(Out::Nothing);
+        }
         Some(Owed::Released(chunk)) => {
             ending::released(connection, chunk, reply);
             return Ok(Out::Nothing);
         }
         None => return Err(Cause::BrokerFault("the broker sent a reply out of turn")),
     };
+    let patch = connection.answers().take_patch(number);
     // the queue is borrowed for this look only: merging borrows it again
     let relay = match connection.answers().slot(number) {
         Some(Slot::Relay(relay)) => Some(*relay),
         Some(Slot::Merge(_)) => None,
-        Some(Slot::Ready(_)) | None => return Err(Cause::OwnFault),
+        Some(Slot::Ready(_) | Slot::Patched(..)) | None => return Err(Cause::OwnFault),
     };
     let Some(relay) = relay else {
         produce::merge_upstream(connection, number, reply)?;
         return Ok(Out::Nothing);
     };
-    let edit = edit(connection, relay, reply)?;
+    let edit = match patch {
+        None => edit(connection, relay, reply)?,
+        Some(patch) => {
+            let mut whole = operations::complete(connection, relay.api_key, &patch, reply)?;
+            match edit(connection, relay, &mut whole)? {
+                Edit::InPlace => Edit::Made(whole),
+                made => made,
+            }
+        }
+    };
     let mut answers = connection.answers();
     if my_turn && answers.is_first(number) {
         answers.pop_relayed();
@@ -155,7 +171,7 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
 }
 
 /// Gives a relayed reply the client's correlation id and takes out what must not leave.
-fn edit(connection: &Connection, relay: Relay, reply: &mut [u8]) -> Result<Edit, Cause> {
+fn edit(connection: &Rc<Connection>, relay: Relay, reply: &mut [u8]) -> Result<Edit, Cause> {
     frame::set_response_correlation_id(reply, relay.correlation_id);
     let Relay {
         api_key,
@@ -166,15 +182,20 @@ fn edit(connection: &Connection, relay: Relay, reply: &mut [u8]) -> Result<Edit,
         (Some(Treatment::Inspect), api::FETCH) => {
             fetch::inspect_reply(connection, api_version, reply)
         }
-        (Some(Treatment::Rewrite), _) => {
-            let view = connection.cluster.view.load();
-            let rewritten =
-                addresses::rewrite_response(api_key, api_version, reply, &connection.seen(&view));
-            let rewritten =
-                rewritten.map_err(|_| Cause::BrokerFault("the broker sent a malformed reply"))?;
-            Ok(Edit::Made(rewritten))
+        (Some(Treatment::Inspect), _) => Ok(Edit::InPlace),
+        (Some(Treatment::Answer), api::SASL_HANDSHAKE | api::SASL_AUTHENTICATE) => {
+            relay_renewal::renewed(connection, relay, reply)?;
+            Ok(Edit::InPlace)
         }
-        _ => Ok(Edit::InPlace),
+        _ => {
+            let view = connection.cluster.view.load();
+            let seen = connection.seen(&view);
+            match addresses::clean_reply(api_key, api_version, reply, &seen) {
+                Ok(Cleaned::AsIs) => Ok(Edit::InPlace),
+                Ok(Cleaned::Made(reply)) => Ok(Edit::Made(reply)),
+                Err(_) => Err(Cause::BrokerFault("the broker sent a malformed reply")),
+            }
+        }
     }
 }
 

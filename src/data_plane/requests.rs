@@ -12,11 +12,11 @@ use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::learn::{self, Learning};
 use super::made::Made;
-use super::{fetch, holding, login, produce};
+use super::{fetch, holding, operations, produce, renewal, versions};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::topic::TopicId;
-use crate::kafka::{api_versions, error, refusal};
+use crate::kafka::{error, refusal};
 use std::rc::Rc;
 
 /// What is to be done with a request frame.
@@ -40,7 +40,7 @@ pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
     loop {
         match inflow.fill().await {
             Ok(true) => {}
-            Ok(false) => return Cause::ClientClosed,
+            Ok(false) => return half_closed(connection).await,
             Err(fault) => return client_fault(&fault),
         }
         let Some(buffer) = inflow.take() else {
@@ -62,6 +62,17 @@ pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
             connection.changed.wait().await;
         }
     }
+}
+
+/// The client has sent its last request and may still read: it gets what it is owed, in bounded
+/// time. A withheld reply is not waited for: a client that is gone looks the same.
+async fn half_closed(connection: &Connection) -> Cause {
+    connection.deadlines.half_closed(connection.core.now());
+    while connection.owes_client() && !connection.answers().is_merging() && !connection.is_closed()
+    {
+        connection.changed.wait().await;
+    }
+    Cause::ClientClosed
 }
 
 fn client_fault(fault: &InflowFault) -> Cause {
@@ -190,17 +201,13 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
             "the client sent a malformed request header",
         ));
     };
-    let view = connection.cluster.view.load();
+    if header.api_key == api::API_VERSIONS {
+        connection.answer_now(versions::answer(connection, &header, request));
+        return Step::Done;
+    }
     let known = api::lookup(header.api_key);
     // what the broker does not offer is not passed either: it would close the connection
-    let Some(api) = known.filter(|_| view.clamped.speaks(header.api_key, header.api_version))
-    else {
-        if header.api_key == api::API_VERSIONS {
-            let reply =
-                api_versions::answer(header.api_version, header.correlation_id, &view.clamped);
-            connection.answer_now(reply);
-            return Step::Done;
-        }
+    let Some(api) = known.filter(|_| connection.speaks(header.api_key, header.api_version)) else {
         return refuse(connection, &header, request, error::UNSUPPORTED_VERSION);
     };
     match (api.treatment, header.api_key) {
@@ -209,17 +216,11 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
             Ok(()) => relay(connection, &header, request),
             Err(step) => step,
         },
-        (Treatment::Relay | Treatment::Rewrite, _) => relay(connection, &header, request),
-        (Treatment::Answer, api::API_VERSIONS) => {
-            connection.answer_now(api_versions::answer(
-                header.api_version,
-                header.correlation_id,
-                &view.clamped,
-            ));
-            Step::Done
+        (Treatment::Relay | Treatment::Rewrite, _) => {
+            operations::handle(connection, &header, request)
         }
         (Treatment::Answer, api::SASL_HANDSHAKE | api::SASL_AUTHENTICATE) => {
-            login::again(connection, &header, request)
+            renewal::again(connection, &header, request)
         }
         _ => refuse(connection, &header, request, error::UNSUPPORTED_VERSION),
     }

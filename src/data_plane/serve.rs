@@ -4,10 +4,11 @@
 //! a panic. Refuses: nothing. Stays true: whichever way a connection ends, both sockets are shut,
 //! its chunks are closed, its end is in the audit, and the core forgets it.
 
+use super::cluster::Login;
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
 use super::stats::Stats;
-use super::{ending, login, opening, record, replies, requests, upstream};
+use super::{ending, login, opening, record, relay_login, replies, requests, upstream};
 use crate::limits::{FRAME_BYTES_BEFORE_LOGIN_MAX, FRAME_BYTES_MAX};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,10 +47,7 @@ async fn from_client(connection: &Rc<Connection>) -> Cause {
         return cause;
     }
     // boxed: what login and connect need is freed before the long life of the connection
-    if let Err(cause) = Box::pin(login::run(connection, &mut inflow)).await {
-        return cause;
-    }
-    if let Err(cause) = Box::pin(upstream::connect(connection)).await {
+    if let Err(cause) = Box::pin(enter(connection, &mut inflow)).await {
         return cause;
     }
     inflow.logged_in(&core.requests, FRAME_BYTES_MAX);
@@ -59,6 +57,15 @@ async fn from_client(connection: &Rc<Connection>) -> Cause {
         back.close(cause);
     });
     requests::run(connection, inflow).await
+}
+
+/// Login and the broker's side, in the order that the listener's kind of login needs.
+async fn enter(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result<(), Cause> {
+    if connection.listener().login == Login::Relay {
+        return relay_login::run(connection, inflow).await;
+    }
+    login::run(connection, inflow).await?;
+    upstream::connect(connection).await
 }
 
 async fn from_broker(connection: &Rc<Connection>) -> Cause {

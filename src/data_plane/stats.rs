@@ -77,6 +77,10 @@ stats! {
     chunks_held,
     /// Chunks blocked.
     chunks_blocked,
+    /// Requests in which a rule blocked an operation that moves no records.
+    operations_blocked,
+    /// Requests that change the cluster and went on, whole or in part.
+    changes_passed,
     /// Chunks that could not be held for lack of room and were sent back.
     holds_refused,
     /// Chunks open now: held, or waiting behind one that is.

@@ -6,11 +6,14 @@
 
 use super::connection::{Cause, Connection};
 use super::socket::Socket;
+use super::upstream_session::{self, Due};
 use crate::chunk::UnixMillis;
 use crate::limits::{
-    BUFFER_IDLE_MS, FRAME_MS_MAX, IDLE_MS_MAX, LOGIN_MS_MAX, STALLED_WRITE_MS_MAX,
+    BUFFER_IDLE_MS, FRAME_MS_MAX, HALF_CLOSED_MS_MAX, IDLE_MS_MAX, LOGIN_MS_MAX,
+    STALLED_WRITE_MS_MAX,
 };
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// What the sweep knows of one connection. Milliseconds of the core's clock.
 pub struct Deadlines {
@@ -22,6 +25,7 @@ pub struct Deadlines {
     /// The frame that the client has begun, and when that was seen first.
     frame_since: Cell<Option<(u64, i64)>>,
     expires: Cell<Option<i64>>,
+    half_closed_since: Cell<Option<i64>>,
 }
 
 impl Deadlines {
@@ -35,6 +39,7 @@ impl Deadlines {
             broker_write_since: Cell::new(None),
             frame_since: Cell::new(None),
             expires: Cell::new(None),
+            half_closed_since: Cell::new(None),
         }
     }
 
@@ -42,6 +47,11 @@ impl Deadlines {
     pub fn logged_in(&self, expires: Option<UnixMillis>) {
         self.login_until.set(None);
         self.expires.set(expires.map(|e| e.0));
+    }
+
+    /// The client has closed its side, and is owed replies.
+    pub fn half_closed(&self, now: UnixMillis) {
+        self.half_closed_since.set(Some(now.0));
     }
 
     /// Something came from the client.
@@ -104,6 +114,11 @@ impl Deadlines {
         if past(self.broker_write_since.get(), STALLED_WRITE_MS_MAX) {
             return Some(Cause::TimedOut("the broker takes no bytes"));
         }
+        if past(self.half_closed_since.get(), HALF_CLOSED_MS_MAX) {
+            return Some(Cause::TimedOut(
+                "the broker does not answer a client that has closed its side",
+            ));
+        }
         let since = self.frame_since.get().map(|(_, since)| since);
         if past(since, FRAME_MS_MAX) {
             return Some(Cause::TimedOut("the client does not end its frame"));
@@ -114,8 +129,8 @@ impl Deadlines {
 }
 
 /// Looks once at a connection: closes it when overdue or when the client has gone while nobody
-/// reads it; takes the buffers of idle reads back.
-pub fn sweep(connection: &Connection, now: UnixMillis) {
+/// reads it; renews the gateway's own login; takes the buffers of idle reads back.
+pub fn sweep(connection: &Rc<Connection>, now: UnixMillis) {
     if connection.client.take_moved() {
         Deadlines::moved(&connection.deadlines.client_write_since, now);
     }
@@ -127,6 +142,16 @@ pub fn sweep(connection: &Connection, now: UnixMillis) {
     if let Some(cause) = connection.deadlines.overdue(now) {
         connection.close(cause);
         return;
+    }
+    match connection.upstream_session.due(now) {
+        Due::Nothing => {}
+        Due::Renewal => upstream_session::spawn_renewal(connection),
+        Due::TooLate => {
+            connection.close(Cause::TimedOut(
+                "the broker did not renew the gateway's login in time",
+            ));
+            return;
+        }
     }
     if connection.answers().is_merging() && connection.client.peer_closed() {
         connection.close(Cause::ClientClosed);
@@ -178,6 +203,16 @@ mod tests {
         assert_eq!(
             deadlines.overdue(at(5_001)),
             Some(Cause::TimedOut("the token has expired"))
+        );
+        let deadlines = fresh();
+        deadlines.logged_in(None);
+        deadlines.half_closed(at(0));
+        assert_eq!(deadlines.overdue(at(HALF_CLOSED_MS_MAX)), None);
+        assert_eq!(
+            deadlines.overdue(at(HALF_CLOSED_MS_MAX + 1)),
+            Some(Cause::TimedOut(
+                "the broker does not answer a client that has closed its side"
+            ))
         );
         let deadlines = fresh();
         deadlines.logged_in(None);

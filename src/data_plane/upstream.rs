@@ -9,9 +9,10 @@ use super::connection::{Cause, Connection, Target};
 use super::inflow::Inflow;
 use super::made::Made;
 use super::socket::{SecureFault, Socket};
+use crate::identity::credential::Credential;
 use crate::identity::scram;
 use crate::kafka::upstream_login::{Step, UpstreamLogin};
-use crate::limits::{CONNECT_MS_MAX, FRAME_BYTES_BEFORE_LOGIN_MAX};
+use crate::limits::{CONNECT_IN_ALL_MS_MAX, CONNECT_MS_MAX, FRAME_BYTES_BEFORE_LOGIN_MAX};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,15 +20,21 @@ use std::time::Duration;
 
 /// Connects and logs in.
 pub async fn connect(connection: &Rc<Connection>) -> Result<(), Cause> {
-    let socket = dial(connection).await.ok_or(Cause::NoBroker)?;
-    if connection.cluster.credential.is_some() {
-        let limit = Duration::from_millis(CONNECT_MS_MAX);
-        // the socket is dropped with the read when this times out: nothing is lost that matters
-        let login = monoio::time::timeout(limit, log_in(connection, &socket));
-        login.await.unwrap_or(Err(Cause::NoBroker))?;
-    }
-    connection.set_upstream(socket);
+    let limit = Duration::from_millis(CONNECT_IN_ALL_MS_MAX);
+    // the socket is dropped with the read when this times out: nothing is lost that matters
+    let socket = monoio::time::timeout(limit, dial_and_log_in(connection)).await;
+    connection.set_upstream(socket.unwrap_or(Err(Cause::NoBroker))?);
     Ok(())
+}
+
+async fn dial_and_log_in(connection: &Connection) -> Result<Socket, Cause> {
+    let socket = dial(connection).await.ok_or(Cause::NoBroker)?;
+    if let Some(credential) = &connection.cluster.credential {
+        let lifetime_ms = log_in(connection, &socket, credential).await?;
+        let (now, id) = (connection.core.now(), connection.id);
+        connection.upstream_session.begin(now, lifetime_ms, id);
+    }
+    Ok(socket)
 }
 
 /// The brokers that will do, in the order to try them.
@@ -39,7 +46,8 @@ fn brokers(connection: &Connection) -> Vec<Broker> {
     }
 }
 
-async fn dial(connection: &Connection) -> Option<Socket> {
+/// Connects to the first that answers of the brokers that will do.
+pub(super) async fn dial(connection: &Connection) -> Option<Socket> {
     let limit = Duration::from_millis(CONNECT_MS_MAX);
     let brokers = brokers(connection);
     let addresses = brokers
@@ -70,26 +78,30 @@ async fn reach(
     Ok(socket)
 }
 
-async fn log_in(connection: &Connection, socket: &Socket) -> Result<(), Cause> {
-    let Some(credential) = &connection.cluster.credential else {
-        return Ok(());
-    };
+/// Logs in; how many milliseconds the broker gives the session, 0 for no end.
+async fn log_in(
+    connection: &Connection,
+    socket: &Socket,
+    credential: &Arc<Credential>,
+) -> Result<i64, Cause> {
     let refused = |fault: &dyn std::fmt::Display| {
         tracing::error!(%fault, "the broker refused the gateway's own login");
         Cause::NoBroker
     };
-    let mut random = [0; 18];
-    aws_lc_rs::rand::fill(&mut random).map_err(|_| Cause::OwnFault)?;
-    let nonce = scram::nonce(random);
-    let login = UpstreamLogin::new(Arc::clone(credential), &nonce, "lockgate", 0);
-    let mut login = login.map_err(|fault| refused(&fault))?;
+    let mut login = begin_login(credential)?;
     let mut inflow = Inflow::new(
         socket,
         &connection.core.replies,
         FRAME_BYTES_BEFORE_LOGIN_MAX,
     );
     let mut step = login.next(None).map_err(|fault| refused(&fault))?;
-    while let Step::Send(frame) = step {
+    loop {
+        let frame = match step {
+            Step::Send(frame) => frame,
+            Step::Done {
+                session_lifetime_ms,
+            } => return Ok(session_lifetime_ms),
+        };
         socket
             .write_all(Made::new(frame))
             .await
@@ -110,5 +122,12 @@ async fn log_in(connection: &Connection, socket: &Socket) -> Result<(), Cause> {
         buffer.consume(size);
         inflow.keep(buffer);
     }
-    Ok(())
+}
+
+/// A login with the gateway's own credential, and a nonce of its own.
+pub(super) fn begin_login(credential: &Arc<Credential>) -> Result<UpstreamLogin, Cause> {
+    let mut random = [0; 18];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| Cause::OwnFault)?;
+    let nonce = scram::nonce(random);
+    UpstreamLogin::new(Arc::clone(credential), &nonce, "lockgate", 0).map_err(|_| Cause::OwnFault)
 }

@@ -11,7 +11,6 @@ use crate::data_plane::topic_ids::TopicIds;
 use crate::hold::link::Post;
 use crate::hold::messages::ToCore;
 use crate::identity::credential::{Credential, Hash};
-use crate::kafka::api_versions;
 use crate::tls::{Acceptor, Certificates, Dialer};
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -50,6 +49,7 @@ pub fn made(from: &config::Cluster) -> anyhow::Result<(Arc<Cluster>, Followed)> 
         dialer,
         view: ArcSwap::default(),
         topic_ids: TopicIds::default(),
+        telemetry: from.telemetry == config::Telemetry::Pass,
         look: Arc::new(move || wake.notify_one()),
     });
     let followed = Followed {
@@ -179,7 +179,7 @@ async fn view(cluster: &Cluster, found: &Discovered, bootstrap: &[config::HostPo
         cluster_id: found.cluster_id.clone(),
         brokers: BTreeMap::new(),
         bootstrap: Vec::new(),
-        clamped: api_versions::intersect(&found.offered),
+        offers: Vec::new(),
         told: Vec::new(),
     };
     for (id, (host, port)) in &found.brokers {
@@ -189,6 +189,10 @@ async fn view(cluster: &Cluster, found: &Discovered, bootstrap: &[config::HostPo
         view.bootstrap
             .push(resolve(&address.host, address.port).await);
     }
+    let offers = cluster.listeners.iter();
+    view.offers = offers
+        .map(|listener| cluster.offer(listener, &found.offered))
+        .collect();
     view.tell(&cluster.listeners);
     for (listener, told) in cluster.listeners.iter().zip(&view.told) {
         for id in view.brokers.keys().filter(|id| !told.contains_key(id)) {

@@ -28,7 +28,9 @@ use crate::data_plane::mailbox::Bell;
 use crate::data_plane::stats::Stats;
 use crate::hold::link::{self, Post};
 use crate::hold::messages::{ToControl, ToCore};
-use crate::limits::{CORES_MAX, DESCRIPTORS_KEPT, DESCRIPTORS_PER_CONNECTION};
+use crate::limits::{
+    CORES_MAX, DESCRIPTORS_KEPT, DESCRIPTORS_PER_CONNECTION, DESCRIPTORS_PER_LISTENER,
+};
 use crate::scan::Engine;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -184,7 +186,7 @@ fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Resu
         keys: parts.keys,
         ask_for_key: parts.ask_for_key,
         stats: (0..cores).map(|_| Stats::default()).collect(),
-        connections_max: connections_max(),
+        connections_max: connections_max(config, cores),
         // two directions on each core
         budget_bytes: config.memory / (2 * cores.max(1)),
     })
@@ -282,10 +284,13 @@ fn pin(cpu: usize) {
 }
 
 /// As many as the limit of open files has room for beside everything else.
-fn connections_max() -> u64 {
+fn connections_max(config: &Config, cores: usize) -> u64 {
     use rustix::process::{Resource, getrlimit};
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    (files.saturating_sub(DESCRIPTORS_KEPT) / DESCRIPTORS_PER_CONNECTION).max(1)
+    let listeners: usize = config.clusters.iter().map(|c| c.listeners.len()).sum();
+    let listening = (cores * listeners) as u64 * (1 + DESCRIPTORS_PER_LISTENER);
+    let kept = DESCRIPTORS_KEPT + listening;
+    (files.saturating_sub(kept) / DESCRIPTORS_PER_CONNECTION).max(1)
 }
 
 /// Two descriptors a connection: the soft limit of most systems is for a shell.

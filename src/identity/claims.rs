@@ -32,6 +32,11 @@ fn is_plain(text: &str, bytes_max: usize) -> bool {
     !text.is_empty() && text.len() <= bytes_max && !text.chars().any(char::is_control)
 }
 
+/// Whether a principal may have this name: it is there, short, printable, and not the reserved one.
+pub(super) fn is_name(name: &str) -> bool {
+    is_plain(name, PRINCIPAL_BYTES_MAX) && name != RESERVED
+}
+
 /// Whether `aud`, one string or several (RFC 7519 §4.1.3), holds the wanted one.
 pub(super) fn audience_contains(
     claims: &Map<String, Value>,
@@ -63,10 +68,10 @@ pub(super) fn date(
     Ok(Some(UnixMillis(millis)))
 }
 
-/// The principal's name: a string that is there, short, printable, and not the reserved one.
+/// The principal's name: a string that may be one.
 pub(super) fn principal(claims: &Map<String, Value>, path: &str) -> Result<Arc<str>, TokenFault> {
     match find(claims, path).and_then(Value::as_str) {
-        Some(name) if is_plain(name, PRINCIPAL_BYTES_MAX) && name != RESERVED => Ok(name.into()),
+        Some(name) if is_name(name) => Ok(name.into()),
         _ => Err(TokenFault::Claim("principal")),
     }
 }

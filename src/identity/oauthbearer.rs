@@ -75,7 +75,7 @@ pub fn oauthbearer(message: &[u8]) -> Result<OauthRequest<'_>, SaslFault> {
 
 /// `n,,` or `n,a=NAME,` (RFC 5801 §4). `y` (the client could bind, but believes we cannot) is as
 /// good as `n`.
-fn gs2_header(header: &str) -> Result<Option<Cow<'_, str>>, SaslFault> {
+pub(super) fn gs2_header(header: &str) -> Result<Option<Cow<'_, str>>, SaslFault> {
     let mut parts = header.split(',');
     match parts.next() {
         Some("n" | "y") => {}
@@ -96,7 +96,7 @@ fn gs2_header(header: &str) -> Result<Option<Cow<'_, str>>, SaslFault> {
 }
 
 /// A saslname: `=2C` is a comma, `=3D` an equals sign, no other `=` may be there (RFC 5801 §4).
-fn unescape(name: &str) -> Option<Cow<'_, str>> {
+pub(super) fn unescape(name: &str) -> Option<Cow<'_, str>> {
     if !name.contains('=') {
         return Some(Cow::Borrowed(name));
     }

@@ -41,8 +41,6 @@ pub const ILLEGAL_SASL_STATE: i16 = 34;
 pub const UNSUPPORTED_VERSION: i16 = 35;
 /// The request contradicts itself.
 pub const INVALID_REQUEST: i16 = 42;
-/// The batch is of a format that is not accepted (magic 0 and 1).
-pub const UNSUPPORTED_FOR_MESSAGE_FORMAT: i16 = 43;
 /// A rule says no; the message says which.
 pub const POLICY_VIOLATION: i16 = 44;
 /// The sequence number leaves a gap.
@@ -51,10 +49,14 @@ pub const OUT_OF_ORDER_SEQUENCE_NUMBER: i16 = 45;
 pub const DUPLICATE_SEQUENCE_NUMBER: i16 = 46;
 /// The principal may not use the transactional id.
 pub const TRANSACTIONAL_ID_AUTHORIZATION_FAILED: i16 = 53;
+/// Another part of the same request was denied, so nothing was done.
+pub const OPERATION_NOT_ATTEMPTED: i16 = 55;
 /// The broker's disk failed.
 pub const KAFKA_STORAGE_ERROR: i16 = 56;
 /// The login failed; clients treat it as final.
 pub const SASL_AUTHENTICATION_FAILED: i16 = 58;
+/// The principal may not use delegation tokens.
+pub const DELEGATION_TOKEN_AUTHORIZATION_FAILED: i16 = 65;
 /// The fetch session is not known.
 pub const FETCH_SESSION_ID_NOT_FOUND: i16 = 70;
 /// The fetch session's epoch is not the expected one.
@@ -65,6 +67,10 @@ pub const UNSUPPORTED_COMPRESSION_TYPE: i16 = 76;
 pub const INVALID_RECORD: i16 = 87;
 /// No topic has this id.
 pub const UNKNOWN_TOPIC_ID: i16 = 100;
+/// The topic pattern is not accepted (KIP-848).
+pub const INVALID_REGULAR_EXPRESSION: i16 = 128;
+/// The client must start from its bootstrap addresses (KIP-1102).
+pub const REBOOTSTRAP_REQUIRED: i16 = 129;
 
 #[cfg(test)]
 mod tests {
@@ -95,16 +101,18 @@ mod tests {
             (ILLEGAL_SASL_STATE, E::IllegalSaslState),
             (UNSUPPORTED_VERSION, E::UnsupportedVersion),
             (INVALID_REQUEST, E::InvalidRequest),
-            (
-                UNSUPPORTED_FOR_MESSAGE_FORMAT,
-                E::UnsupportedForMessageFormat,
-            ),
             (POLICY_VIOLATION, E::PolicyViolation),
             (OUT_OF_ORDER_SEQUENCE_NUMBER, E::OutOfOrderSequenceNumber),
             (
                 TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
                 E::TransactionalIdAuthorizationFailed,
             ),
+            (OPERATION_NOT_ATTEMPTED, E::OperationNotAttempted),
+            (
+                DELEGATION_TOKEN_AUTHORIZATION_FAILED,
+                E::DelegationTokenAuthorizationFailed,
+            ),
+            (INVALID_REGULAR_EXPRESSION, E::InvalidRegularExpression),
             (KAFKA_STORAGE_ERROR, E::KafkaStorageError),
             (SASL_AUTHENTICATION_FAILED, E::SaslAuthenticationFailed),
             (FETCH_SESSION_ID_NOT_FOUND, E::FetchSessionIdNotFound),
@@ -112,6 +120,8 @@ mod tests {
             (UNSUPPORTED_COMPRESSION_TYPE, E::UnsupportedCompressionType),
             (INVALID_RECORD, E::InvalidRecord),
             (UNKNOWN_TOPIC_ID, E::UnknownTopicId),
+            (INVALID_REGULAR_EXPRESSION, E::InvalidRegularExpression),
+            (REBOOTSTRAP_REQUIRED, E::RebootstrapRequired),
         ];
         for (code, named) in pairs {
             assert_eq!(code, named.code(), "{named:?}");

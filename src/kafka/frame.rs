@@ -13,6 +13,7 @@
 //! is always v0, because the client cannot know yet what the broker speaks (KIP-511).
 
 use super::api;
+use super::messages;
 use super::reader::{Malformed, Reader};
 use super::writer::Writer;
 use kafka_protocol::messages::ApiKey;
@@ -93,6 +94,9 @@ pub fn is_flexible(api_key: i16, version: i16) -> Option<bool> {
         && (known.advertised_min..=known.max).contains(&version)
     {
         return Some(version >= known.flexible);
+    }
+    if let Some(layout) = messages::request(api_key, version) {
+        return Some(layout.is_flexible(version));
     }
     let key = ApiKey::try_from(api_key).ok()?;
     let valid = key.valid_versions();

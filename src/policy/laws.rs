@@ -6,8 +6,8 @@ use super::fixtures::{
     NOW, block, contains, exception, finding, found, hold, policy, principal, verdict,
 };
 use super::{
-    Condition, Effect, Exception, Gate, Mode, Pattern, Records, Rule, Subject, Then, Verdict, Want,
-    When,
+    Condition, Effect, Evidence, Exception, Gate, Mode, Pattern, Policy, Records, Rule, Subject,
+    Target, Then, Verdict, Want, When,
 };
 use crate::chunk::{DetectorId, Finding, Operation};
 use crate::scan::mask::MaskStyle;
@@ -33,10 +33,17 @@ fn any_effect() -> impl Strategy<Value = Effect> {
     ]
 }
 
+fn any_operation() -> impl Strategy<Value = Operation> {
+    use Operation::{DeleteTopics, Heartbeat, Metadata, Produce};
+    prop::sample::select(vec![Produce, Metadata, DeleteTopics, Heartbeat])
+}
+
 fn any_when() -> impl Strategy<Value = When> {
+    let operations = prop::option::weighted(0.3, prop::collection::vec(any_operation(), 1..3));
     let topics = prop_oneof![Just(None), Just(Some("ord*")), Just(Some("other"))];
     let groups = prop_oneof![3 => Just(None), 1 => Just(Some("g")), 1 => Just(Some("h"))];
-    (topics, groups).prop_map(|(topics, groups)| When {
+    (operations, topics, groups).prop_map(|(operations, topics, groups)| When {
+        operations,
         topics: topics.map(|t| vec![Pattern::new(t)]),
         groups: groups.map(|g| vec![Pattern::new(g)]),
         ..When::default()
@@ -141,7 +148,7 @@ fn naive_rank(rules: &[Rule], exceptions: &[Exception], findings: &[Finding]) ->
         principal: &principal,
         client_id: "app",
     };
-    let here = |when: &When| when.matches(&subject, Operation::Produce, "orders");
+    let here = |when: &When| when.matches(&subject, Operation::Produce, Target::Topic("orders"));
     let lifted = |rule: &Rule| {
         exceptions
             .iter()
@@ -174,7 +181,64 @@ fn naive_rank(rules: &[Rule], exceptions: &[Exception], findings: &[Finding]) ->
     ranks.max().unwrap_or(0)
 }
 
+/// What a policy says of an operation without looking at records.
+fn without_records(policy: &Policy, operation: Operation, on: Target<'_>) -> Verdict {
+    let principal = principal();
+    let subject = Subject {
+        principal: &principal,
+        client_id: "app",
+    };
+    let scope = policy.scope_on(&subject, operation, on, NOW);
+    policy.decide(&scope, &Evidence::NONE, NOW)
+}
+
+const TARGETS: [Target<'static>; 4] = [
+    Target::Topic("orders"),
+    Target::Topic("other"),
+    Target::Nothing,
+    Target::Everything,
+];
+
 proptest! {
+    #[test]
+    fn a_rule_more_never_weakens_any_operation(
+        rules in any_rules(), exceptions in any_exceptions(), operation in any_operation(),
+    ) {
+        let (_, fewer) = rules.split_last().unwrap();
+        let (with, without) = (policy(&rules, &exceptions), policy(fewer, &exceptions));
+        for on in TARGETS {
+            no_weaker(&without_records(&with, operation, on), &without_records(&without, operation, on))?;
+        }
+    }
+
+    /// Who asks for everything at once meets the strictest of what each topic would meet.
+    #[test]
+    fn everything_is_no_weaker_than_each_topic(
+        rules in any_rules(), exceptions in any_exceptions(), operation in any_operation(),
+    ) {
+        let policy = policy(&rules, &exceptions);
+        let everything = without_records(&policy, operation, Target::Everything);
+        for on in TARGETS {
+            no_weaker(&everything, &without_records(&policy, operation, on))?;
+        }
+    }
+
+    /// What needs records to match says nothing of an operation that has none.
+    #[test]
+    fn findings_are_asked_for_where_records_are(
+        rules in any_rules(), operation in any_operation(), findings in any_findings(),
+    ) {
+        let policy = policy(&rules, &[]);
+        let principal = principal();
+        let subject = Subject { principal: &principal, client_id: "app" };
+        let scope = policy.scope_on(&subject, operation, Target::Topic("orders"), NOW);
+        if !operation.carries_records() {
+            let verdict = policy.decide(&scope, &found(&findings), NOW);
+            prop_assert_eq!(verdict, policy.decide(&scope, &Evidence::NONE, NOW));
+            prop_assert_eq!(scope.detectors.0, 0);
+        }
+    }
+
     #[test]
     fn a_rule_more_never_weakens(
         rules in any_rules(), exceptions in any_exceptions(), findings in any_findings(),

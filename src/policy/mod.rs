@@ -1,7 +1,8 @@
 //! Rules → verdict: what the policy says of a chunk, and which rule says it.
 //!
 //! Owns: the compiled policy, what it can match for one subject, operation and topic ([`Scope`]),
-//! and the decision over the findings of one batch ([`Verdict`]). Refuses: YAML (`config` reads
+//! and the decision over the findings of one batch, or over an operation without records
+//! ([`Verdict`]). Refuses: YAML (`config` reads
 //! it), bytes of records, sockets, clocks: time is an argument.
 //!
 //! Stays true:
@@ -26,7 +27,7 @@ mod verdict;
 pub use contains::{Contains, Parts, Want};
 pub use decide::Evidence;
 pub use pattern::Pattern;
-pub use rule::{Condition, Effect, Exception, Hold, Mode, Rule, Then, When};
+pub use rule::{Condition, Effect, Exception, Hold, Mode, Rule, Target, Then, When};
 pub use scope::{Policy, Scope, Subject};
 pub use verdict::{Gate, HoldOrder, MaskOrder, Records, Verdict};
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub struct When {
     /// What is being done.
     pub operations: Option<Vec<Operation>>,
-    /// The topic's name.
+    /// The topic's name. What names no topic matches none of them, not even `*`.
     pub topics: Option<Vec<Pattern>>,
     /// The principal's name.
     pub principals: Option<Vec<Pattern>>,
@@ -27,14 +27,40 @@ pub struct When {
     pub client_ids: Option<Vec<Pattern>>,
 }
 
+/// What a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// The topic of this name.
+    Topic(&'a str),
+    /// No topic: the cluster, a group, a user.
+    Nothing,
+    /// Every topic there is, at once and unnamed.
+    Everything,
+}
+
 impl When {
-    /// Whether it matches.
-    pub fn matches(&self, subject: &Subject<'_>, operation: Operation, topic: &str) -> bool {
+    /// Whether it matches something of what the request is about.
+    pub fn matches(&self, subject: &Subject<'_>, operation: Operation, on: Target<'_>) -> bool {
+        let topics = match (&self.topics, on) {
+            (None, _) | (Some(_), Target::Everything) => true,
+            (Some(_), Target::Nothing) => false,
+            (Some(_), Target::Topic(name)) => any(&self.topics, name),
+        };
+        topics && self.matches_who(subject, operation)
+    }
+
+    /// Whether it matches all of what the request is about: what is to lift a rule there has to.
+    pub fn matches_all(&self, subject: &Subject<'_>, operation: Operation, on: Target<'_>) -> bool {
+        let all = |them: &Vec<Pattern>| them.iter().any(|pattern| pattern.as_str() == "*");
+        let covers = on != Target::Everything || self.topics.as_ref().is_none_or(all);
+        covers && self.matches(subject, operation, on)
+    }
+
+    fn matches_who(&self, subject: &Subject<'_>, operation: Operation) -> bool {
         let groups = &subject.principal.groups;
         self.operations
             .as_ref()
             .is_none_or(|them| them.contains(&operation))
-            && any(&self.topics, topic)
             && any(&self.principals, &subject.principal.name)
             && any(&self.client_ids, subject.client_id)
             && (self.groups.is_none() || groups.iter().any(|group| any(&self.groups, group)))
@@ -166,7 +192,8 @@ mod tests {
             client_id: "app-7",
         };
         let one = |text: &str| Some(vec![Pattern::new("nobody"), Pattern::new(text)]);
-        let asks = |when: When| when.matches(&subject, Operation::Produce, "orders.eu");
+        let on = Target::Topic("orders.eu");
+        let asks = |when: When| when.matches(&subject, Operation::Produce, on);
         assert!(asks(When::default()));
         assert!(asks(When {
             topics: one("orders.*"),
@@ -216,6 +243,40 @@ mod tests {
             groups: Some(vec![Pattern::new("*")]),
             ..When::default()
         };
-        assert!(!when.matches(&subject, Operation::Fetch, "t"));
+        assert!(!when.matches(&subject, Operation::Fetch, Target::Topic("t")));
+    }
+
+    #[test]
+    fn topics_match_what_names_one_and_are_lifted_where_all_are() {
+        let principal = Principal {
+            name: "x".into(),
+            groups: Arc::from([]),
+            issuer: "".into(),
+        };
+        let subject = Subject {
+            principal: &principal,
+            client_id: "",
+        };
+        let of = |topics: Option<&str>| When {
+            topics: topics.map(|text| vec![Pattern::new(text)]),
+            ..When::default()
+        };
+        for (topics, on, matches, matches_all) in [
+            (None, Target::Nothing, true, true),
+            (None, Target::Everything, true, true),
+            (Some("hr.*"), Target::Nothing, false, false),
+            (Some("*"), Target::Nothing, false, false),
+            (Some("hr.*"), Target::Everything, true, false),
+            (Some("*"), Target::Everything, true, true),
+            (Some("hr.*"), Target::Topic("hr.pay"), true, true),
+            (Some("hr.*"), Target::Topic("it"), false, false),
+        ] {
+            let (when, operation) = (of(topics), Operation::DeleteTopics);
+            let got = (
+                when.matches(&subject, operation, on),
+                when.matches_all(&subject, operation, on),
+            );
+            assert_eq!(got, (matches, matches_all), "{topics:?} {on:?}");
+        }
     }
 }

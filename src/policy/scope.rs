@@ -7,7 +7,7 @@
 
 use super::UNREADABLE;
 use super::decide::Evidence;
-use super::rule::{Condition, Effect, Exception, Mode, Rule, When};
+use super::rule::{Condition, Effect, Exception, Mode, Rule, Target, When};
 use super::verdict::{Gate, Verdict};
 use crate::chunk::{DetectorSet, Operation, Principal, UnixMillis};
 use std::sync::Arc;
@@ -45,7 +45,8 @@ pub struct Scope {
 
 impl Scope {
     /// Whether no rule can match: there is nothing to scan for and nothing to decide, save on
-    /// what cannot be read.
+    /// what cannot be read. A scope of [`Target::Everything`] is empty only if that of every
+    /// topic, and of none, is empty too.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
@@ -111,12 +112,27 @@ impl Policy {
         topic: &str,
         now: UnixMillis,
     ) -> Scope {
-        let applies = |when: &When| when.matches(subject, operation, topic);
+        self.scope_on(subject, operation, Target::Topic(topic), now)
+    }
+
+    /// The same, for what may name no topic or all of them. Where no records move, only rules
+    /// with `if: always` can match.
+    pub fn scope_on(
+        &self,
+        subject: &Subject<'_>,
+        operation: Operation,
+        on: Target<'_>,
+        now: UnixMillis,
+    ) -> Scope {
         let lifting: Vec<&Arc<Exception>> = self
             .exceptions
             .iter()
-            .filter(|e| !e.ended(now) && applies(&e.when))
+            .filter(|e| !e.ended(now) && e.when.matches_all(subject, operation, on))
             .collect();
+        let applies = |rule: &Rule| {
+            (operation.carries_records() || rule.condition == Condition::Always)
+                && rule.when.matches(subject, operation, on)
+        };
         let scoped = |rule: &Arc<Rule>| Scoped {
             rule: rule.clone(),
             lifted_by: longest(&lifting, &rule.name),
@@ -124,7 +140,7 @@ impl Policy {
         let rules: Vec<Scoped> = self
             .rules
             .iter()
-            .filter(|rule| applies(&rule.when))
+            .filter(|rule| applies(rule))
             .map(scoped)
             .collect();
         let unreadable = scoped(&self.unreadable);

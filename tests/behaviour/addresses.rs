@@ -1,6 +1,6 @@
 //! Nothing that clients receive holds the address of a real broker.
 //!
-//! The gateway tells clients 127.0.0.2, where taps listen on its own port numbers; so every byte
+//! The gateway tells clients another host, where taps listen on its own port numbers; so every byte
 //! of every connection of an unchanged client runs through a tap.
 
 use crate::Outcome;
@@ -11,37 +11,32 @@ use lockgate_tests::clients::{CLIENTS, Consume, Produce};
 use lockgate_tests::login;
 use lockgate_tests::requests::{self, metadata};
 use lockgate_tests::scene::Scene;
-use lockgate_tests::tap::{Tap, strange_addresses};
+use lockgate_tests::tap::{TAPPED, Taps, no_leak, strange_addresses};
 use lockgate_tests::target::Target;
-
-const TAPPED: &str = "127.0.0.2";
 
 struct Tapped {
     scene: Scene,
-    taps: Vec<Tap>,
+    taps: Taps,
 }
 
 impl Tapped {
     fn start() -> anyhow::Result<Tapped> {
         let scene = Scene::with(|s| s.advertise(TAPPED))?;
-        let ports = scene.gateway.ports.for_clients();
-        let taps = ports
-            .iter()
-            .map(|port| Tap::at(&format!("{TAPPED}:{port}"), &format!("127.0.0.1:{port}")));
-        let taps = taps.collect::<anyhow::Result<_>>()?;
+        let taps = Taps::before(&scene.gateway)?;
         Ok(Tapped { scene, taps })
     }
 
     fn target(&self) -> anyhow::Result<Target> {
-        let bootstrap = format!("{TAPPED}:{}", self.scene.gateway.ports.listener);
-        Ok(self.scene.producer()?.at(&bootstrap))
+        Ok(self
+            .taps
+            .target(&self.scene.gateway, &self.scene.producer()?))
     }
 
     fn check(&self) -> Outcome {
         let mine = self.scene.gateway.ports.for_clients();
-        let mut told = 0;
-        for tap in &self.taps {
-            let heard = tap.heard();
+        let captured = self.taps.captured();
+        no_leak(&captured, &self.scene.broker.addresses())?;
+        for heard in &captured {
             for host in [ADVERTISED_HOST, "127.0.0.1"] {
                 let named = heard
                     .windows(host.len())
@@ -49,17 +44,12 @@ impl Tapped {
                     .count();
                 ensure!(named == 0, "clients were told of {host} {named} times");
             }
-            let strange = strange_addresses(&heard, TAPPED, &mine);
+            let strange = strange_addresses(heard, TAPPED, &mine);
             ensure!(
                 strange.is_empty(),
                 "clients were told of ports {strange:?}, ours are {mine:?}"
             );
-            told += heard
-                .windows(TAPPED.len())
-                .filter(|w| *w == TAPPED.as_bytes())
-                .count();
         }
-        ensure!(told > 0, "the taps heard no address at all");
         Ok(())
     }
 }

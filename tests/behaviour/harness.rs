@@ -2,9 +2,12 @@
 
 use crate::Outcome;
 use anyhow::{Context, ensure};
+use kafka_protocol::messages::{ApiVersionsRequest, ShareFetchRequest};
+use kafka_protocol::protocol::Request;
 use lockgate_tests::batch::{Batch, CODECS, Record};
 use lockgate_tests::broker::{ADVERTISED_HOST, Broker};
 use lockgate_tests::clients::{CLIENTS, Client, Consume, Produce};
+use lockgate_tests::jars::Version;
 use lockgate_tests::oidc::{Oidc, forged};
 use lockgate_tests::requests::{code, fetch_all, metadata, produce_one, producer_id};
 use lockgate_tests::tap::{Tap, strange_addresses};
@@ -42,6 +45,23 @@ fn round_trip(client: Client) -> Outcome {
 #[test]
 fn kafkas_console_tools_work_directly() -> Outcome {
     round_trip(Client::Console)
+}
+
+#[test]
+fn the_last_kafka_3_works_directly() -> Outcome {
+    let broker = Broker::shared_of(Version::V3_9)?;
+    let topic = broker.topic("direct", 1)?;
+    let mut wire = Wire::connect(&broker.plain())?;
+    let landed = produce_one(&mut wire, &topic, 0, Batch::values(&["old"]).encode()?)?;
+    ensure!(landed.code == code::NONE, "{landed:?}");
+    ensure!(broker.values(&topic, 0)? == ["old"], "it did not land");
+    let offered = wire.call(&ApiVersionsRequest::default(), 0)?;
+    let shares = offered
+        .api_keys
+        .iter()
+        .any(|k| k.api_key == ShareFetchRequest::KEY);
+    ensure!(!shares, "3.9 has no share groups");
+    Ok(())
 }
 
 #[test]

@@ -5,10 +5,16 @@
 //! reads the source and needs none of it.
 
 mod addresses;
+mod api_table;
 mod attacks;
 mod audit;
 mod blocks;
+mod capture;
+mod cluster;
 mod faults;
+mod faults_broker;
+mod faults_compression;
+mod faults_frame;
 mod harness;
 mod holds;
 mod identity;
@@ -16,12 +22,16 @@ mod idle;
 mod io;
 mod layers;
 mod liars;
+mod login_floods;
 mod masks;
 mod passes;
 mod protocol;
 mod proxy_protocol;
+mod relay;
 mod robustness;
+mod sessions;
 mod tls;
+mod transparency;
 
 /// What a test gives back: an error says what was expected and what came.
 type Outcome = anyhow::Result<()>;

@@ -3,8 +3,8 @@
 use crate::Outcome;
 use anyhow::{Context, ensure};
 use kafka_protocol::messages::{
-    ApiVersionsRequest, ElectLeadersRequest, FetchRequest, FindCoordinatorRequest, MetadataRequest,
-    ProduceRequest,
+    ApiVersionsRequest, FetchRequest, FindCoordinatorRequest, MetadataRequest, ProduceRequest,
+    PushTelemetryRequest,
 };
 use kafka_protocol::protocol::Request;
 use lockgate_tests::batch::Batch;
@@ -29,8 +29,8 @@ fn api_versions_is_within_what_the_broker_offers() -> Outcome {
     let ours = offered(&mut scene.wire()?)?;
     let theirs = offered(&mut Wire::connect(&scene.broker.plain())?)?;
     for (key, lowest, highest) in &ours {
-        // The two SASL APIs are the gateway's own.
-        let own = [17, 36].contains(key);
+        // SASL and ApiVersions are the gateway's own.
+        let own = [17, 18, 36].contains(key);
         let broker = theirs.iter().find(|(other, _, _)| other == key);
         let within = broker.is_some_and(|(_, low, high)| low <= lowest && highest <= high);
         ensure!(
@@ -81,14 +81,11 @@ fn what_is_not_offered_is_refused_and_the_connection_goes_on() -> Outcome {
     ensure!(
         !known
             .iter()
-            .any(|(key, _, _)| *key == ElectLeadersRequest::KEY),
-        "ElectLeaders is offered"
+            .any(|(key, _, _)| *key == PushTelemetryRequest::KEY),
+        "PushTelemetry is offered"
     );
-    let told = wire.call(
-        &ElectLeadersRequest::default().with_topic_partitions(None),
-        1,
-    )?;
-    ensure!(told.error_code != 0, "ElectLeaders was served");
+    let told = wire.call(&PushTelemetryRequest::default(), 0)?;
+    ensure!(told.error_code != 0, "PushTelemetry was served");
     ensure!(metadata(&mut wire, &[]).is_ok(), "the connection is spoilt");
     scene.end()
 }

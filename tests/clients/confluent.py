@@ -22,7 +22,7 @@ def settings(job):
         if login["mechanism"] == "OAUTHBEARER":
             config["oauth_cb"] = lambda _: (login["token"], time.time() + 3600)
         else:
-            config["sasl.username"] = "token"
+            config["sasl.username"] = login.get("username", "token")
             config["sasl.password"] = login["token"]
     config.update(job.get("config") or {})
     return config

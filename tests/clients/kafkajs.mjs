@@ -20,7 +20,7 @@ function sasl(login) {
   if (login.mechanism === 'OAUTHBEARER') {
     return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: login.token }) };
   }
-  return { mechanism: 'plain', username: 'token', password: login.token };
+  return { mechanism: login.mechanism.toLowerCase(), username: login.username ?? 'token', password: login.token };
 }
 
 function client(job) {

@@ -1,118 +1,279 @@
-//! Looking into the broker, past the gateway: topics, end offsets, the bytes that were stored.
+//! A real Kafka cluster of three brokers, and a fourth that may join.
 //!
-//! This is where a test learns what landed, whatever the gateway said.
+//! Owns: the one cluster that tests share, and who may disturb it. Node 1 is the controller too and
+//! is never killed; what a dead controller does is Kafka's affair and not a gateway's. Stays true:
+//! whoever had the cluster alone leaves it with brokers 1 to 3 up and broker 4 down.
 
-use crate::batch::{Record, Stored};
-use crate::broker::Broker;
-use crate::wire::Wire;
-use crate::{names, requests, wait};
+use crate::admin::{Admin, Topic};
+use crate::jars::Version;
+use crate::kraft::{Address, Common, Node, random_id};
+use crate::{ports, wait};
 use anyhow::{Context, Result, ensure};
-use kafka_protocol::messages::create_topics_request::CreatableTopic;
-use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-use kafka_protocol::messages::{CreateTopicsRequest, ListOffsetsRequest, TopicName};
+use std::ops::Deref;
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-/// ListOffsets' name for "one past the last record".
-const LATEST: i64 = -1;
-const STEP_LIMIT: Duration = Duration::from_secs(30);
+/// The brokers it starts with.
+pub const BROKERS: [i32; 3] = [1, 2, 3];
+/// The broker that joins later.
+pub const LATECOMER: i32 = 4;
 
-/// Whether the broker at this address answers Metadata and knows itself.
-pub fn ready(address: &str) -> bool {
-    let asked = || -> Result<bool> {
-        let mut wire = Wire::connect(address)?;
-        wire.reply_limit(Duration::from_secs(2))?;
-        Ok(!requests::metadata(&mut wire, &[])?.brokers.is_empty())
-    };
-    asked().unwrap_or(false)
+const SETTLE_LIMIT: Duration = Duration::from_secs(60);
+/// Three of these run beside everything else, none of them for long: start quickly.
+const JVM: &[&str] = &[
+    "-Xmx256m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xshare:auto",
+    "-Dtest.loglevel=WARN",
+];
+
+/// The cluster.
+#[derive(Debug)]
+pub struct Cluster {
+    nodes: Vec<Node>,
 }
 
-impl Broker {
-    /// A new topic, named uniquely from `stem`, and ready: every partition has a leader.
-    pub fn topic(&self, stem: &str, partitions: i32) -> Result<String> {
-        let name = names::unique(stem);
-        let mut wire = Wire::connect(&self.plain())?;
-        let topic = CreatableTopic::default()
-            .with_name(TopicName(requests::text(&name)))
-            .with_num_partitions(partitions)
-            .with_replication_factor(1);
-        let request = CreateTopicsRequest::default()
-            .with_topics(vec![topic])
-            .with_timeout_ms(20_000);
-        let reply = wire.call(&request, 7)?;
-        let told = reply.topics.first().context("CreateTopics said nothing")?;
-        ensure!(
-            told.error_code == 0,
-            "CreateTopics says {} {:?}",
-            told.error_code,
-            told.error_message
-        );
-        wait::until_ok(&format!("{name} to have leaders"), STEP_LIMIT, || {
-            let told = requests::metadata(&mut wire, &[&name])?;
-            let led = told
-                .topics
-                .iter()
-                .flat_map(|t| &t.partitions)
-                .filter(|p| p.error_code == 0 && p.leader_id.0 >= 0);
-            ensure!(
-                led.count() == partitions as usize,
-                "not all partitions have a leader"
-            );
-            Ok(())
-        })?;
-        // Metadata knows the leader a moment before the leader knows.
-        for partition in 0..partitions {
-            wait::until_ok(&format!("{name}/{partition} to be led"), STEP_LIMIT, || {
-                self.end_offset(&name, partition)
-            })?;
+/// Taken to read by who shares the cluster, to write by who wants it alone.
+static TURN: RwLock<()> = RwLock::new(());
+
+/// The cluster that tests share, which nobody disturbs meanwhile.
+#[derive(Debug)]
+pub struct Shared {
+    cluster: &'static Cluster,
+    _turn: RwLockReadGuard<'static, ()>,
+}
+
+/// The cluster that tests share, for one test alone: to kill brokers, and to add one.
+#[derive(Debug)]
+pub struct Alone {
+    cluster: &'static Cluster,
+    _turn: RwLockWriteGuard<'static, ()>,
+}
+
+impl Deref for Shared {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        self.cluster
+    }
+}
+
+impl Deref for Alone {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        self.cluster
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        if let Err(error) = self.cluster.mend() {
+            println!("the shared cluster is not whole again: {error:#}");
         }
-        Ok(name)
+    }
+}
+
+impl Cluster {
+    /// The cluster that tests share. Move leaders and delete topics of your own only.
+    pub fn shared() -> Result<Shared> {
+        let cluster = Cluster::of_the_run()?;
+        let _turn = TURN.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(Shared { cluster, _turn })
     }
 
-    /// One past the last record of a partition.
-    pub fn end_offset(&self, topic: &str, partition: i32) -> Result<i64> {
-        let mut wire = Wire::connect(&self.plain())?;
-        let part = ListOffsetsPartition::default()
-            .with_partition_index(partition)
-            .with_current_leader_epoch(-1)
-            .with_timestamp(LATEST);
-        let asked = ListOffsetsTopic::default()
-            .with_name(TopicName(requests::text(topic)))
-            .with_partitions(vec![part]);
-        let request = ListOffsetsRequest::default()
-            .with_replica_id((-1).into())
-            .with_topics(vec![asked]);
-        let reply = wire.call(&request, 7)?;
-        let told = reply
-            .topics
-            .first()
-            .and_then(|t| t.partitions.first())
-            .context("ListOffsets said nothing")?;
-        ensure!(told.error_code == 0, "ListOffsets says {}", told.error_code);
-        Ok(told.offset)
+    /// The same cluster, once nobody else uses it.
+    pub fn alone() -> Result<Alone> {
+        let cluster = Cluster::of_the_run()?;
+        let _turn = TURN.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Alone { cluster, _turn })
     }
 
-    /// Every batch of a partition, as it lies in the log.
-    pub fn batches(&self, topic: &str, partition: i32) -> Result<Vec<Stored>> {
-        let mut wire = Wire::connect(&self.plain())?;
-        let fetched = requests::fetch_all(&mut wire, topic, partition)?;
-        fetched.map_err(|code| anyhow::anyhow!("the broker's Fetch says {code}"))
+    fn of_the_run() -> Result<&'static Cluster> {
+        static RUNS: OnceLock<Result<Cluster, String>> = OnceLock::new();
+        let started =
+            RUNS.get_or_init(|| Cluster::fresh(Version::Newest).map_err(|e| format!("{e:#}")));
+        started
+            .as_ref()
+            .map_err(|e| anyhow::anyhow!("the cluster did not start: {e}"))
     }
 
-    /// Every record of a partition, in order; the CRC of each batch is checked.
-    pub fn records(&self, topic: &str, partition: i32) -> Result<Vec<Record>> {
-        let mut records = Vec::new();
-        for batch in self.batches(topic, partition)? {
-            records.extend(batch.decode()?.records);
+    /// A cluster of one's own: three more JVMs.
+    pub fn fresh(version: Version) -> Result<Cluster> {
+        let first = ports::block(9)?;
+        let common = Common {
+            more: "",
+            version,
+            id: random_id(),
+            brokers: BROKERS.len(),
+            controller: first,
+            jvm: JVM,
+        };
+        let all = BROKERS.into_iter().chain([LATECOMER]);
+        let nodes = all.zip((first + 1..).step_by(2));
+        let nodes = nodes.map(|(id, port)| Node::lay_out(&common, id, port));
+        let cluster = Cluster {
+            nodes: nodes.collect::<Result<_>>()?,
+        };
+        for id in BROKERS {
+            cluster.node(id)?.launch()?;
         }
-        Ok(records)
+        for id in BROKERS {
+            cluster.node(id)?.await_served()?;
+        }
+        cluster.await_brokers(&BROKERS)?;
+        Ok(cluster)
     }
 
-    /// Every value of a partition, in order.
-    pub fn values(&self, topic: &str, partition: i32) -> Result<Vec<String>> {
-        Ok(self
-            .records(topic, partition)?
+    /// `host:port` of the first three brokers, without login.
+    pub fn bootstrap(&self) -> Vec<String> {
+        self.nodes.iter().take(3).map(Node::address).collect()
+    }
+
+    /// `host:port` of the first three brokers, for SCRAM.
+    pub fn scram(&self) -> Vec<String> {
+        let nodes = self.nodes.iter().take(3);
+        nodes.map(|n| format!("127.0.0.1:{}", n.scram)).collect()
+    }
+
+    /// `host:port` of one broker, without login.
+    pub fn address(&self, id: i32) -> Result<String> {
+        Ok(self.node(id)?.address())
+    }
+
+    /// Every address of every node, under every name it has: what no client may be told.
+    pub fn addresses(&self) -> Vec<Address> {
+        self.nodes.iter().flat_map(Node::addresses).collect()
+    }
+
+    /// Its administrator.
+    pub fn admin(&self) -> Admin {
+        Admin {
+            addresses: self.nodes.iter().map(Node::address).collect(),
+        }
+    }
+
+    /// A new topic with three replicas of each partition; partition 0 is led by broker 1, the
+    /// next by broker 2, and so on.
+    pub fn topic(&self, stem: &str, partitions: usize) -> Result<String> {
+        let turns = BROKERS.iter().cycle();
+        let replicas = (0..partitions)
+            .map(|index| turns.clone().skip(index % 3).take(3).copied().collect())
+            .collect();
+        let topic = Topic {
+            replicas,
+            ..Topic::default()
+        };
+        self.admin().create(stem, &topic)
+    }
+
+    /// Who leads a partition.
+    pub fn leader(&self, topic: &str, partition: i32) -> Result<i32> {
+        self.admin().leader(topic, partition)
+    }
+
+    /// Moves a partition's leadership, and its data if need be; waits until it is done.
+    pub fn move_leader(&self, topic: &str, partition: i32, to: i32) -> Result<()> {
+        self.admin().move_leader(topic, partition, to)
+    }
+
+    /// Deletes a topic.
+    pub fn delete_topic(&self, name: &str) -> Result<()> {
+        self.admin().delete_topic(name)
+    }
+
+    /// Deletes a topic and makes one of the same name with as many partitions: its id changes.
+    /// Gives the old id and the new one.
+    pub fn recreate_topic(&self, name: &str) -> Result<([u8; 16], [u8; 16])> {
+        let admin = self.admin();
+        let (old, told) = (admin.topic_id(name)?, admin.metadata(&[name])?);
+        let topic = told.topics.first().context("no such topic")?;
+        let mut parts: Vec<_> = topic.partitions.iter().collect();
+        parts.sort_by_key(|p| p.partition_index);
+        let replicas = parts
             .iter()
-            .map(Record::text)
-            .collect())
+            .map(|p| p.replica_nodes.iter().map(|id| id.0).collect())
+            .collect();
+        admin.delete_topic(name)?;
+        let again = Topic {
+            replicas,
+            ..Topic::default()
+        };
+        admin.create_named(name, &again)?;
+        let new = admin.topic_id(name)?;
+        ensure!(old != new, "the topic has its old id");
+        Ok((old, new))
+    }
+
+    /// Starts a broker, also the fourth, and waits until all who run know it.
+    pub fn start(&self, id: i32) -> Result<()> {
+        self.node(id)?.start()?;
+        self.await_brokers(&self.running())
+    }
+
+    /// Stops a broker in order, and waits until the others have missed it.
+    pub fn stop(&self, id: i32) -> Result<()> {
+        self.node(id)?.stop()?;
+        self.await_brokers(&self.running())
+    }
+
+    /// kill −9, without waiting for anything.
+    pub fn kill9(&self, id: i32) -> Result<()> {
+        self.node(id)?.kill9();
+        Ok(())
+    }
+
+    /// SIGSTOP: its connections stay open and nothing is answered.
+    pub fn freeze(&self, id: i32) -> Result<()> {
+        self.node(id)?.freeze();
+        Ok(())
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self, id: i32) -> Result<()> {
+        self.node(id)?.thaw();
+        Ok(())
+    }
+
+    /// Waits until the brokers that run list exactly these.
+    pub fn await_brokers(&self, ids: &[i32]) -> Result<()> {
+        wait::until_ok(&format!("brokers {ids:?}"), SETTLE_LIMIT, || {
+            for node in self.nodes.iter().filter(|node| node.runs()) {
+                let one = Admin {
+                    addresses: vec![node.address()],
+                };
+                let told = one.metadata(&[])?;
+                let mut known: Vec<i32> = told.brokers.iter().map(|b| b.node_id.0).collect();
+                known.sort_unstable();
+                ensure!(known == ids, "broker {} lists {known:?}", node.id);
+            }
+            Ok(())
+        })
+    }
+
+    fn running(&self) -> Vec<i32> {
+        let running = self.nodes.iter().filter(|node| node.runs());
+        running.map(|node| node.id).collect()
+    }
+
+    /// Brokers 1 to 3 up, broker 4 down.
+    fn mend(&self) -> Result<()> {
+        self.node(LATECOMER)?.stop()?;
+        for id in BROKERS {
+            let node = self.node(id)?;
+            node.thaw();
+            if !node.runs() {
+                node.start()?;
+            }
+        }
+        self.await_brokers(&BROKERS)
+    }
+
+    fn node(&self, id: i32) -> Result<&Node> {
+        let mut nodes = self.nodes.iter();
+        nodes
+            .find(|node| node.id == id)
+            .with_context(|| format!("there is no node {id}"))
     }
 }

@@ -6,6 +6,7 @@
 //! Stays true: waiting is for a condition, never for a time; a missing tool is a failure that
 //! names it; every started process dies with the test run.
 
+pub mod admin;
 pub mod archive;
 pub mod audit;
 pub mod batch;
@@ -13,13 +14,16 @@ pub mod broker;
 pub mod campaigns;
 pub mod clients;
 pub mod cluster;
+pub mod cluster_scene;
 pub mod gateway;
 pub mod holds;
 pub mod http;
 pub mod jars;
+pub mod kraft;
 pub mod liar;
 pub mod limits;
 pub mod login;
+pub mod lying_scene;
 pub mod messages;
 pub mod names;
 pub mod node;

@@ -49,6 +49,12 @@ pub fn login(wire: &mut Wire, login: &Login) -> Result<Result<i64, Refused>> {
     match login {
         Login::None => Ok(Ok(0)),
         Login::Plain { token } => exchange(wire, "PLAIN", format!("\0token\0{token}").into_bytes()),
+        Login::User {
+            mechanism: "PLAIN",
+            name,
+            password,
+        } => exchange(wire, "PLAIN", format!("\0{name}\0{password}").into_bytes()),
+        Login::User { mechanism, .. } => bail!("{mechanism} by hand: use a stock client"),
         Login::Bearer { token } => exchange(
             wire,
             "OAUTHBEARER",

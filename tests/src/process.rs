@@ -118,6 +118,11 @@ impl Process {
             .context("standard output is not a pipe")
     }
 
+    /// Its standard input, to be written to, or dropped to end it.
+    pub fn take_stdin(&mut self) -> Result<std::process::ChildStdin> {
+        self.child.stdin.take().context("standard input is taken")
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()

@@ -9,8 +9,8 @@ use crate::{ports, tls};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
-/// Brokers a test gateway has ports for; node ids count from 1.
-pub const BROKER_PORTS: u16 = 4;
+/// Ports a test gateway has for brokers: node ids 0 to 5.
+pub const BROKER_PORTS: u16 = 6;
 
 /// Where a gateway finds its password for the broker; the configuration takes no secret itself.
 pub const PASSWORD_FILE: &str = "broker-password";
@@ -50,9 +50,9 @@ pub const RULES: &str = r#"
 /// What a gateway is to be.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The broker behind it.
-    pub bootstrap: String,
-    /// `oidc` or `none`.
+    /// The brokers behind it.
+    pub bootstrap: Vec<String>,
+    /// `oidc`, `relay` or `none`.
     pub sasl: &'static str,
     /// Whether it logs in to the broker by SCRAM.
     pub scram: bool,
@@ -91,8 +91,13 @@ impl Settings {
 
     /// For a broker and an issuer of one's own.
     pub fn before(bootstrap: &str, issuer: &str) -> Settings {
+        Settings::before_all(&[bootstrap.to_owned()], issuer)
+    }
+
+    /// For the brokers of a cluster.
+    pub fn before_all(bootstrap: &[String], issuer: &str) -> Settings {
         Settings {
-            bootstrap: bootstrap.to_owned(),
+            bootstrap: bootstrap.to_vec(),
             sasl: "oidc",
             scram: false,
             issuer: issuer.to_owned(),
@@ -169,6 +174,15 @@ impl Settings {
         self
     }
 
+    /// Clients log in to the shared broker, through the gateway; so does the gateway, by SCRAM.
+    pub fn relay(self) -> Result<Settings> {
+        let settings = self.by_scram()?;
+        Ok(Settings {
+            sasl: "relay",
+            ..settings
+        })
+    }
+
     /// Without login on the client's side.
     pub fn open(mut self) -> Settings {
         self.sasl = "none";
@@ -177,7 +191,7 @@ impl Settings {
 
     /// Logging in to the shared broker by SCRAM.
     pub fn by_scram(mut self) -> Result<Settings> {
-        self.bootstrap = Broker::shared()?.scram();
+        self.bootstrap = vec![Broker::shared()?.scram()];
         self.scram = true;
         Ok(self)
     }
@@ -225,6 +239,7 @@ impl Settings {
         words.extend(self.listener.iter().cloned());
         let words = words.join(", ");
         let dir = dir.display();
+        let bootstrap = bootstrap.join("\", \"");
         format!(
             "version: 1\n\
              io: {io}\n\

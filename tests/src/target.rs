@@ -17,6 +17,15 @@ pub enum Login {
         /// A JWT.
         token: String,
     },
+    /// A user of the broker's, whose login the gateway lets pass.
+    User {
+        /// `PLAIN` or `SCRAM-SHA-256`.
+        mechanism: &'static str,
+        /// Its name.
+        name: String,
+        /// Its password.
+        password: String,
+    },
 }
 
 /// An address and a login.
@@ -57,6 +66,23 @@ impl Target {
             bootstrap: bootstrap.to_owned(),
             login: Login::Bearer {
                 token: token.to_owned(),
+            },
+            authority: None,
+        }
+    }
+
+    /// As a user of the broker's.
+    pub fn user(
+        bootstrap: &str,
+        mechanism: &'static str,
+        (name, password): (&str, &str),
+    ) -> Target {
+        Target {
+            bootstrap: bootstrap.to_owned(),
+            login: Login::User {
+                mechanism,
+                name: name.to_owned(),
+                password: password.to_owned(),
             },
             authority: None,
         }

@@ -17,7 +17,11 @@ pub const FETCH_LIMIT: Duration = Duration::from_secs(300);
 const TOOLS: &[(&str, &str)] = &[
     (
         "java",
-        "Java 17 or newer: apt-get install openjdk-17-jre-headless",
+        "Java 17 or newer: apt-get install openjdk-17-jdk-headless",
+    ),
+    (
+        "javac",
+        "the compiler of Java 17 or newer: apt-get install openjdk-17-jdk-headless",
     ),
     ("mvn", "Apache Maven: apt-get install maven"),
     ("node", "Node.js 20.19 or newer: https://nodejs.org"),

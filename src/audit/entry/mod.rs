@@ -8,6 +8,7 @@
 mod gateway;
 mod hold;
 mod json;
+mod operation;
 mod session;
 mod traffic;
 mod verdict;
@@ -16,7 +17,8 @@ pub use gateway::{Opened, Oversized, PolicyLoaded, Recovered, Started, Stopped};
 pub use hold::{
     ContentDigest, Decided, Decision, HoldOpened, Landed, Outcome, Release, Review, Vote,
 };
-pub use session::{LoginRefused, SessionClosed, SessionOpened};
+pub use operation::{Asked, Course};
+pub use session::{LoginRefused, LoginsRefused, Refusals, SessionClosed, SessionOpened};
 pub use traffic::{Traffic, TrafficChunkView};
 pub use verdict::{Action, Count, Op, Verdict};
 
@@ -178,6 +180,10 @@ kinds! {
     11 v 1 "traffic" Traffic,
     /// A rule matched a chunk.
     12 v 1 "verdict" Verdict,
+    /// Somebody asked for something that is not records.
+    13 v 1 "operation" Asked,
+    /// More were not let in than are told one by one.
+    14 v 1 "logins_refused" LoginsRefused,
     /// People are asked.
     16 v 1 "hold_opened" HoldOpened,
     /// A person answered.
@@ -196,12 +202,13 @@ impl Body {
         match self {
             Body::Started(_) | Body::Recovered(_) | Body::PolicyLoaded(_) => Tier::Durable,
             Body::Review(_) | Body::Decision(_) | Body::Release(_) => Tier::Durable,
-            Body::Verdict(_) | Body::HoldOpened(_) | Body::Outcome(_) => Tier::Kernel,
+            Body::Verdict(_) | Body::Asked(_) => Tier::Kernel,
+            Body::HoldOpened(_) | Body::Outcome(_) => Tier::Kernel,
             Body::Oversized(_) | Body::Stopped(_) => Tier::Kernel,
             Body::SessionOpened(_) | Body::LoginRefused(_) | Body::SessionClosed(_) => {
                 Tier::Interval
             }
-            Body::Traffic(_) => Tier::Interval,
+            Body::Traffic(_) | Body::LoginsRefused(_) => Tier::Interval,
         }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) fn one_of_each() -> Vec<Entry> {
         .into_iter()
         .chain([traffic.into()])
         .chain([verdict_sample().into()])
+        .chain([asked_sample().into()])
+        .chain([refusals_sample().into()])
         .chain(hold_samples());
     let at = |i: usize| UnixMillis(1_700_000_000_000 + 1000 * i as i64);
     bodies
@@ -95,6 +97,18 @@ fn session_samples() -> Vec<Body> {
     vec![opened.into(), refused.into(), closed.into()]
 }
 
+fn refusals_sample() -> LoginsRefused {
+    let counted = |code: &str, count| Refusals {
+        code: code.into(),
+        count,
+    };
+    LoginsRefused {
+        causes: vec![counted("crowded_out", 1_900), counted("token_expired", 12)],
+        over_ms: 950,
+        last_peer: "10.0.0.9:40114".into(),
+    }
+}
+
 /// The typical entry: about what a hold on the hot path writes.
 pub(crate) fn verdict_sample() -> Verdict {
     Verdict {
@@ -118,6 +132,22 @@ pub(crate) fn verdict_sample() -> Verdict {
         base_offset: -1,
         sha256: Some([4; 32]),
         hold: Some(77),
+    }
+}
+
+fn asked_sample() -> Asked {
+    Asked {
+        session: 3,
+        principal: "alice".into(),
+        operation: "delete_topics".into(),
+        course: Course::Blocked,
+        topics: vec!["payments.eu".into()],
+        others: vec![],
+        more: 2,
+        rules: vec!["nobody-deletes".into()],
+        exceptions: vec![],
+        policy: [2; 32],
+        reason: "ask #platform; SEC-12".into(),
     }
 }
 
@@ -220,6 +250,7 @@ pub(crate) fn arbitrary_body() -> impl Strategy<Value = Body> {
                 }
                 Body::LoginRefused(e) => (e.reason, e.claimed) = (text, texts.into_iter().next()),
                 Body::SessionClosed(e) => (e.cause, e.bytes_in) = (text, number),
+                Body::LoginsRefused(e) => (e.last_peer, e.over_ms) = (text, number),
                 Body::Traffic(e) => {
                     e.reset(number, Op::Produce);
                     for (topic, n) in pairs {
@@ -234,6 +265,9 @@ pub(crate) fn arbitrary_body() -> impl Strategy<Value = Body> {
                         .into_iter()
                         .map(|(detector, count)| Count { detector, count })
                         .collect();
+                }
+                Body::Asked(e) => {
+                    (e.reason, e.topics, e.policy, e.session) = (text, texts, hash, number)
                 }
                 Body::HoldOpened(e) => {
                     (e.summary, e.asks, e.content.all, e.deadline) = (text, texts, hash, time)

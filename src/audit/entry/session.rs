@@ -1,7 +1,7 @@
 //! Who came, who was refused, who left.
 //!
 //! Owns: the entries of a connection's life. Refuses: tokens and passwords; a refused login is
-//! told by its reason alone. Stays true: a session's number is unique within its chain and run.
+//! told by its reason alone, and past a rate by its reason's count. Stays true: a session's number is unique within its chain and run.
 
 use rkyv::{Archive, Deserialize, Serialize};
 
@@ -41,6 +41,26 @@ pub struct LoginRefused {
     pub reason: String,
     /// Whom the peer claimed to be, unproven.
     pub claimed: Option<String>,
+}
+
+/// More were not let in than are told one by one.
+#[derive(Archive, Serialize, Deserialize, serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct LoginsRefused {
+    /// How many, by reason; each reason once.
+    pub causes: Vec<Refusals>,
+    /// Milliseconds from the first of them to this entry.
+    pub over_ms: u64,
+    /// The address and port of the last of them.
+    pub last_peer: String,
+}
+
+/// Refusals for one reason.
+#[derive(Archive, Serialize, Deserialize, serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct Refusals {
+    /// The word that `LoginRefused` has for it.
+    pub code: String,
+    /// How many.
+    pub count: u64,
 }
 
 /// A connection ended.

@@ -21,10 +21,15 @@ pub enum Op {
 }
 
 impl From<crate::chunk::Operation> for Op {
+    /// The way that records take; no other operation has one, and none makes an entry of a chunk.
     fn from(operation: crate::chunk::Operation) -> Op {
+        debug_assert!(
+            operation.carries_records(),
+            "{operation:?} moves no records"
+        );
         match operation {
             crate::chunk::Operation::Produce => Op::Produce,
-            crate::chunk::Operation::Fetch => Op::Fetch,
+            _ => Op::Fetch,
         }
     }
 }

@@ -63,6 +63,7 @@ fn names(body: &Body, principal: &str) -> bool {
         Body::SessionOpened(e) => e.principal == principal,
         Body::LoginRefused(e) => e.claimed.as_deref() == Some(principal),
         Body::Verdict(e) => e.principal == principal,
+        Body::Asked(e) => e.principal == principal,
         Body::HoldOpened(e) => e.principal == principal,
         Body::Release(e) => e.principal == principal,
         Body::Review(e) => e.reviewer == principal,
@@ -75,6 +76,7 @@ fn has_topic(body: &Body, topic: &GlobMatcher) -> bool {
     match body {
         Body::Traffic(e) => e.chunks().any(|c| topic.is_match(c.topic)),
         Body::Verdict(e) => topic.is_match(&e.topic),
+        Body::Asked(e) => e.topics.iter().any(|name| topic.is_match(name)),
         Body::HoldOpened(e) => topic.is_match(&e.topic),
         Body::Release(e) => topic.is_match(&e.topic),
         _ => false,
@@ -124,6 +126,7 @@ mod tests {
                 "session_opened",
                 "login_refused",
                 "verdict",
+                "operation",
                 "hold_opened",
                 "release"
             ]
@@ -140,7 +143,7 @@ mod tests {
         };
         assert_eq!(
             passing(&topic),
-            ["traffic", "verdict", "hold_opened", "release"]
+            ["traffic", "verdict", "operation", "hold_opened", "release"]
         );
         let kind = Filter {
             kind: Some("review".into()),

@@ -45,7 +45,7 @@ lg.yaml:6:7: `advertise` is missing, and clients cannot connect to 0.0.0.0; expe
 lg.yaml:6:55: `broker_ports` of main/default: port 19150 belongs to `address` of main/default (line 6); expected a port that nothing else listens on
 lg.yaml:6:74: `oidcc` (did you mean `oidc`?); expected oidc or relay or none
 lg.yaml:8:9: no detector `payment_crad` (did you mean `payment_card`?); expected one of DETECTORS
-lg.yaml:11:34: `fetsh` (did you mean `fetch`?); expected produce or fetch
+lg.yaml:11:34: `fetsh` (did you mean `fetch`?); expected an operation, such as produce, fetch, create_topics, alter_configs
 lg.yaml:11:42: unknown key `topic` (did you mean `topics`?); expected one of operations, topics, principals, groups, client_ids
 lg.yaml:12:41: `0`; expected a number from 1
 lg.yaml:13:24: no approval policy `securty` (did you mean `security`?); expected a name in `approvals`
@@ -87,7 +87,6 @@ lg.yaml:5:24: `hold` comes in a later version
 lg.yaml:6:9: `signing_key` comes in a later version
 lg.yaml:9:34: `escalate` comes in a later version
 lg.yaml:9:45: several stages come in a later version; expected one stage
-lg.yaml:11:27: `delete_topics` comes in a later version
 lg.yaml:11:49: `schema` comes in a later version
 lg.yaml:11:103: `schema` comes in a later version
 lg.yaml:11:111: `for` comes in a later version
@@ -95,6 +94,28 @@ lg.yaml:12:14: `claims` comes in a later version
 lg.yaml:12:31: `first_use` comes in a later version
 lg.yaml:12:82: `park` comes in a later version
 lg.yaml:13:63: a hold on fetch comes in a later version; expected `operations: [produce]` in `when`");
+}
+
+#[test]
+fn operations_without_records_have_nothing_to_hold_or_to_hide() {
+    let text = "\
+approvals: {s: {stages: [{any_of: [g]}]}}
+rules:
+  a: {when: {operations: [delete_topics, produce]}, if: always, then: {hold: {ask: s}}}
+  b: {when: {operations: [alter_configs]}, if: {contains: {any: [us_ssn]}}, then: {mask: full}}
+  c: {when: {operations: [create_topics, metadata]}, if: {contains: {any: [us_ssn]}}, then: {block: {reason: r}}}
+  d: {when: {operations: [share_fetch, incremental_alter_configs, delete_topic, x]}, if: always, then: {block: {reason: r}}}
+  e: {when: {operations: []}, if: always, then: {block: {reason: r}}}
+";
+    assert_eq!(told_after_small(text), "\
+lg.yaml:5:71: a hold on delete_topics comes in a later version; expected `operations: [produce]` in `when`
+lg.yaml:6:83: `contains` on what moves no records: alter_configs; expected `if: always`, or produce or fetch
+lg.yaml:7:93: `contains` on what moves no records: create_topics, metadata; expected `if: always`, or produce or fetch
+lg.yaml:8:27: `share_fetch` (it is `fetch` here); expected an operation, such as produce, fetch, create_topics, alter_configs
+lg.yaml:8:40: `incremental_alter_configs` (it is `alter_configs` here); expected an operation, such as produce, fetch, create_topics, alter_configs
+lg.yaml:8:67: `delete_topic` (did you mean `delete_topics`?); expected an operation, such as produce, fetch, create_topics, alter_configs
+lg.yaml:8:81: `x`; expected an operation, such as produce, fetch, create_topics, alter_configs
+lg.yaml:9:26: an empty list; expected a list of operations, such as [produce, delete_topics]");
 }
 
 #[test]

@@ -1,22 +1,25 @@
 //! Every address a broker reports, replaced by the gateway's own.
 //!
-//! Owns: the three replies of the table that carry addresses: Metadata, FindCoordinator and
-//! DescribeCluster. Refuses: a reply it cannot walk to its last byte; tagged fields it does not
-//! know, which a newer broker could put an address in, are left out. Stays true: no host or port
-//! of a real broker is in what `rewrite_response` returns; a broker without a mapping is dropped.
+//! Owns: the replies of the table that carry addresses; `clean.rs` says which they are. Refuses: a
+//! reply it cannot walk to its last byte; tagged fields it does not know, which a newer broker could
+//! put an address in, are left out. Stays true: no host or port of a real broker is in what
+//! `clean_reply` returns; a broker without a mapping is dropped.
 //!
-//! The replies are walked and written anew field by field, never decoded into structs: a cluster
+//! The replies that may be large are walked and written anew field by field, never decoded into structs: a cluster
 //! with 10,000 partitions answers with megabytes, and all of it but the brokers is copied as
 //! spans.
 
+mod clean;
 mod cluster;
+mod configs;
 mod coordinator;
 mod discovery;
 mod metadata;
 
+pub use clean::{Cleaned, clean_reply};
 pub use discovery::{Broker, Cluster, learn_brokers, metadata_request};
 
-use super::api::{DESCRIBE_CLUSTER, FIND_COORDINATOR, METADATA};
+use super::api::{DESCRIBE_CLUSTER, DESCRIBE_CONFIGS, FIND_COORDINATOR, METADATA};
 use super::frame::{is_flexible, response_begin, response_body, response_correlation_id};
 use super::reader::{Malformed, Reader};
 use super::writer::Writer;
@@ -36,8 +39,8 @@ pub trait Mapping {
     fn map(&self, node_id: i32, host: &str, port: i32) -> Option<(&str, i32)>;
 }
 
-/// The same reply, as a new frame, with every address mapped. An error for any other API: the
-/// table says `Rewrite` for these three only.
+/// The same reply, as a new frame, with every address mapped or withheld. An error for an API that is
+/// not written anew span by span.
 pub fn rewrite_response(
     api_key: i16,
     version: i16,
@@ -60,6 +63,7 @@ pub fn rewrite_response(
         METADATA => copy.metadata()?,
         FIND_COORDINATOR => copy.coordinators()?,
         DESCRIBE_CLUSTER => copy.cluster()?,
+        DESCRIBE_CONFIGS => copy.configs()?,
         _ => return Err(copy.reader.malformed("a reply without known addresses")),
     }
     copy.reader.end()?;

@@ -4,8 +4,8 @@
 //! that every client reads. Stays true: only what was clamped is written.
 
 use super::{Clamped, Features, Offered, intersect};
-use crate::kafka::api::{self, API_VERSIONS, Treatment};
-use crate::kafka::error::{NONE, UNSUPPORTED_VERSION};
+use crate::kafka::api::{self, API_VERSIONS, Allowed, Treatment};
+use crate::kafka::error::{NONE, REBOOTSTRAP_REQUIRED, UNSUPPORTED_VERSION};
 use crate::kafka::frame::{RequestHeader, response_begin};
 use crate::kafka::reader::Reader;
 use crate::kafka::writer::Writer;
@@ -20,6 +20,54 @@ pub fn client_software<'a>(header: &RequestHeader, frame: &'a [u8]) -> Option<(&
     Some((reader.string(true).ok()?, reader.string(true).ok()?))
 }
 
+/// What stands behind the address that a client dialled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dialled<'a> {
+    /// The cluster's id; `None` while it is not known.
+    pub cluster_id: Option<&'a str>,
+    /// The broker's id; `None` for the bootstrap address, behind which is any broker.
+    pub node_id: Option<i32>,
+}
+
+/// Whether a client says that it means another cluster or broker than it dialled (KIP-1242, version
+/// 5): an old address that now stands for something else. What the client leaves out, or the
+/// gateway does not know, contradicts nothing. A request that cannot be read is not misrouted.
+pub fn is_misrouted(header: &RequestHeader, frame: &[u8], dialled: &Dialled<'_>) -> bool {
+    meant(header, frame).is_some_and(|(cluster_id, node_id)| {
+        let other_cluster = cluster_id
+            .zip(dialled.cluster_id)
+            .is_some_and(|(meant, real)| meant != real);
+        let other_node = dialled
+            .node_id
+            .is_some_and(|real| node_id >= 0 && node_id != real);
+        other_cluster || other_node
+    })
+}
+
+/// The cluster and broker that a client of version 5 means; -1 is no broker.
+fn meant<'a>(header: &RequestHeader, frame: &'a [u8]) -> Option<(Option<&'a str>, i32)> {
+    if header.api_version < 5 || client_software(header, frame).is_none() {
+        return None;
+    }
+    let mut reader = Reader::at(frame, header.body).ok()?;
+    reader.string_span(true).ok()?; // software
+    reader.string_span(true).ok()?; // its version
+    Some((reader.nullable_string(true).ok()?, reader.i32().ok()?))
+}
+
+/// The whole reply frame to a misrouted client: REBOOTSTRAP_REQUIRED, and nothing offered. The
+/// client forgets what it knows of the cluster and starts from its bootstrap addresses.
+pub fn answer_misrouted(version: i16, correlation_id: i32) -> Vec<u8> {
+    write(version, correlation_id, REBOOTSTRAP_REQUIRED, &nothing())
+}
+
+fn nothing() -> Clamped {
+    Clamped {
+        apis: Vec::new(),
+        features: Features::unknown(),
+    }
+}
+
 /// The whole reply frame to a client's ApiVersions request. A version newer than the table's is
 /// answered in version 0 with UNSUPPORTED_VERSION and the versions to ask in (KIP-511).
 pub fn answer(version: i16, correlation_id: i32, clamped: &Clamped) -> Vec<u8> {
@@ -29,6 +77,10 @@ pub fn answer(version: i16, correlation_id: i32, clamped: &Clamped) -> Vec<u8> {
     } else {
         (0, UNSUPPORTED_VERSION)
     };
+    write(version, correlation_id, error, clamped)
+}
+
+fn write(version: i16, correlation_id: i32, error: i16, clamped: &Clamped) -> Vec<u8> {
     let flexible = version >= 3;
     let mut out = Vec::new();
     let mut writer = Writer::new(&mut out);
@@ -59,7 +111,11 @@ pub fn answer_newer(correlation_id: i32) -> Vec<u8> {
         apis: Vec::new(),
         features: Features::unknown(),
     };
-    answer(i16::MAX, correlation_id, &intersect(&silent))
+    answer(
+        i16::MAX,
+        correlation_id,
+        &intersect(&silent, Allowed::default()),
+    )
 }
 
 fn write_features(writer: &mut Writer<'_>, version: i16, features: &Features) {

@@ -1,6 +1,6 @@
 //! What is spoken: the broker's offer, clamped to the gateway's table, as the client hears it.
 //!
-//! Owns: ApiVersions in versions 0 to 4, from both sides. Refuses: every API key, version and
+//! Owns: ApiVersions in versions 0 to 5, from both sides. Refuses: every API key, version and
 //! feature that the table and the list below do not name. Stays true: what a client is offered,
 //! the gateway understands and the broker speaks; features agree with versions, because clients
 //! choose their transaction protocol by a feature (KIP-890).
@@ -15,18 +15,37 @@
 mod answer;
 mod offer;
 
-pub use answer::{answer, answer_newer, client_software};
+pub use answer::{Dialled, answer, answer_misrouted, answer_newer, client_software, is_misrouted};
 pub use offer::{ASKED_FIRST, parse_response, request};
 
-use super::api::{self, Treatment};
+use super::api::{
+    self, Allowed, CONSUMER_GROUP_HEARTBEAT, END_TXN, PRODUCE, SHARE_ACKNOWLEDGE, SHARE_FETCH,
+    STREAMS_GROUP_HEARTBEAT, TXN_OFFSET_COMMIT, Treatment,
+};
 
-/// Features that clients may know of, and the newest level of each that fits the table. What is
-/// not here (share groups, streams groups, and whatever comes) is not offered.
-const FEATURES: &[(&str, i16)] = &[
-    ("group.version", i16::MAX),
-    ("kraft.version", i16::MAX),
-    ("metadata.version", i16::MAX),
-    ("transaction.version", 1), // 2 is transactions v2: EndTxn v5, Produce v12
+/// A feature that clients may know of, at one level, and what must be offered for it: (name, level,
+/// [(key, at least this version)]).
+type Level = (&'static str, i16, &'static [(i16, i16)]);
+
+/// The levels, newest first for each feature. What is not here is not offered.
+const FEATURES: &[Level] = &[
+    ("eligible.leader.replicas.version", i16::MAX, &[]), // matters to brokers alone (KIP-966)
+    ("group.version", i16::MAX, &[(CONSUMER_GROUP_HEARTBEAT, 0)]),
+    ("kraft.version", i16::MAX, &[]),
+    ("metadata.version", i16::MAX, &[]),
+    (
+        "share.version",
+        i16::MAX,
+        &[(SHARE_FETCH, 1), (SHARE_ACKNOWLEDGE, 1)],
+    ),
+    ("streams.version", i16::MAX, &[(STREAMS_GROUP_HEARTBEAT, 0)]),
+    // Transactions v2: partitions enter a transaction by producing alone (KIP-890).
+    (
+        "transaction.version",
+        2,
+        &[(PRODUCE, 12), (END_TXN, 5), (TXN_OFFSET_COMMIT, 5)],
+    ),
+    ("transaction.version", 1, &[]),
 ];
 
 /// Versions of one API, both ends included.
@@ -106,10 +125,11 @@ impl Clamped {
     }
 }
 
-/// The table ∩ the broker's offer. What the gateway answers by itself is offered whatever the
-/// broker says of it.
-pub fn intersect(offered: &Offered) -> Clamped {
-    let apis = api::TABLE.iter().filter_map(|api| {
+/// The table ∩ the broker's offer, as far as the listener allows. What the gateway answers by itself
+/// is offered whatever the broker says of it.
+pub fn intersect(offered: &Offered, allowed: Allowed) -> Clamped {
+    let apis = api::TABLE.iter().filter(|api| allowed.meets(api.only));
+    let apis = apis.filter_map(|api| {
         if api.treatment == Treatment::Answer {
             return Some(ApiRange {
                 key: api.key,
@@ -127,21 +147,19 @@ pub fn intersect(offered: &Offered) -> Clamped {
             max,
         })
     });
+    let apis: Vec<_> = apis.collect();
     let features = Features {
-        supported: clamp_features(&offered.features.supported),
+        supported: clamp_features(&offered.features.supported, &apis),
         epoch: offered.features.epoch,
-        finalized: clamp_features(&offered.features.finalized),
+        finalized: clamp_features(&offered.features.finalized, &apis),
     };
-    Clamped {
-        apis: apis.collect(),
-        features,
-    }
+    Clamped { apis, features }
 }
 
-fn clamp_features(theirs: &[Feature]) -> Vec<Feature> {
+fn clamp_features(theirs: &[Feature], apis: &[ApiRange]) -> Vec<Feature> {
     let known = theirs.iter().filter_map(|feature| {
-        let (_, newest) = FEATURES.iter().find(|(name, _)| *name == feature.name)?;
-        let max = feature.max.min(*newest);
+        let newest = newest_level(&feature.name, apis)?;
+        let max = feature.max.min(newest);
         Some(Feature {
             name: feature.name.clone(),
             min: feature.min.min(max),
@@ -149,6 +167,17 @@ fn clamp_features(theirs: &[Feature]) -> Vec<Feature> {
         })
     });
     known.collect()
+}
+
+/// The highest level of a feature whose APIs are all offered; `None` when there is none.
+fn newest_level(name: &str, apis: &[ApiRange]) -> Option<i16> {
+    let offered = |(key, version): &(i16, i16)| {
+        let range = apis.iter().find(|range| range.key == *key);
+        range.is_some_and(|range| range.max >= *version)
+    };
+    let mut levels = FEATURES.iter().filter(|(known, _, _)| *known == name);
+    let level = levels.find(|(_, _, needed)| needed.iter().all(offered));
+    level.map(|(_, newest, _)| *newest)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::kafka::writer::Writer;
 /// listed too (KAFKA-17011); a broker older than that answers UNSUPPORTED_VERSION and is asked
 /// again in the version it names.
 pub const ASKED_FIRST: i16 = 4;
-/// API keys or features that one reply may list. Kafka 4.3 has about 90 and 7.
+/// API keys or features that one reply may list. Kafka 4.4 has about 80 and 7.
 const LISTED_MAX: usize = 1024;
 
 /// Asks the broker what it speaks, under the gateway's own name. `version` is 3 or 4.

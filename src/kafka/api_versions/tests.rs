@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::kafka::api::*;
-use crate::kafka::error::{NONE, UNSUPPORTED_VERSION};
-use crate::kafka::frame::{request_header, response_correlation_id};
+use crate::kafka::error::{NONE, REBOOTSTRAP_REQUIRED, UNSUPPORTED_VERSION};
+use crate::kafka::frame::{request_begin, request_header, response_correlation_id};
+use crate::kafka::messages;
+use crate::kafka::writer::Writer;
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages as theirs;
 use kafka_protocol::messages::api_versions_response::{
@@ -53,10 +55,15 @@ fn clamped() -> Clamped {
         (PRODUCE, 0, 13),
         (FETCH, 4, 18),
         (METADATA, 0, 13),
-        (19, 2, 7),
-        (2, 20, 21),
+        (CREATE_TOPICS, 2, 3),
+        (LIST_OFFSETS, 20, 21),
+        (WRITE_TXN_MARKERS, 1, 1),
+        (PUSH_TELEMETRY, 0, 0),
     ];
-    intersect(&parse_response(4, &broker_says(4, &apis)).unwrap())
+    intersect(
+        &parse_response(4, &broker_says(4, &apis)).unwrap(),
+        Allowed::default(),
+    )
 }
 
 #[test]
@@ -91,17 +98,23 @@ fn a_client_hears_only_what_both_sides_speak() {
             .collect();
         let answered = [
             (SASL_HANDSHAKE, 0, 1),
-            (API_VERSIONS, 0, 4),
+            (API_VERSIONS, 0, 5),
+            (CREATE_TOPICS, 2, 3),
             (SASL_AUTHENTICATE, 0, 2),
         ];
-        assert_eq!(
-            ranges[..3],
-            [(PRODUCE, 0, 9), (FETCH, 4, 12), (METADATA, 0, 13)]
-        );
+        let max = |key| lookup(key).unwrap().max;
+        let passed = [
+            (PRODUCE, 0, max(PRODUCE)),
+            (FETCH, 4, max(FETCH)),
+            (METADATA, 0, 13),
+        ];
+        assert_eq!(ranges[..3], passed);
         assert_eq!(ranges[3..], answered);
     }
     assert!(!clamped.speaks(PRODUCE, 0) && clamped.speaks(PRODUCE, 9));
-    assert!(!clamped.speaks(19, 7), "CreateTopics is not in the table");
+    assert!(!clamped.speaks(CREATE_TOPICS, 4), "the broker has none");
+    assert!(!clamped.speaks(WRITE_TXN_MARKERS, 1), "brokers alone");
+    assert!(!clamped.speaks(PUSH_TELEMETRY, 0), "withheld by default");
     assert!(
         !clamped.speaks(LIST_OFFSETS, 10),
         "the broker has none of ours"
@@ -130,8 +143,111 @@ fn features_agree_with_the_versions() {
 }
 
 #[test]
+fn a_feature_needs_its_apis() {
+    let range = |(key, max): &(i16, i16)| ApiRange {
+        key: *key,
+        min: 0,
+        max: *max,
+    };
+    let level = |name, apis: &[(i16, i16)]| {
+        let apis: Vec<_> = apis.iter().map(range).collect();
+        newest_level(name, &apis)
+    };
+    let second = [(PRODUCE, 13), (END_TXN, 5), (TXN_OFFSET_COMMIT, 5)];
+    assert_eq!(level("transaction.version", &second), Some(2));
+    for without in 0..3 {
+        let mut first = second;
+        first[without].1 -= if without == 0 { 2 } else { 1 };
+        assert_eq!(level("transaction.version", &first), Some(1));
+    }
+    assert_eq!(level("share.version", &[(SHARE_FETCH, 1)]), None);
+    let share = [(SHARE_FETCH, 1), (SHARE_ACKNOWLEDGE, 2)];
+    assert_eq!(level("share.version", &share), Some(i16::MAX));
+    assert_eq!(level("group.version", &[]), None);
+    assert_eq!(level("tomorrow.version", &second), None);
+}
+
+#[test]
+fn telemetry_passes_where_it_is_allowed() {
+    let reply = broker_says(
+        4,
+        &[(PUSH_TELEMETRY, 0, 0), (CREATE_DELEGATION_TOKEN, 1, 3)],
+    );
+    let offered = parse_response(4, &reply).unwrap();
+    for (telemetry, own_login) in [(false, false), (true, false), (false, true)] {
+        let allowed = Allowed {
+            telemetry,
+            own_login,
+        };
+        let clamped = intersect(&offered, allowed);
+        assert_eq!(clamped.speaks(PUSH_TELEMETRY, 0), telemetry);
+        assert_eq!(clamped.speaks(CREATE_DELEGATION_TOKEN, 3), own_login);
+    }
+}
+
+/// An ApiVersions request of version 5, as the table of layouts writes it.
+fn request_5(cluster_id: Option<&str>, node_id: i32) -> Vec<u8> {
+    let layout = messages::request(API_VERSIONS, 5).unwrap();
+    let mut body = layout.defaults();
+    body.set("ClientSoftwareName", "java");
+    body.set("ClusterId", cluster_id);
+    body.set("NodeId", node_id);
+    let mut out = Vec::new();
+    let mut writer = Writer::new(&mut out);
+    let start = request_begin(&mut writer, (API_VERSIONS, 5), 9, "test");
+    writer.raw(&messages::encode(layout, 5, &body));
+    writer.frame_end(start);
+    out
+}
+
+#[test]
+fn a_client_of_another_cluster_or_broker_starts_again() {
+    let here = Dialled {
+        cluster_id: Some("here"),
+        node_id: Some(2),
+    };
+    let bootstrap = Dialled {
+        node_id: None,
+        ..here
+    };
+    let unknown = Dialled::default();
+    for (cluster_id, node_id, dialled, misrouted) in [
+        (Some("here"), 2, here, false),
+        (Some("here"), 3, here, true),
+        (Some("there"), 2, here, true),
+        (None, -1, here, false),
+        (Some("here"), -1, here, false),
+        (Some("here"), 3, bootstrap, false),
+        (Some("there"), 3, bootstrap, true),
+        (Some("there"), 3, unknown, false),
+    ] {
+        let frame = request_5(cluster_id, node_id);
+        let header = request_header(&frame).unwrap();
+        let told = is_misrouted(&header, &frame, &dialled);
+        assert_eq!(told, misrouted, "{cluster_id:?} {node_id} {dialled:?}");
+        assert_eq!(client_software(&header, &frame), Some(("java", "")));
+    }
+    let older = request(4, 9, "core-0");
+    let header = request_header(&older).unwrap();
+    assert!(!is_misrouted(&header, &older, &here));
+    let heard = answer_misrouted(5, 9);
+    let layout = messages::response(API_VERSIONS, 5).unwrap();
+    let heard = messages::decode(layout, 5, &heard[8..]).unwrap();
+    assert_eq!(heard.i16("ErrorCode"), REBOOTSTRAP_REQUIRED);
+    assert!(heard.array("ApiKeys").is_empty());
+}
+
+#[test]
+fn version_5_says_what_version_4_says() {
+    let four = answer(4, 9, &clamped());
+    assert_eq!(answer(5, 9, &clamped()), four);
+    let layout = messages::response(API_VERSIONS, 5).unwrap();
+    assert!(messages::check(layout, 5, &four[8..]).is_ok());
+}
+
+#[test]
 fn a_newer_client_is_told_what_to_ask_in() {
-    for version in [5, 99, -1] {
+    for version in [6, 99, -1] {
         let heard = client_hears(0, &answer(version, 9, &clamped()));
         assert_eq!(heard.error_code, UNSUPPORTED_VERSION);
         let own = heard
@@ -139,7 +255,7 @@ fn a_newer_client_is_told_what_to_ask_in() {
             .iter()
             .find(|r| r.api_key == API_VERSIONS)
             .unwrap();
-        assert_eq!((own.min_version, own.max_version), (0, 4));
+        assert_eq!((own.min_version, own.max_version), (0, 5));
     }
 }
 
@@ -180,7 +296,7 @@ proptest! {
     ) {
         if let Ok(offered) = parse_response(version, &bytes) {
             prop_assert!(offered.apis.len() * 6 <= bytes.len());
-            for range in intersect(&offered).apis {
+            for range in intersect(&offered, Allowed::default()).apis {
                 prop_assert!(range.min <= range.max);
             }
         }

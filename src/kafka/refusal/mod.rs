@@ -1,25 +1,41 @@
-//! "No", in the shape the client waits for: the reply to a request that is not forwarded.
+//! "No", in the shape the client waits for: to a whole request, or to some of what it asks.
 //!
-//! Owns: an error reply for every request of the table and for what a stock admin client sends,
-//! with the error wherever that API puts it: once, or for each topic, partition, group or
-//! resource that was asked for. Refuses: a body it cannot read, and versions that neither the
-//! gateway nor kafka-protocol knows (the client would misread any answer). Stays true: a refusal
-//! names only what the request named, and every byte of the request passed `guard` or `Reader`
-//! first.
+//! Owns: an error reply for every request that a client may send, with the error wherever that API
+//! puts it (once, or for each topic, partition, group or resource that was asked for); the request
+//! without what was denied, and the broker's reply with it ([`Ask`], [`Patch`]). Refuses: a body it
+//! cannot read, and versions that the table of messages does not describe (the client would misread
+//! any answer). Stays true: a refusal names only what the request named; one row of the table
+//! (`rows`) says all there is to know of an API, over all of its versions.
 
-mod admin;
-mod clients;
+mod answer;
+mod ask;
+mod patch;
 mod produce;
-mod whole;
+mod row;
+mod rows;
+mod split;
+
+pub use ask::{Ask, Denied, Judge, Named, Parted};
+pub use patch::Patch;
 
 use super::api::{API_VERSIONS, PRODUCE};
 use super::api_versions;
-use super::frame::{RequestHeader, response_begin};
-use super::guard;
+use super::frame::RequestHeader;
+use super::messages::value::Struct;
+use super::messages::{self, Message};
 use super::writer::Writer;
+use crate::chunk::Operation;
 use crate::limits::REFUSAL_TEXT_BYTES_MAX;
-use kafka_protocol::messages::ApiKey;
-use kafka_protocol::protocol::{Decodable, Encodable, Request, StrBytes};
+use answer::No;
+
+/// What a rule calls the requests of an API; `None` for those of the login, which no rule forbids,
+/// and for those between brokers.
+pub fn operation(api_key: i16) -> Option<Operation> {
+    match api_key {
+        PRODUCE => Some(Operation::Produce),
+        key => rows::row(key).map(|row| row.operation),
+    }
+}
 
 /// The whole reply frame that refuses `frame`, whose header is `header`, with a Kafka error code
 /// and a text for those replies that carry one (cut to `limits::REFUSAL_TEXT_BYTES_MAX`).
@@ -33,71 +49,44 @@ pub fn refuse(header: &RequestHeader, frame: &[u8], error: i16, message: &str) -
         let newer = header.api_key == API_VERSIONS;
         return newer.then(|| api_versions::answer_newer(header.correlation_id));
     }
-    let text = &message[..message.floor_char_boundary(REFUSAL_TEXT_BYTES_MAX)];
-    let refusal = Refusal {
-        header,
-        body: frame.get(header.body..)?,
-        error,
-        text: StrBytes::from_string(text.to_owned()),
+    let (key, version) = (header.api_key, header.api_version);
+    let no = No {
+        code: error,
+        text: cut(message),
     };
-    if header.api_key == PRODUCE {
-        return produce::refuse(&refusal).ok().flatten();
+    let body = frame.get(header.body..)?;
+    if key == PRODUCE {
+        return produce::refuse(header, body, &no).ok().flatten();
     }
-    let api = ApiKey::try_from(header.api_key).ok()?;
-    whole::refuse(&refusal, api)
-        .or_else(|| clients::refuse(&refusal, api))
-        .or_else(|| admin::refuse(&refusal, api))
+    let (request, response) = (
+        messages::request(key, version)?,
+        messages::response(key, version)?,
+    );
+    let decoded = || messages::decode(request, version, body).ok();
+    let reply = answer::refuse_all(rows::row(key), (response, version), decoded, &no)?;
+    Some(self::frame(
+        response,
+        version,
+        header.correlation_id,
+        &reply,
+    ))
 }
 
-/// A request on its way to being refused.
-struct Refusal<'a> {
-    header: &'a RequestHeader,
-    body: &'a [u8],
-    error: i16,
-    text: StrBytes,
+/// As much of a text as a refusal repeats.
+pub fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(REFUSAL_TEXT_BYTES_MAX)]
 }
 
-impl Refusal<'_> {
-    fn version(&self) -> i16 {
-        self.header.api_version
-    }
-
-    /// The text, for a field that is there from version `first` on and may be null.
-    fn text_since(&self, first: i16) -> Option<StrBytes> {
-        (self.version() >= first).then(|| self.text())
-    }
-
-    fn text(&self) -> StrBytes {
-        self.text.clone()
-    }
-
-    /// Decodes the request behind the guard and answers what `build` makes of it.
-    fn answer<Q>(&self, build: impl FnOnce(Q) -> Q::Response) -> Option<Vec<u8>>
-    where
-        Q: Request + Decodable,
-        Q::Response: Encodable,
-    {
-        let request = guard::decode::<Q>(self.version(), self.body).ok()?;
-        self.reply(&build(request))
-    }
-
-    /// The frame around a reply's body.
-    fn reply<R: Encodable>(&self, response: &R) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
-        let mut writer = Writer::new(&mut out);
-        let api = (self.header.api_key, self.version());
-        let start = response_begin(&mut writer, api, self.header.correlation_id);
-        let mut body = bytes::BytesMut::new();
-        response.encode(&mut body, self.version()).ok()?;
-        writer.raw(&body);
-        writer.frame_end(start);
-        Some(out)
-    }
-}
-
-/// One result for each thing asked for.
-fn each<A, B>(asked: Vec<A>, result: impl FnMut(A) -> B) -> Vec<B> {
-    asked.into_iter().map(result).collect()
+/// The frame around a reply's body.
+fn frame(response: &Message, version: i16, correlation_id: i32, body: &Struct) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut writer = Writer::new(&mut out);
+    let start = writer.frame_begin();
+    writer.i32(correlation_id);
+    writer.end_struct(response.is_flexible(version) && response.key != API_VERSIONS);
+    writer.raw(&messages::encode(response, version, body));
+    writer.frame_end(start);
+    out
 }
 
 #[cfg(test)]

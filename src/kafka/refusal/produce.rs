@@ -11,9 +11,9 @@
 //! topic     name string (up to v12) or id uuid (v13)
 //! ```
 
-use super::Refusal;
+use super::answer::No;
 use crate::kafka::api::PRODUCE;
-use crate::kafka::frame::{is_flexible, response_begin};
+use crate::kafka::frame::{RequestHeader, is_flexible, response_begin};
 use crate::kafka::reader::{Malformed, Reader};
 use crate::kafka::writer::Writer;
 use crate::limits::REFUSED_ELEMENTS_MAX;
@@ -23,10 +23,14 @@ const TOPIC_BYTES_MIN: usize = 1 + 1;
 const PARTITION_BYTES_MIN: usize = 4 + 1;
 
 /// The reply; `Ok(None)` when acks=0 says that none is read.
-pub(super) fn refuse(refusal: &Refusal<'_>) -> Result<Option<Vec<u8>>, Malformed> {
-    let version = refusal.version();
+pub(super) fn refuse(
+    header: &RequestHeader,
+    body: &[u8],
+    no: &No<'_>,
+) -> Result<Option<Vec<u8>>, Malformed> {
+    let version = header.api_version;
     let flexible = is_flexible(PRODUCE, version) == Some(true);
-    let mut reader = Reader::new(refusal.body);
+    let mut reader = Reader::new(body);
     if version >= 3 {
         reader.string_span(flexible)?; // transactional id
     }
@@ -37,13 +41,9 @@ pub(super) fn refuse(refusal: &Refusal<'_>) -> Result<Option<Vec<u8>>, Malformed
     reader.i32()?; // timeout
     let mut out = Vec::new();
     let mut writer = Writer::new(&mut out);
-    let start = response_begin(
-        &mut writer,
-        (PRODUCE, version),
-        refusal.header.correlation_id,
-    );
+    let start = response_begin(&mut writer, (PRODUCE, version), header.correlation_id);
     let mut walk = Walk {
-        refusal,
+        no,
         reader,
         writer,
         version,
@@ -61,7 +61,7 @@ pub(super) fn refuse(refusal: &Refusal<'_>) -> Result<Option<Vec<u8>>, Malformed
 }
 
 struct Walk<'a> {
-    refusal: &'a Refusal<'a>,
+    no: &'a No<'a>,
     reader: Reader<'a>,
     writer: Writer<'a>,
     version: i16,
@@ -92,7 +92,7 @@ impl Walk<'_> {
         let index = self.reader.i32()?;
         self.reader.nullable_bytes(self.flexible)?;
         self.writer.i32(index);
-        self.writer.i16(self.refusal.error);
+        self.writer.i16(self.no.code);
         self.writer.i64(-1); // base offset
         if self.version >= 2 {
             self.writer.i64(-1); // append time
@@ -102,7 +102,7 @@ impl Walk<'_> {
         }
         if self.version >= 8 {
             self.writer.array_len(self.flexible, Some(0)); // record errors
-            self.writer.string(self.flexible, Some(&self.refusal.text));
+            self.writer.string(self.flexible, Some(self.no.text));
         }
         self.end_struct()
     }

@@ -1,11 +1,12 @@
-//! Kafka's own console tools: the Java client, in the version of the broker.
+//! Kafka's own console tools: the Java client, in the version of the tools.
 //!
 //! The consumer checks every CRC (`check.crcs`, on by default).
 
 use super::{Consume, Produce, RUN_LIMIT, Report};
+use crate::jars::{self, Version};
 use crate::process;
 use crate::target::{Login, Target};
-use crate::{jars, tls, toolbox};
+use crate::{tls, toolbox};
 use anyhow::Result;
 use std::fs;
 use std::path::Path;
@@ -32,7 +33,8 @@ pub(super) fn produce(target: &Target, produce: &Produce) -> Result<Report> {
         patience / 2,
     ));
     fs::write(dir.join("client.properties"), config)?;
-    let mut java = jars::java(
+    let mut java = jars::tool(
+        Version::Newest,
         &jvm(&dir)?.iter().map(String::as_str).collect::<Vec<_>>(),
         PRODUCER,
     )?;
@@ -78,7 +80,8 @@ pub(super) fn produce(target: &Target, produce: &Produce) -> Result<Report> {
 pub(super) fn consume(target: &Target, consume: &Consume) -> Result<(Vec<String>, String)> {
     let dir = toolbox::fresh_dir("console")?;
     fs::write(dir.join("client.properties"), login(target, &dir)?)?;
-    let mut java = jars::java(
+    let mut java = jars::tool(
+        Version::Newest,
         &jvm(&dir)?.iter().map(String::as_str).collect::<Vec<_>>(),
         CONSUMER,
     )?;
@@ -129,6 +132,20 @@ fn login(target: &Target, dir: &Path) -> Result<String> {
             "sasl.mechanism=PLAIN\n\
              sasl.jaas.config={MODULES}.plain.PlainLoginModule required username=\"token\" password=\"{token}\";\n"
         ),
+        Login::User {
+            mechanism,
+            name,
+            password,
+        } => {
+            let module = match *mechanism {
+                "PLAIN" => "plain.PlainLoginModule",
+                _ => "scram.ScramLoginModule",
+            };
+            format!(
+                "sasl.mechanism={mechanism}\n\
+                 sasl.jaas.config={MODULES}.{module} required username=\"{name}\" password=\"{password}\";\n"
+            )
+        }
         Login::Bearer { token } => {
             fs::write(dir.join("token.jwt"), token)?;
             format!(

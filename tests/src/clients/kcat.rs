@@ -58,6 +58,15 @@ fn kcat(target: &Target) -> Result<Command> {
             set(&mut kcat, "sasl.username", "token");
             set(&mut kcat, "sasl.password", token);
         }
+        Login::User {
+            mechanism,
+            name,
+            password,
+        } => {
+            set(&mut kcat, "sasl.mechanisms", mechanism);
+            set(&mut kcat, "sasl.username", name);
+            set(&mut kcat, "sasl.password", password);
+        }
         Login::Bearer { .. } => bail!("Debian's kcat has no OAUTHBEARER with tokens of an issuer"),
     }
     Ok(kcat)

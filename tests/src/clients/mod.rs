@@ -4,8 +4,10 @@
 //! file of its own.
 
 mod console;
+pub mod java;
 mod kcat;
 mod script;
+pub mod steady;
 
 use crate::target::Target;
 use anyhow::Result;

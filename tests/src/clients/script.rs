@@ -57,6 +57,11 @@ fn run(client: Client, target: &Target, mut job: Value) -> Result<Value> {
         Login::None => Value::Null,
         Login::Plain { token } => json!({"mechanism": "PLAIN", "token": token}),
         Login::Bearer { token } => json!({"mechanism": "OAUTHBEARER", "token": token}),
+        Login::User {
+            mechanism,
+            name,
+            password,
+        } => json!({"mechanism": mechanism, "username": name, "token": password}),
     };
     job["protocol"] = json!(target.protocol());
     job["authority"] = json!(target.authority);

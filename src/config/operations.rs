@@ -1,0 +1,98 @@
+//! `when.operations`: the words, and which of them fit the rest of a rule.
+//!
+//! Owns: reading the list, and the faults and warnings of operations that a rule's evidence,
+//! effect or topics cannot meet. Refuses: a hold or a mask on what moves no records (people are
+//! asked about records alone, and there is nothing to hide). Stays true: a rule that can never
+//! match is told, not ignored.
+
+use super::checker::{Checker, cut};
+use super::fault::{Place, did_you_mean};
+use super::tree::Node;
+use crate::chunk::Operation;
+use crate::policy::{Condition, Effect, When};
+
+/// APIs that are one thing with another, to a rule.
+const SAME_AS: [(&str, Operation); 2] = [
+    ("share_fetch", Operation::Fetch),
+    ("incremental_alter_configs", Operation::AlterConfigs),
+];
+
+pub(super) fn operations(c: &mut Checker<'_>, node: &Node) -> Option<Vec<Operation>> {
+    let items = c.list(
+        node,
+        "a list of operations, such as [produce, delete_topics]",
+    )?;
+    let read = items.iter().filter_map(|item| operation(c, item));
+    Some(read.collect())
+}
+
+fn operation(c: &mut Checker<'_>, node: &Node) -> Option<Operation> {
+    let expected = "an operation, such as produce, fetch, create_topics, alter_configs";
+    let text = c.text(node, expected)?;
+    if let Some(operation) = Operation::from_name(text) {
+        return Some(operation);
+    }
+    let same = SAME_AS.iter().find(|(name, _)| *name == text);
+    let near = match same {
+        Some((_, operation)) => format!(" (it is `{}` here)", operation.name()),
+        None => did_you_mean(text, Operation::ALL.iter().map(|it| it.name())),
+    };
+    c.fault(node.place, format!("`{}`{near}", cut(text)), expected);
+    None
+}
+
+/// Warns of operations that no pattern for topics can meet. An absent list asks nothing.
+pub(super) fn meet_topics(c: &mut Checker<'_>, place: Place, when: &When) {
+    let (Some(operations), Some(_)) = (&when.operations, &when.topics) else {
+        return;
+    };
+    for operation in operations.iter().filter(|it| !it.names_topics()) {
+        let name = operation.name();
+        let what = format!("`{name}` never names a topic, so `topics` keeps the rule from it");
+        c.warn(place, what);
+    }
+}
+
+/// Whether a rule's evidence and effect fit its operations.
+pub(super) fn fit(
+    c: &mut Checker<'_>,
+    then: &Node,
+    when: &When,
+    condition: &Condition,
+    effect: &Effect,
+) {
+    let named = when.operations.as_deref();
+    let without: Vec<&str> = named
+        .unwrap_or_default()
+        .iter()
+        .filter(|it| !it.carries_records())
+        .map(|it| it.name())
+        .collect();
+    let fetches = named.is_none_or(|them| them.contains(&Operation::Fetch));
+    let only_without = named.is_some_and(|them| them.len() == without.len());
+    match (effect, condition) {
+        (Effect::Hold(_), _) if fetches => {
+            let what = "a hold on fetch comes in a later version";
+            c.fault(then.place, what, "`operations: [produce]` in `when`");
+        }
+        (Effect::Hold(_), _) if !without.is_empty() => {
+            let what = format!("a hold on {} comes in a later version", without.join(", "));
+            c.fault(then.place, what, "`operations: [produce]` in `when`");
+        }
+        (_, Condition::Contains(_)) if only_without && !without.is_empty() => {
+            let what = format!(
+                "`contains` on what moves no records: {}",
+                without.join(", ")
+            );
+            c.fault(then.place, what, "`if: always`, or produce or fetch");
+        }
+        (_, Condition::Contains(_)) if !without.is_empty() => {
+            let what = format!(
+                "`contains` looks into records: the rule never matches {}",
+                without.join(", ")
+            );
+            c.warn(then.place, what);
+        }
+        _ => {}
+    }
+}
