@@ -1,8 +1,8 @@
 //! The I/O of one core: clients on one side, brokers on the other, inspection in between.
 //!
 //! ```text
-//!  accept ─► crowd ─► serve ─┬► login ─► upstream ─┐
-//!                            └► relay_login ───────┤
+//!  accept ─► crowd ─► serve ─► opening ─┬► login ─► upstream ─┐
+//!                                       └► relay_login ───────┤
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
 //!                          ├─► operations ─► hearing ─► (broker)
@@ -35,9 +35,11 @@ pub mod login;
 pub mod made;
 pub mod mailbox;
 pub mod merge;
+pub mod opening;
 pub mod operations;
 pub mod produce;
 pub mod proof;
+pub mod proxy_header;
 pub mod reading;
 pub mod record;
 pub mod refusals;

@@ -28,10 +28,12 @@ mod masks;
 mod operations;
 mod passes;
 mod protocol;
+mod proxy_protocol;
 mod relay;
 mod robustness;
 mod sessions;
 mod share_groups;
+mod tls;
 mod topic_ids;
 mod transparency;
 

@@ -40,6 +40,7 @@ pub mod scene;
 pub mod settings;
 pub mod tap;
 pub mod target;
+pub mod tls;
 pub mod toolbox;
 pub mod wait;
 pub mod wire;
