@@ -110,7 +110,8 @@ pub(super) fn tool(target: &Target, class: &str, args: &[&str]) -> Result<Report
         dir.join("client.properties"),
         login(target, &dir)? + patience,
     )?;
-    let mut java = jars::java(
+    let mut java = jars::tool(
+        Version::Newest,
         &jvm(&dir).iter().map(String::as_str).collect::<Vec<_>>(),
         class,
     )?;
