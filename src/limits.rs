@@ -126,6 +126,12 @@ pub const BYTES_BEHIND_HOLD_MAX: usize = 8 * MIB;
 /// Topic-partitions in one Produce or Fetch request.
 pub const PARTITIONS_PER_REQUEST_MAX: usize = 100_000;
 
+/// Refused topic-partitions of one request or reply that get an entry each in the audit; one more
+/// stands for all others. 256 entries of about 500 bytes and as many writes are a few milliseconds.
+pub const REFUSALS_PER_FRAME_MAX: usize = 256;
+/// Rules that the entry for all others names.
+pub const REFUSED_RULES_LISTED_MAX: usize = 16;
+
 // ---- holds ----------------------------------------------------------------------------
 
 /// Longest a reply is withheld, whatever a rule says: the shortest client limit measured is 30 s.

@@ -16,6 +16,7 @@ use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use lockgate::kafka::api::{API_VERSIONS, FETCH, METADATA, PRODUCE};
 use lockgate::kafka::fetch::Fetched;
 use lockgate::kafka::frame::{request_begin, response_body, response_correlation_id};
+use lockgate::kafka::topic::Topic;
 use lockgate::kafka::writer::Writer;
 use lockgate::kafka::{api_versions, batch, fetch, frame, produce};
 use std::io::Write as _;
@@ -207,7 +208,7 @@ impl Question {
                 transactional_id: None,
                 acks,
                 timeout_ms: REPLY_TIMEOUT.as_millis() as i32,
-                topic,
+                topic: Topic::Name(topic),
                 partition,
                 records: &records,
             }),

@@ -282,6 +282,7 @@ mod tests {
     use crate::payload::{Codec, Payload};
     use lockgate::kafka::frame::response_correlation_id;
     use lockgate::kafka::produce::{PartitionReply, write_response};
+    use lockgate::kafka::topic::Topic;
     use std::net::TcpListener;
 
     const STALL: Duration = Duration::from_millis(300);
@@ -298,9 +299,9 @@ mod tests {
             // After the size a request has key and version, a reply the correlation id.
             let id = response_correlation_id(&request[4..]).unwrap();
             let reply = PartitionReply::refused(0, 0, None);
-            let topics = [("t", &[reply][..])];
+            let topics = [(Topic::Name("t"), &[reply][..])];
             stream
-                .write_all(&write_response(9, id, 0, topics.into_iter()))
+                .write_all(&write_response(9, id, 0, &[], topics.into_iter()))
                 .unwrap();
         }
     }

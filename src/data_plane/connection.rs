@@ -221,16 +221,6 @@ impl Connection {
         &self.cluster.listeners[self.listener]
     }
 
-    /// The client's address.
-    pub fn peer(&self) -> Option<SocketAddr> {
-        self.client.peer()
-    }
-
-    /// Where it comes from, as far as one owner can be told from another.
-    pub fn source(&self) -> Source {
-        Source::of(self.peer().map(|peer| peer.ip()))
-    }
-
     /// What is offered to this client, at the moment of `view`; nothing before the cluster was seen.
     pub fn offer<'a>(&self, view: &'a View) -> Option<&'a Clamped> {
         view.offers.get(self.listener)
@@ -241,6 +231,16 @@ impl Connection {
         let view = self.cluster.view.load();
         self.offer(&view)
             .is_some_and(|offer| offer.speaks(key, version))
+    }
+
+    /// The client's address.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.client.peer()
+    }
+
+    /// Where it comes from, as far as one owner can be told from another.
+    pub fn source(&self) -> Source {
+        Source::of(self.peer().map(|peer| peer.ip()))
     }
 
     /// The brokers of `view`, a moment of this connection's cluster, as this client sees them.

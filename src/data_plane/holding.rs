@@ -8,7 +8,7 @@ use super::connection::Connection;
 use super::core::Core;
 use super::ending::{close, not_written, tell, try_send, written_at};
 use super::held::{Asked, Open, Sender, State};
-use super::produce::Waiting;
+use super::writing::Waiting;
 use crate::chunk::HoldId;
 use crate::hold::messages::{Answer, Ask, SendOutcome, Then, Ticket, ToControl};
 use crate::kafka::error;
@@ -25,6 +25,7 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         held,
         bytes,
         lane,
+        topic_id,
         sequence,
     } = waiting;
     let mut all = core.held.borrow_mut();
@@ -41,6 +42,7 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
     let open = Open {
         connection: Rc::downgrade(connection),
         lane: lane.clone(),
+        topic_id,
         sequence,
         bytes,
         state: if held.is_some() {

@@ -166,11 +166,12 @@ fn is_compressed(found: &Batch) -> Result<bool, BatchFault> {
     Ok(found.header.codec()? != Codec::None && !empty)
 }
 
-/// A fault of the records in the broker's terms.
+/// A fault of the records, with the code that a broker has for it; a body that cannot be inflated
+/// and a codec without a name make a broker fail with UNKNOWN_SERVER_ERROR, which tells nobody why.
 pub fn unacceptable(fault: &BatchFault) -> Unacceptable {
     let code = match fault {
-        BatchFault::Crc => error::CORRUPT_MESSAGE,
-        BatchFault::Magic { .. } => error::UNSUPPORTED_FOR_MESSAGE_FORMAT,
+        BatchFault::Crc | BatchFault::Length { .. } => error::CORRUPT_MESSAGE,
+        BatchFault::Magic { magic: 3.., .. } => error::CORRUPT_MESSAGE,
         BatchFault::Codec { .. } => error::UNSUPPORTED_COMPRESSION_TYPE,
         _ => error::INVALID_RECORD,
     };

@@ -6,7 +6,7 @@
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
 //!                          ├─► operations ─► hearing ─► (broker)
-//!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)
+//!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)        share_fetch likewise
 //!                                                └────► record ─► audit
 //! ```
 //!
@@ -37,8 +37,10 @@ pub mod merge;
 pub mod operations;
 pub mod produce;
 pub mod proof;
+pub mod reading;
 pub mod record;
 pub mod refusals;
+pub mod refused_parts;
 pub mod relay_login;
 pub mod relay_renewal;
 pub mod renewal;
@@ -47,6 +49,7 @@ pub mod requests;
 pub mod scratch;
 pub mod serve;
 pub mod session;
+pub mod share_fetch;
 mod size_class;
 pub mod socket;
 pub mod stats;
@@ -58,3 +61,4 @@ pub mod topic_ids;
 pub mod upstream;
 pub mod upstream_session;
 pub mod versions;
+pub mod writing;

@@ -41,8 +41,6 @@ pub const ILLEGAL_SASL_STATE: i16 = 34;
 pub const UNSUPPORTED_VERSION: i16 = 35;
 /// The request contradicts itself.
 pub const INVALID_REQUEST: i16 = 42;
-/// The batch is of a format that is not accepted (magic 0 and 1).
-pub const UNSUPPORTED_FOR_MESSAGE_FORMAT: i16 = 43;
 /// A rule says no; the message says which.
 pub const POLICY_VIOLATION: i16 = 44;
 /// The sequence number leaves a gap.
@@ -103,10 +101,6 @@ mod tests {
             (ILLEGAL_SASL_STATE, E::IllegalSaslState),
             (UNSUPPORTED_VERSION, E::UnsupportedVersion),
             (INVALID_REQUEST, E::InvalidRequest),
-            (
-                UNSUPPORTED_FOR_MESSAGE_FORMAT,
-                E::UnsupportedForMessageFormat,
-            ),
             (POLICY_VIOLATION, E::PolicyViolation),
             (OUT_OF_ORDER_SEQUENCE_NUMBER, E::OutOfOrderSequenceNumber),
             (

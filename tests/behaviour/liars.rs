@@ -45,7 +45,7 @@ fn a_broker_that_lies_costs_a_connection_and_no_more() -> Outcome {
             liar.tell(Lie::Truth);
             let mut wire = login::connect(&target)?;
             metadata(&mut wire, &[]).context("the truth is not passed on")?;
-            liar.tell(lie);
+            liar.tell(lie.clone());
             wire.reply_limit(PATIENCE)?;
             ask(&mut wire, &topic)?;
             let reply = wire.receive_frame();

@@ -236,16 +236,24 @@ pub fn sealed(mut bytes: Vec<u8>) -> Bytes {
     bytes.into()
 }
 
-/// A batch whose records inflate to this many zeros.
-pub fn bomb(codec: Codec, zeros: usize) -> Result<Bytes> {
+/// A batch of `count` records whose body is these bytes, said to be compressed by `codec`.
+pub fn with_body(codec: Codec, count: i32, body: &[u8]) -> Result<Bytes> {
     let mut batch = Batch::values(&["bomb"]).encode()?.to_vec();
     batch.truncate(HEADER_BYTES);
     batch[COVERED_AT + 1] |= codec as u8;
-    batch.extend(compress(codec, &vec![0; zeros])?);
+    batch[COVERED_AT + 2..COVERED_AT + 6].copy_from_slice(&(count - 1).to_be_bytes());
+    batch[HEADER_BYTES - 4..].copy_from_slice(&count.to_be_bytes());
+    batch.extend(body);
     Ok(sealed(batch))
 }
 
-fn encode_records(records: &[Record]) -> Vec<u8> {
+/// A batch whose records inflate to this many zeros.
+pub fn bomb(codec: Codec, zeros: usize) -> Result<Bytes> {
+    with_body(codec, 1, &compress(codec, &vec![0; zeros])?)
+}
+
+/// Records as they lie in a batch, before compression.
+pub fn encode_records(records: &[Record]) -> Vec<u8> {
     let mut body = Vec::new();
     for (index, record) in records.iter().enumerate() {
         let mut one = vec![0]; // attributes
@@ -334,7 +342,8 @@ fn get_bytes(from: &mut &[u8]) -> Result<Option<Bytes>> {
     Ok(Some(Bytes::copy_from_slice(bytes)))
 }
 
-fn compress(codec: Codec, body: &[u8]) -> Result<Vec<u8>> {
+/// A body as clients compress it.
+pub fn compress(codec: Codec, body: &[u8]) -> Result<Vec<u8>> {
     Ok(match codec {
         Codec::None => body.to_vec(),
         Codec::Gzip => {

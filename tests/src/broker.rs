@@ -136,6 +136,18 @@ impl Broker {
         )
     }
 
+    /// A new topic of exactly this name, ready.
+    pub fn make(&self, name: &str, partitions: i32) -> Result<()> {
+        let replicas = vec![vec![NODE_ID]; partitions as usize];
+        self.admin().create_named(
+            name,
+            &Topic {
+                replicas,
+                ..Topic::default()
+            },
+        )
+    }
+
     /// One past the last record of a partition.
     pub fn end_offset(&self, topic: &str, partition: i32) -> Result<i64> {
         self.admin().end_offset(topic, partition)

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use lockgate_tests::campaigns::{fuzz, kills, soak};
+use lockgate_tests::campaigns::{fuzz, kills, memory, soak};
 use lockgate_tests::random::Random;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ enum Name {
     Fuzz,
     /// Steady load, memory that does not grow.
     Soak,
+    /// Memory after many connections and requests, counted and not timed.
+    Memory,
 }
 
 #[derive(Debug, Parser)]
@@ -24,6 +26,12 @@ struct Arguments {
     /// For how long.
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
+    /// Connections that `memory` opens and closes.
+    #[arg(long, default_value_t = 200_000)]
+    connections: u64,
+    /// Requests that `memory` makes.
+    #[arg(long, default_value_t = 1_000_000)]
+    requests: u64,
     /// To have the same choices again.
     #[arg(long)]
     seed: Option<u64>,
@@ -33,6 +41,8 @@ fn main() -> Result<()> {
     let Arguments {
         name,
         minutes,
+        connections,
+        requests,
         seed,
     } = Arguments::parse();
     let seed = seed.unwrap_or_else(Random::fresh_seed);
@@ -42,5 +52,6 @@ fn main() -> Result<()> {
         Name::Kills => kills::run(seed, duration),
         Name::Fuzz => fuzz::run(seed, duration),
         Name::Soak => soak::run(seed, duration),
+        Name::Memory => memory::run(connections, requests),
     }
 }

@@ -177,3 +177,16 @@ pub fn encode<R: Request>(
     frame.put(body);
     Ok(frame.freeze())
 }
+
+/// A whole request frame of any body under a header of version 2: correlation id 1, no client id,
+/// and these tagged fields (`[0]`: none).
+pub fn framed(key: i16, version: i16, tags: &[u8], body: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    frame.extend(key.to_be_bytes());
+    frame.extend(version.to_be_bytes());
+    frame.extend(1_i32.to_be_bytes());
+    frame.extend([0xff, 0xff]);
+    frame.extend(tags);
+    frame.extend(body);
+    [&(frame.len() as i32).to_be_bytes()[..], &frame].concat()
+}

@@ -3,12 +3,18 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::kafka::addresses::Mapping;
 use crate::kafka::batch::{BatchFault, batches};
-use crate::kafka::{api, frame};
+use crate::kafka::tagged::{Sections, Splice};
+use crate::kafka::topic::{Topic, TopicId};
+use crate::kafka::{api, endpoints::Nobody, frame};
 use bytes::{Buf, Bytes, BytesMut};
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
+use kafka_protocol::messages::fetch_request::{
+    FetchPartition, FetchTopic, ForgottenTopic, ReplicaState,
+};
 use kafka_protocol::messages::fetch_response::{
-    AbortedTransaction, EpochEndOffset, FetchableTopicResponse, PartitionData,
+    AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint,
+    PartitionData, SnapshotId,
 };
 use kafka_protocol::messages::{
     FetchRequest, FetchResponse, ProducerId, RequestHeader, ResponseHeader, TopicName,
@@ -20,6 +26,35 @@ const MAX: i32 = 4 << 20;
 
 fn name(text: &'static str) -> TopicName {
     TopicName(StrBytes::from_static_str(text))
+}
+
+/// Sixteen bytes that a test can tell from others.
+fn id(text: &str) -> TopicId {
+    TopicId([text.len() as u8; 16])
+}
+
+fn hex(id: TopicId) -> String {
+    id.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Gives a topic of a request or reply what this version names it by.
+macro_rules! naming {
+    ($version:expr, $text:expr, $topic:expr) => {
+        if $version >= 13 {
+            $topic.with_topic_id(hex(id($text)).parse().unwrap())
+        } else {
+            $topic.with_topic(name($text))
+        }
+    };
+}
+
+/// What a reply of this version names the topic by.
+fn named(version: i16, text: &'static str) -> Topic<&'static str> {
+    if version >= 13 {
+        Topic::Id(id(text))
+    } else {
+        Topic::Name(text)
+    }
 }
 
 fn their_request(version: i16) -> FetchRequest {
@@ -40,9 +75,7 @@ fn their_request(version: i16) -> FetchRequest {
         out
     };
     let topic = |text, partitions| {
-        FetchTopic::default()
-            .with_topic(name(text))
-            .with_partitions(partitions)
+        naming!(version, text, FetchTopic::default()).with_partitions(partitions)
     };
     let mut out = FetchRequest::default()
         .with_max_wait_ms(500)
@@ -58,11 +91,8 @@ fn their_request(version: i16) -> FetchRequest {
         ]);
     if version >= 7 {
         (out.session_id, out.session_epoch) = (77, 4);
-        out.forgotten_topics_data = vec![
-            ForgottenTopic::default()
-                .with_topic(name("old"))
-                .with_partitions(vec![1, 2]),
-        ];
+        let forgotten = naming!(version, "old", ForgottenTopic::default());
+        out.forgotten_topics_data = vec![forgotten.with_partitions(vec![1, 2])];
     }
     if version >= 11 {
         out.rack_id = StrBytes::from_static_str("rack-1");
@@ -92,7 +122,10 @@ fn sized(mut out: BytesMut) -> Vec<u8> {
 
 fn lowered(frame: &mut [u8], version: i16) -> Result<FetchAsk, Malformed> {
     let body = frame::request_header(frame)?.body;
-    lower_limits(frame, body, version, MAX)
+    let mut sections = Sections::default();
+    let ask = lower_limits(frame, body, version, MAX, &mut sections)?;
+    assert!(sections.is_empty());
+    Ok(ask)
 }
 
 #[test]
@@ -102,8 +135,9 @@ fn the_versions_are_those_of_the_table() {
         (line.min..=line.max, line.flexible),
         (VERSIONS, FLEXIBLE_FROM)
     );
-    for version in [-1, 3, 13] {
-        assert!(lower_limits(&mut [0; 100], 0, version, MAX).is_err());
+    for version in [-1, 3, 19] {
+        let mut sections = Sections::default();
+        assert!(lower_limits(&mut [0; 100], 0, version, MAX, &mut sections).is_err());
     }
 }
 
@@ -131,6 +165,62 @@ fn limits_are_lowered_and_nothing_else() {
             (ask.max_wait_ms, ask.min_bytes, ask.isolation_level),
             (500, 1, 1)
         );
+        let mut ids = vec![];
+        let body = frame::request_header(&frame).unwrap().body;
+        topic_ids(&frame, body, version, &mut |id| ids.push(id)).unwrap();
+        let all = ["orders", "ärger"].map(id);
+        assert_eq!(ids, if version >= 13 { &all[..] } else { &[] });
+    }
+}
+
+/// A tagged field that only a newer peer would send, with an address in it.
+fn unknown(tag: i32) -> std::collections::BTreeMap<i32, Bytes> {
+    [(tag, Bytes::from(format!("{REAL}-tag:9092")))].into()
+}
+
+#[test]
+fn a_replica_is_told_wherever_the_version_says_it() {
+    for version in VERSIONS {
+        for replica in [0, 7, -2] {
+            let mut request = their_request(version);
+            if version >= 15 {
+                request.replica_state = ReplicaState::default().with_replica_id(replica.into());
+            } else {
+                request.replica_id = replica.into();
+            }
+            let ask = lowered(&mut request_frame(version, &request), version).unwrap();
+            assert_eq!(ask.replica_id, replica, "version {version}");
+        }
+    }
+}
+
+#[test]
+fn unknown_tags_do_not_go_on_to_the_broker_and_known_ones_do() {
+    for version in 12..=18 {
+        let mut expected = their_request(version);
+        expected.max_bytes = 1;
+        expected.cluster_id = Some(StrBytes::from_static_str("cluster"));
+        let mut partition = expected.topics[0].partitions[0].clone();
+        partition.partition_max_bytes = 1;
+        if version >= 17 {
+            partition.replica_directory_id = hex(id("directory")).parse().unwrap();
+        }
+        if version >= 18 {
+            partition.high_watermark = 44;
+        }
+        expected.topics[0].partitions = vec![partition];
+        expected.topics.truncate(1);
+        let mut request = expected.clone();
+        request.unknown_tagged_fields = unknown(9);
+        request.topics[0].unknown_tagged_fields = unknown(0);
+        request.topics[0].partitions[0].unknown_tagged_fields = unknown(3);
+        request.forgotten_topics_data[0].unknown_tagged_fields = unknown(1);
+        let mut frame = request_frame(version, &request);
+        let body = frame::request_header(&frame).unwrap().body;
+        let mut sections = Sections::default();
+        lower_limits(&mut frame, body, version, MAX, &mut sections).unwrap();
+        let made = Splice::new(&frame, &sections, &Nobody).finish();
+        assert_eq!(made, request_frame(version, &expected), "{version}");
     }
 }
 
@@ -172,13 +262,15 @@ fn their_response(version: i16) -> FetchResponse {
         }
         if version >= 12 && index == 3 {
             out.diverging_epoch = EpochEndOffset::default().with_epoch(4).with_end_offset(50);
+            out.current_leader = LeaderIdAndEpoch::default()
+                .with_leader_id(2.into())
+                .with_leader_epoch(9);
+            out.snapshot_id = SnapshotId::default().with_end_offset(8).with_epoch(1);
         }
         out
     };
     let topic = |text, partitions| {
-        FetchableTopicResponse::default()
-            .with_topic(name(text))
-            .with_partitions(partitions)
+        naming!(version, text, FetchableTopicResponse::default()).with_partitions(partitions)
     };
     let mut out = FetchResponse::default()
         .with_throttle_time_ms(40)
@@ -197,6 +289,40 @@ fn their_response(version: i16) -> FetchResponse {
         out.session_id = 77;
     }
     out
+}
+
+/// Real hosts all hold this, and nothing else in the tests does.
+const REAL: &str = "real-broker";
+
+/// Exposes brokers with even ids.
+struct Even;
+
+impl Mapping for Even {
+    fn map(&self, node_id: i32, host: &str, port: i32) -> Option<(&str, i32)> {
+        assert!(host.starts_with(REAL) && port == 9092);
+        (node_id % 2 == 0).then_some(("gw.example.com", 19_100 + node_id))
+    }
+}
+
+/// As a property, exposing everybody under one name.
+struct Lenient;
+
+impl Mapping for Lenient {
+    fn map(&self, _: i32, _: &str, _: i32) -> Option<(&str, i32)> {
+        Some(("gw", 1))
+    }
+}
+
+fn endpoint(node_id: i32, host: &str, port: i32) -> NodeEndpoint {
+    NodeEndpoint::default()
+        .with_node_id(node_id.into())
+        .with_host(StrBytes::from_string(host.to_owned()))
+        .with_port(port)
+        .with_rack(Some(StrBytes::from_static_str("r1")))
+}
+
+fn leaks(frame: &[u8]) -> bool {
+    memchr::memmem::find(frame, REAL.as_bytes()).is_some()
 }
 
 fn response_frame(version: i16, response: &FetchResponse) -> Vec<u8> {
@@ -235,17 +361,19 @@ fn responses_read_as_kafka_protocol_wrote_them() {
             (40, 0, session_id)
         );
         let chunk = |c: &FetchChunk| {
-            let topic = std::str::from_utf8(&frame[c.topic.clone()]).unwrap();
+            let topic = c.topic.of(&frame);
             assert_eq!(c.high_watermark, 900);
             assert_eq!(frame[c.error_at..c.error_at + 2], c.error.to_be_bytes());
             (topic, c.partition, c.error, &frame[c.records.clone()])
         };
         let found: Vec<_> = read.chunks.iter().map(chunk).collect();
+        assert!(read.tagged.is_empty());
+        let (orders, anger) = (named(version, "orders"), named(version, "ärger"));
         let expected = [
-            ("orders", 0, 0, RECORDS[0]),
-            ("orders", 1, 0, RECORDS[2]),
-            ("ärger", 2, 3, &[][..]),
-            ("ärger", 3, 0, RECORDS[1]),
+            (orders, 0, 0, RECORDS[0]),
+            (orders, 1, 0, RECORDS[2]),
+            (anger, 2, 3, &[][..]),
+            (anger, 3, 0, RECORDS[1]),
         ];
         assert_eq!(found, expected, "version {version}");
     }
@@ -258,11 +386,11 @@ fn a_rebuilt_response_differs_where_it_was_told_to() {
         let frame = response_frame(version, &expected);
         let read = parsed(&frame, version).unwrap();
         assert_eq!(
-            rebuild_response(&frame, version, &read, &mut |_| Outcome::AsIs),
+            rebuild_response(&frame, version, &read, &Even, &mut |_| Outcome::AsIs),
             frame
         );
         let longer = [b'm'; 700];
-        let rebuilt = rebuild_response(&frame, version, &read, &mut |i| match i {
+        let rebuilt = rebuild_response(&frame, version, &read, &Even, &mut |i| match i {
             0 => Outcome::Records(&longer),
             1 => Outcome::Error(29),
             2 => Outcome::Error(44),
@@ -275,6 +403,56 @@ fn a_rebuilt_response_differs_where_it_was_told_to() {
         let refused = &mut expected.responses[2].partitions[0];
         (refused.error_code, refused.records) = (44, none);
         assert_eq!(theirs(&rebuilt, version), expected, "version {version}");
+    }
+}
+
+#[test]
+fn a_reply_leaves_with_mapped_endpoints_and_known_tags_only() {
+    for version in 12..=18 {
+        let mut sent = their_response(version);
+        sent.unknown_tagged_fields = unknown(9);
+        sent.responses[0].unknown_tagged_fields = unknown(0);
+        let partitions = &mut sent.responses[0].partitions;
+        partitions[0].unknown_tagged_fields = unknown(3);
+        let aborted = partitions[1].aborted_transactions.as_mut().unwrap();
+        aborted[1].unknown_tagged_fields = unknown(0);
+        let last = &mut sent.responses[2].partitions[1];
+        last.current_leader.unknown_tagged_fields = unknown(0);
+        last.snapshot_id.unknown_tagged_fields = unknown(2);
+        let mut expected = their_response(version);
+        if version >= 16 {
+            let real = |id| endpoint(id, &format!("{REAL}-{id}"), 9092);
+            sent.node_endpoints = vec![real(3), real(2)];
+            sent.node_endpoints[1].unknown_tagged_fields = unknown(0);
+            expected.node_endpoints = vec![endpoint(2, "gw.example.com", 19_102)];
+        }
+        let frame = response_frame(version, &sent);
+        let read = parsed(&frame, version).unwrap();
+        assert!(!read.tagged.is_empty());
+        let cleaned = rebuild_response(&frame, version, &read, &Even, &mut |_| Outcome::AsIs);
+        assert!(!leaks(&cleaned));
+        assert_eq!(theirs(&cleaned, version), expected, "version {version}");
+
+        // and both at once: an error where unknown fields were
+        let refused = rebuild_response(&frame, version, &read, &Even, &mut |i| match i {
+            1 => Outcome::Error(29),
+            _ => Outcome::AsIs,
+        });
+        let refused_one = &mut expected.responses[0].partitions[1];
+        (refused_one.error_code, refused_one.records) = (29, Some(Bytes::new()));
+        assert_eq!(theirs(&refused, version), expected, "version {version}");
+    }
+}
+
+#[test]
+fn a_header_s_unknown_tag_goes_too() {
+    for version in 12..=18 {
+        let mut frame = response_frame(version, &their_response(version));
+        let before = frame.clone();
+        frame.splice(8..9, [1, 5, 2, b'h', b'h']);
+        let read = parsed(&frame, version).unwrap();
+        let cleaned = rebuild_response(&frame, version, &read, &Even, &mut |_| Outcome::AsIs);
+        assert_eq!(cleaned, before);
     }
 }
 
@@ -326,24 +504,30 @@ proptest! {
 
     #[test]
     fn any_bytes_are_an_answer(
-        version in 4i16..=12,
+        version in VERSIONS,
         noise in proptest::collection::vec(any::<u8>(), 0..120),
         edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let _ = lower_limits(&mut noise.clone(), 0, version, MAX);
+        let _ = lower_limits(&mut noise.clone(), 0, version, MAX, &mut Sections::default());
         let _ = parsed(&noise, version);
         let mut request = request_frame(version, &their_request(version));
-        let mut response = response_frame(version, &their_response(version));
+        let body = frame::request_header(&request).unwrap().body;
+        let mut sent = their_response(version);
+        if version >= 16 {
+            sent.node_endpoints = vec![endpoint(1, "h", 1)];
+        }
+        let mut response = response_frame(version, &sent);
         for (at, byte) in edits {
             let in_request = at.index(request.len());
             request[in_request] = byte;
             let in_response = at.index(response.len());
             response[in_response] = byte;
         }
-        let _ = lower_limits(&mut request, 21, version, MAX);
+        let _ = lower_limits(&mut request, body, version, MAX, &mut Sections::default());
         let mut out = Fetched::default();
         if parse_response(&response, version, &mut out).is_ok() {
-            let again = rebuild_response(&response, version, &out, &mut |_| Outcome::Error(44));
+            let refuse = &mut |_| Outcome::Error(44);
+            let again = rebuild_response(&response, version, &out, &Lenient, refuse);
             let again = parsed(&again, version).unwrap();
             prop_assert!(again.chunks.iter().all(|c| c.error == 44 && c.records.is_empty()));
             prop_assert_eq!(again.chunks.len(), out.chunks.len());

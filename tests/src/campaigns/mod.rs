@@ -6,4 +6,5 @@
 pub mod fuzz;
 pub mod kills;
 mod load;
+pub mod memory;
 pub mod soak;

@@ -13,6 +13,7 @@ use std::path::Path;
 
 const PRODUCER: &str = "org.apache.kafka.tools.ConsoleProducer";
 const CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+const SHARE_CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleShareConsumer";
 const JVM: [&str; 4] = [
     "-Xmx192m",
     "-XX:+UseSerialGC",
@@ -95,6 +96,30 @@ pub(super) fn consume(target: &Target, consume: &Consume) -> Result<(Vec<String>
     java.args(["--max-messages", &consume.count.to_string()]);
     java.args(["--timeout-ms", &consume.patience.as_millis().to_string()]);
     java.args(["--command-property", "check.crcs=true"]);
+    java.arg("--command-config")
+        .arg(dir.join("client.properties"));
+    let output = process::run(java, b"", RUN_LIMIT)?;
+    Ok((output.out.lines().map(str::to_owned).collect(), output.err))
+}
+
+/// The same as a member of a share group (KIP-932).
+pub(super) fn share_consume(target: &Target, consume: &Consume) -> Result<(Vec<String>, String)> {
+    let dir = toolbox::fresh_dir("console")?;
+    fs::write(dir.join("client.properties"), login(target, &dir)?)?;
+    let mut java = jars::java(
+        Version::Newest,
+        &jvm(&dir).iter().map(String::as_str).collect::<Vec<_>>(),
+        SHARE_CONSUMER,
+    )?;
+    java.args(["--bootstrap-server", &target.bootstrap]);
+    java.args([
+        "--topic",
+        &consume.topics.join(","),
+        "--group",
+        &consume.group,
+    ]);
+    java.args(["--max-messages", &consume.count.to_string()]);
+    java.args(["--timeout-ms", &consume.patience.as_millis().to_string()]);
     java.arg("--command-config")
         .arg(dir.join("client.properties"));
     let output = process::run(java, b"", RUN_LIMIT)?;

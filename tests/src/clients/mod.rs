@@ -143,6 +143,11 @@ impl Consume {
     }
 }
 
+/// Consumes one topic as a member of a share group, with Kafka's own tool.
+pub fn share_consume(target: &Target, consume: &Consume) -> Result<(Vec<String>, String)> {
+    console::share_consume(target, consume)
+}
+
 impl Client {
     /// The codecs it has without plug-ins.
     pub fn codecs(self) -> &'static [&'static str] {

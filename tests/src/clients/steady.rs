@@ -43,14 +43,7 @@ impl Steady {
 
     /// confluent-kafka. Returns when its first records are acknowledged.
     pub fn confluent(target: &Target, topic: &str, partitions: i32) -> Result<Steady> {
-        let mut config = Map::new();
-        config.insert("bootstrap.servers".into(), json!(target.bootstrap));
-        if let Login::Plain { token } = &target.login {
-            config.insert("security.protocol".into(), json!("SASL_PLAINTEXT"));
-            config.insert("sasl.mechanism".into(), json!("PLAIN"));
-            config.insert("sasl.username".into(), json!("token"));
-            config.insert("sasl.password".into(), json!(token));
-        }
+        let config = confluent_config(target);
         Steady::start(node::python("steady.py")?, config, topic, partitions)
     }
 
@@ -102,6 +95,19 @@ impl Steady {
             errors: strings(&told["errors"]),
         })
     }
+}
+
+/// The settings of confluent-kafka for this target.
+pub fn confluent_config(target: &Target) -> Map<String, Value> {
+    let mut config = Map::new();
+    config.insert("bootstrap.servers".into(), json!(target.bootstrap));
+    if let Login::Plain { token } = &target.login {
+        config.insert("security.protocol".into(), json!("SASL_PLAINTEXT"));
+        config.insert("sasl.mechanism".into(), json!("PLAIN"));
+        config.insert("sasl.username".into(), json!("token"));
+        config.insert("sasl.password".into(), json!(token));
+    }
+    config
 }
 
 fn strings(value: &Value) -> Vec<String> {
