@@ -41,6 +41,7 @@ step benches cargo test --workspace --bench audit --bench clean_path --bench ins
 step kills campaign kills 0.4
 step fuzz campaign fuzz 0.2
 step soak campaign soak 0.3
+step memory "${CARGO_TARGET_DIR:-target}/debug/campaign" memory --connections 10000 --requests 50000
 step behaviours cargo test --workspace --test behaviour -- --test-threads "$THREADS"
 
 printf '\n=== seed %s, %d s in all\n' "$SEED" $((SECONDS - started))

@@ -15,6 +15,7 @@ pub mod campaigns;
 pub mod clients;
 pub mod cluster;
 pub mod cluster_scene;
+pub mod codec;
 pub mod gateway;
 pub mod holds;
 pub mod http;
