@@ -199,6 +199,13 @@ pub fn cut(mut bytes: Bytes) -> Result<Vec<Stored>> {
     Ok(batches)
 }
 
+/// Whether the CRC of a whole batch is right.
+pub fn crc_fits(batch: &[u8]) -> bool {
+    let stated = batch.get(MAGIC_AT + 1..COVERED_AT);
+    let covered = batch.get(COVERED_AT..).unwrap_or_default();
+    stated == Some(crc32c(covered).to_be_bytes().as_slice())
+}
+
 /// A batch that was tampered with, its length and CRC made to fit again.
 pub fn sealed(mut bytes: Vec<u8>) -> Bytes {
     let length = (bytes.len() - 12) as i32;
@@ -314,11 +321,25 @@ fn get_bytes(from: &mut &[u8]) -> Result<Option<Bytes>> {
     Ok(Some(Bytes::copy_from_slice(bytes)))
 }
 
-/// CRC-32C (RFC 3720 §12.1), a bit at a time.
+/// CRC-32C (RFC 3720 §12.1), a byte at a time.
 fn crc32c(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg())
-        })
+        (crc >> 8) ^ CRC_OF_BYTE[usize::from(crc as u8 ^ byte)]
     })
 }
+
+/// The CRC of every byte, worked out a bit at a time.
+static CRC_OF_BYTE: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let (mut crc, mut bit) = (at as u32, 0);
+        while bit < 8 {
+            crc = (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg());
+            bit += 1;
+        }
+        table[at] = crc;
+        at += 1;
+    }
+    table
+};

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use lockgate_tests::campaigns::{fuzz, kills, memory, soak};
+use lockgate_tests::campaigns::{corpus, fuzz, kills, matrix, memory, soak};
 use lockgate_tests::random::Random;
 use std::time::Duration;
 
@@ -12,8 +12,12 @@ enum Name {
     Kills,
     /// Random and mutated frames.
     Fuzz,
+    /// Not a trial: writes `fuzz/corpus` anew, from real clients and a real broker.
+    Corpus,
     /// Steady load, memory that does not grow.
     Soak,
+    /// Every stock client, every cell; writes docs/compatibility.md. Bounded by itself.
+    Matrix,
     /// Memory after many connections and requests, counted and not timed.
     Memory,
 }
@@ -35,6 +39,9 @@ struct Arguments {
     /// To have the same choices again.
     #[arg(long)]
     seed: Option<u64>,
+    /// What `matrix` is narrowed to.
+    #[command(flatten)]
+    narrowed: matrix::Narrowed,
 }
 
 fn main() -> Result<()> {
@@ -44,6 +51,7 @@ fn main() -> Result<()> {
         connections,
         requests,
         seed,
+        narrowed,
     } = Arguments::parse();
     let seed = seed.unwrap_or_else(Random::fresh_seed);
     println!("campaign {name:?}, {minutes} minutes, seed {seed}");
@@ -51,7 +59,9 @@ fn main() -> Result<()> {
     match name {
         Name::Kills => kills::run(seed, duration),
         Name::Fuzz => fuzz::run(seed, duration),
+        Name::Corpus => corpus::run(),
         Name::Soak => soak::run(seed, duration),
+        Name::Matrix => matrix::run(&narrowed),
         Name::Memory => memory::run(connections, requests),
     }
 }

@@ -11,8 +11,8 @@ use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::{
-    FetchRequest, InitProducerIdRequest, MetadataRequest, MetadataResponse, ProduceRequest,
-    ProduceResponse, TopicName, TransactionalId,
+    FetchRequest, FindCoordinatorRequest, InitProducerIdRequest, MetadataRequest, MetadataResponse,
+    ProduceRequest, ProduceResponse, TopicName, TransactionalId,
 };
 use kafka_protocol::protocol::StrBytes;
 use std::time::{Duration, Instant};
@@ -35,6 +35,8 @@ pub mod code {
     pub const UNSUPPORTED_VERSION: i16 = 35;
     /// A rule says no; what a rejected or blocked batch is answered.
     pub const POLICY_VIOLATION: i16 = 44;
+    /// No topic has this id.
+    pub const UNKNOWN_TOPIC_ID: i16 = 100;
     /// The login was refused.
     pub const SASL_AUTHENTICATION_FAILED: i16 = 58;
 }
@@ -262,6 +264,24 @@ pub fn producer_id(wire: &mut Wire, transactional_id: Option<&str>) -> Result<(i
         reply.error_code
     );
     Ok((reply.producer_id.0, reply.producer_epoch))
+}
+
+/// Waits until the broker has a coordinator for a transactional id; asking makes its topic.
+pub fn await_coordinator(wire: &mut Wire, transactional_id: &str) -> Result<()> {
+    let coordinator = FindCoordinatorRequest::default()
+        .with_key_type(1)
+        .with_coordinator_keys(vec![text(transactional_id)]);
+    let limit = Duration::from_secs(30);
+    wait::until_ok("the coordinator of transactions", limit, || {
+        let told = wire.call(&coordinator, 4)?;
+        let told = told.coordinators.first().context("no coordinator")?;
+        ensure!(
+            told.error_code == 0,
+            "FindCoordinator says {}",
+            told.error_code
+        );
+        Ok(())
+    })
 }
 
 /// Metadata of these topics.
