@@ -43,6 +43,7 @@ step kills campaign kills 0.4
 step codecs bash fuzz/run.sh 10
 step "hostile frames" campaign fuzz 0.2
 step soak campaign soak 0.3
+step memory "${CARGO_TARGET_DIR:-target}/debug/campaign" memory --connections 10000 --requests 50000
 step behaviours cargo test --workspace --test behaviour -- --test-threads "$THREADS"
 
 printf '\n=== seed %s, %d s in all\n' "$SEED" $((SECONDS - started))

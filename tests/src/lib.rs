@@ -16,6 +16,7 @@ pub mod campaigns;
 pub mod clients;
 pub mod cluster;
 pub mod cluster_scene;
+pub mod codec;
 pub mod frames;
 pub mod gateway;
 pub mod hinter;

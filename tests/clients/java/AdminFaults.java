@@ -45,7 +45,7 @@ final class AdminFaults {
 
     private void ask(String name, Ask ask) {
         faults.cases.put(name, () -> {
-            try (var admin = Admin.create(faults.config("default.api.timeout.ms", "8000", "request.timeout.ms", "5000"))) {
+            try (var admin = Admin.create(faults.config("default.api.timeout.ms", "60000", "request.timeout.ms", "30000"))) {
                 ask.of(admin);
             }
         });
@@ -120,7 +120,7 @@ final class AdminFaults {
             var config = faults.config("group.id", group, "auto.offset.reset", "earliest");
             try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer())) {
                 consumer.subscribe(List.of(faults.name("plain")));
-                for (int i = 0; i < 150 && consumer.assignment().isEmpty(); i++)
+                for (int i = 0; i < 450 && consumer.assignment().isEmpty(); i++)
                     consumer.poll(Duration.ofMillis(100));
                 return ask.of(admin, group);
             }
@@ -145,7 +145,7 @@ final class AdminFaults {
     private void logins() {
         for (String how : new String[] {"wrong", "mechanism"})
             faults.cases.put("login: " + how, () -> {
-                var config = faults.config("default.api.timeout.ms", "8000", "request.timeout.ms", "5000");
+                var config = faults.config("default.api.timeout.ms", "60000", "request.timeout.ms", "30000");
                 faults.job.get("logins").get(how).fields().forEachRemaining(e -> config.put(e.getKey(), e.getValue().asText()));
                 try (var admin = Admin.create(config)) {
                     admin.describeCluster().nodes().get();
