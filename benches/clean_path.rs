@@ -1,8 +1,8 @@
 //! That a clean request and a clean reply pass a warm core without an allocation.
 //!
 //! Owns: the claim for the gateway's own stages, in the order in which `data_plane::produce` and
-//! `data_plane::fetch` take them: parse, scope, walk, CRC, inflate, scan, decide, and the entry in
-//! the audit. Refuses: times, which `inspect` measures. Stays true: only this thread's allocations
+//! `data_plane::fetch` take them: parse, the topic's name, scope, walk, CRC, inflate, scan, decide, and
+//! the entry in the audit; and for the look at a Produce reply. Refuses: times, which `inspect` measures. Stays true: only this thread's allocations
 //! are counted, since the audit's syncing thread has its own; a request that is not clean fails.
 //! What C libraries allocate by themselves (zstd's context, which is reused) is not seen.
 //!
@@ -22,7 +22,11 @@ use lockgate::chunk::{Operation, Principal, UnixMillis};
 use lockgate::data_plane::inspect::{self, Judged, Origin, Rules};
 use lockgate::data_plane::scratch::{ChunkScratch, Scratch};
 use lockgate::data_plane::session::Session;
+use lockgate::data_plane::topic_ids::TopicIds;
 use lockgate::kafka::compression::{Codec, Deflater};
+use lockgate::kafka::endpoints::Nobody;
+use lockgate::kafka::produce::PartitionReply;
+use lockgate::kafka::topic::{Topic, TopicId};
 use lockgate::kafka::{batch, fetch, frame, produce};
 use lockgate::limits::{KIB, MIB};
 use lockgate::scan::Engine;
@@ -32,8 +36,9 @@ use std::cell::Cell;
 const POLICY: &str = include_str!("../config/lockgate.example.yaml");
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 const TOPIC: &str = "payments.orders";
-const PRODUCE: i16 = 9;
-const FETCH: i16 = 12;
+/// Versions of Produce and Fetch: the last that name a topic, and the newest, which give its id.
+const VERSIONS: [(i16, i16); 2] = [(9, 12), (13, 18)];
+const TOPIC_ID: TopicId = TopicId([7; 16]);
 /// Calls before the one that counts: every scratch has its size then, and the scope is cached.
 const WARM_UP: usize = 3;
 
@@ -73,11 +78,34 @@ fn main() {
             Codec::Zstd,
         ] {
             let batch = compressed(&plain, codec);
-            let (mut request, mut reply) = (request(&batch), reply(&batch));
-            let what = format!("{codec}, records of {record_bytes} B");
-            passes_without_allocating(&format!("a Produce, {what}"), || core.produce(&mut request));
-            passes_without_allocating(&format!("a Fetch reply, {what}"), || core.fetch(&mut reply));
+            for (produce, fetch) in VERSIONS {
+                let mut request = request(produce, &batch);
+                let mut reply = reply(fetch, &batch);
+                let what = format!("{codec}, records of {record_bytes} B");
+                passes_without_allocating(&format!("a Produce v{produce}, {what}"), || {
+                    core.produce(&mut request)
+                });
+                passes_without_allocating(&format!("a Fetch reply v{fetch}, {what}"), || {
+                    core.fetch(fetch, &mut reply)
+                });
+            }
         }
+    }
+    for (produce, _) in VERSIONS {
+        let reply = acknowledgement(produce);
+        passes_without_allocating(&format!("a Produce reply v{produce}"), || {
+            let cleaned = produce::clean_response(&reply, produce, &Nobody);
+            assert_eq!(cleaned, Ok(None), "it leaves as it lies");
+        });
+    }
+}
+
+/// What a message of this version names the topic by.
+fn named(by_id: bool) -> Topic<&'static str> {
+    if by_id {
+        Topic::Id(TOPIC_ID)
+    } else {
+        Topic::Name(TOPIC)
     }
 }
 
@@ -95,6 +123,7 @@ fn passes_without_allocating(what: &str, mut pass: impl FnMut()) {
 struct Core {
     rules: Rules,
     session: Session,
+    topic_ids: TopicIds,
     scratch: Scratch,
     traffic: Traffic,
     audit: Writer,
@@ -106,6 +135,8 @@ impl Core {
         let policy = lockgate::config::parse(POLICY, "example", &|_| None)
             .expect("the example is sound")
             .policy;
+        let topic_ids = TopicIds::default();
+        topic_ids.learn([(TOPIC_ID, TOPIC)].into_iter());
         let directory = tempfile::tempdir().expect("a directory for the audit");
         let (audit, _) = Writer::open(directory.path(), "core-00", NOW).expect("a writer");
         let principal = Principal {
@@ -118,6 +149,7 @@ impl Core {
                 engine: Engine::new(policy.detectors()),
                 policy,
             },
+            topic_ids,
             session: Session::new(1, principal, "bench".into(), None),
             scratch: Scratch::default(),
             traffic: Traffic::default(),
@@ -141,7 +173,7 @@ impl Core {
         for chunk in &scratch.produce.chunks {
             let (head, records) = request.split_at_mut(chunk.records.start);
             let records = &mut records[..chunk.records.len()];
-            let topic = &head[chunk.topic.clone()];
+            let topic = chunk.topic.of(head);
             self.pass(
                 Operation::Produce,
                 topic,
@@ -153,14 +185,14 @@ impl Core {
         self.recorded(scratch);
     }
 
-    fn fetch(&mut self, reply: &mut [u8]) {
+    fn fetch(&mut self, version: i16, reply: &mut [u8]) {
         let mut scratch = std::mem::take(&mut self.scratch);
-        fetch::parse_response(reply, FETCH, &mut scratch.fetched).expect("a Fetch reply");
+        fetch::parse_response(reply, version, &mut scratch.fetched).expect("a Fetch reply");
         self.traffic.reset(self.session.id, Operation::Fetch.into());
         for chunk in &scratch.fetched.chunks {
             let (head, records) = reply.split_at_mut(chunk.records.start);
             let records = &mut records[..chunk.records.len()];
-            let topic = &head[chunk.topic.clone()];
+            let topic = chunk.topic.of(head);
             self.pass(
                 Operation::Fetch,
                 topic,
@@ -176,16 +208,16 @@ impl Core {
     fn pass(
         &mut self,
         operation: Operation,
-        topic: &[u8],
+        topic: Topic<&str>,
         partition: i32,
         records: &mut [u8],
         scratch: &mut ChunkScratch,
     ) {
+        let topic = self.topic_ids.resolve(topic).expect("it was learnt");
         let scope = self
             .session
-            .scope(&self.rules.policy, operation, topic, NOW);
+            .scope(&self.rules.policy, operation, topic.as_bytes(), NOW);
         assert!(!scope.detectors.is_empty(), "nothing is scanned for");
-        let topic = String::from_utf8_lossy(topic);
         let origin = Origin {
             operation,
             principal: &self.session.principal.name,
@@ -262,33 +294,43 @@ fn compressed(plain: &[u8], codec: Codec) -> Vec<u8> {
     out
 }
 
-fn request(batch: &[u8]) -> Vec<u8> {
+fn request(version: i16, batch: &[u8]) -> Vec<u8> {
     produce::single(&produce::Single {
-        version: PRODUCE,
+        version,
         correlation_id: 1,
         client_id: Some("bench"),
         transactional_id: None,
         acks: -1,
         timeout_ms: 30_000,
-        topic: TOPIC,
+        topic: named(version >= 13),
         partition: 3,
         records: batch,
     })
 }
 
-fn reply(batch: &[u8]) -> Vec<u8> {
+/// The broker's word that all went well.
+fn acknowledgement(version: i16) -> Vec<u8> {
+    let written = PartitionReply::refused(3, 0, None);
+    let topics = [(named(version >= 13), &[written][..])];
+    produce::write_response(version, 1, 0, &[], topics.into_iter())
+}
+
+fn reply(version: i16, batch: &[u8]) -> Vec<u8> {
     let partition = PartitionData::default()
         .with_partition_index(3)
         .with_records(Some(Bytes::copy_from_slice(batch)));
-    let topic = FetchableTopicResponse::default()
-        .with_topic(TopicName(StrBytes::from_static_str(TOPIC)))
-        .with_partitions(vec![partition]);
+    let mut topic = FetchableTopicResponse::default().with_partitions(vec![partition]);
+    if version >= 13 {
+        topic.topic_id = "07".repeat(16).parse().expect("an id");
+    } else {
+        topic.topic = TopicName(StrBytes::from_static_str(TOPIC));
+    }
     let response = FetchResponse::default().with_responses(vec![topic]);
     let mut out = BytesMut::from(&[0; 4][..]);
     ResponseHeader::default()
-        .encode(&mut out, FetchResponse::header_version(FETCH))
+        .encode(&mut out, FetchResponse::header_version(version))
         .expect("a header");
-    response.encode(&mut out, FETCH).expect("a reply");
+    response.encode(&mut out, version).expect("a reply");
     let size = out.len() as u32 - 4;
     out[..4].copy_from_slice(&size.to_be_bytes());
     out.to_vec()

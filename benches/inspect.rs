@@ -13,6 +13,7 @@ use kafka_protocol::records::{
     Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
 };
 use lockgate::chunk::{DetectorId, DetectorSet, Finding};
+use lockgate::kafka::topic::Topic;
 use lockgate::kafka::{api, batch, frame, produce};
 use lockgate::limits::{KIB, MIB};
 use lockgate::scan::{DETECTORS, Engine, Kernel, Scratch};
@@ -238,7 +239,7 @@ impl Payload {
             transactional_id: None,
             acks: -1,
             timeout_ms: 30_000,
-            topic: "payments.orders",
+            topic: Topic::Name("payments.orders"),
             partition: 3,
             records: &batch,
         };

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # The one test command: bash tests/run.sh
 #
-# Formatting, clippy, unit and property tests, samples of the long campaigns with a printed seed,
-# and the behaviours against real Apache Kafka with real clients and a real OIDC issuer. What the
-# tests fetch (Kafka, npm and Python packages) is kept in .work/. SEED=n repeats the samples.
+# Formatting, clippy, unit and property tests, ten seconds of fuzzing each codec, samples of the long
+# campaigns with a printed seed, and the behaviours against real Apache Kafka with real clients and a
+# real OIDC issuer. What the tests fetch (Kafka, npm and Python packages) is kept in .work/. SEED=n
+# repeats the samples.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 THREADS=${THREADS:-4}
-export RUST_BACKTRACE=${RUST_BACKTRACE:-1} RUST_LIB_BACKTRACE=0 CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
+export SEED RUST_BACKTRACE=${RUST_BACKTRACE:-1} RUST_LIB_BACKTRACE=0 CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 failed=()
 started=$SECONDS
 
@@ -39,8 +40,10 @@ step clippy cargo clippy --workspace --all-targets -- -D warnings
 step units cargo test --workspace --lib --bins --test auto
 step benches cargo test --workspace --bench audit --bench clean_path --bench inspect # once each: no speed
 step kills campaign kills 0.4
-step fuzz campaign fuzz 0.2
+step codecs bash fuzz/run.sh 10
+step "hostile frames" campaign fuzz 0.2
 step soak campaign soak 0.3
+step memory "${CARGO_TARGET_DIR:-target}/debug/campaign" memory --connections 10000 --requests 50000
 step behaviours cargo test --workspace --test behaviour -- --test-threads "$THREADS"
 
 printf '\n=== seed %s, %d s in all\n' "$SEED" $((SECONDS - started))

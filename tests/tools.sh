@@ -12,6 +12,7 @@ need() { # command, what it is, Debian's package
 }
 need cargo   "Rust, by rustup: https://rustup.rs" rustup
 need cc      "a C compiler" build-essential
+need c++     "a C++ compiler: libFuzzer is written in it" build-essential
 need java    "Java 17 or newer" openjdk-17-jdk-headless
 need javac   "its compiler" openjdk-17-jdk-headless
 need mvn     "Apache Maven, which fetches Apache Kafka" maven
@@ -20,6 +21,7 @@ need npm     "comes with Node.js" npm
 need python3 "Python 3.9 or newer" python3
 need go      "Go 1.21 or newer, which fetches the version that go.mod names: https://go.dev/dl" golang-go
 need kcat    "the command-line client of librdkafka" kcat
+need haproxy "a load balancer that speaks the PROXY protocol" haproxy
 if ! python3 -c 'import ensurepip' 2>/dev/null; then
   missing+=("  python3 -m venv: part of Python that Debian ships apart")
   packages+=(python3-venv)

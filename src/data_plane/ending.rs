@@ -14,6 +14,7 @@ use crate::hold::lanes::Next;
 use crate::hold::messages::{SendOutcome, Ticket, ToControl};
 use crate::kafka::error;
 use crate::kafka::produce::{self as wire, PartitionReply};
+use crate::kafka::topic::Topic;
 use std::rc::Rc;
 
 /// Sends an allowed chunk if it is first of its lane.
@@ -41,7 +42,9 @@ pub(super) fn try_send(core: &Rc<Core>, chunk: u64) {
         // with acks=0 the broker would not say whether it landed
         acks: if sender.acks == 0 { 1 } else { sender.acks },
         timeout_ms: sender.timeout_ms,
-        topic: &open.lane.topic,
+        topic: open
+            .topic_id
+            .map_or(Topic::Name(&open.lane.topic), Topic::Id),
         partition: open.lane.partition,
         records: &open.bytes,
     });
@@ -59,16 +62,14 @@ pub fn released(connection: &Rc<Connection>, chunk: u64, reply: &[u8]) {
         .get(&chunk)
         .map(|o| o.asked.sender.api_version);
     let Some(version) = version else { return };
-    let part = wire::parse_response(reply, version)
+    let view = connection.cluster.view.load();
+    let part = wire::parse_response(reply, version, &connection.seen(&view))
         .ok()
         .and_then(|response| {
-            response
-                .topics
-                .into_iter()
-                .flat_map(|(_, parts)| parts)
-                .next()
+            let mut parts = response.topics.into_iter().flat_map(|(_, parts)| parts);
+            Some((parts.next()?, response.endpoints))
         });
-    let Some(part) = part else {
+    let Some((part, endpoints)) = part else {
         tell_if_known(core, chunk, SendOutcome::Unknown);
         connection.close(Cause::BrokerFault(
             "the broker sent a malformed Produce reply",
@@ -83,7 +84,17 @@ pub fn released(connection: &Rc<Connection>, chunk: u64, reply: &[u8]) {
     } else {
         part
     };
+    if let Some(number) = asked_by(core, chunk)
+        && let Some(merge) = connection.answers().merge(number)
+    {
+        merge.hint(endpoints);
+    }
     close(core, chunk, written, |_| answer);
+}
+
+/// The request that a chunk is of; `None` for acks=0.
+fn asked_by(core: &Core, chunk: u64) -> Option<u64> {
+    core.held.borrow().open.get(&chunk)?.asked.number
 }
 
 /// What the broker's word on a released chunk amounts to.

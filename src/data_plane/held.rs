@@ -9,6 +9,7 @@ use crate::hold::lanes::{Lane, Sequence};
 use crate::hold::messages::Then;
 use crate::kafka::frame::RequestHeader;
 use crate::kafka::produce as wire;
+use crate::kafka::topic::TopicId;
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
@@ -63,6 +64,8 @@ pub struct Open {
     pub(super) connection: Weak<Connection>,
     pub(super) asked: Asked,
     pub(super) lane: Lane,
+    /// The topic's id, when the client named it by that.
+    pub(super) topic_id: Option<TopicId>,
     pub(super) sequence: Option<Sequence>,
     pub(super) bytes: Vec<u8>,
     pub(super) state: State,

@@ -8,7 +8,7 @@ use super::connection::Connection;
 use super::core::Core;
 use super::ending::{close, not_written, tell, try_send, written_at};
 use super::held::{Asked, Open, Sender, State};
-use super::produce::Waiting;
+use super::writing::Waiting;
 use crate::chunk::HoldId;
 use crate::hold::messages::{Answer, Ask, SendOutcome, Then, Ticket, ToControl};
 use crate::kafka::error;
@@ -18,13 +18,15 @@ use crate::limits::{
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Opens a chunk: it waits for people when it was flagged, else behind its lane.
-pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
+/// Opens a chunk: it waits for people when it was flagged, else behind its lane. Returns whether it
+/// does; if not, it has been answered.
+pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) -> bool {
     let core = &connection.core;
     let Waiting {
         held,
         bytes,
         lane,
+        topic_id,
         sequence,
     } = waiting;
     let mut all = core.held.borrow_mut();
@@ -41,6 +43,7 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
     let open = Open {
         connection: Rc::downgrade(connection),
         lane: lane.clone(),
+        topic_id,
         sequence,
         bytes,
         state: if held.is_some() {
@@ -62,13 +65,11 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         connection.lanes().open(&lane, chunk); // acks=0 is not gated: nobody waits for it
     }
     if !room {
-        return no_room(core, chunk);
+        no_room(core, chunk);
+        return false;
     }
-    let Some(held) = held else {
-        return;
-    };
-    let Some(session) = connection.session() else {
-        return;
+    let (Some(held), Some(session)) = (held, connection.session()) else {
+        return true;
     };
     let ask = Ask {
         ticket: Ticket {
@@ -88,9 +89,11 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         idempotent: sequence.is_some(),
         summary: held.summary,
     };
-    if core.desk.try_send(ToControl::Ask(Box::new(ask))).is_err() {
+    let asked = core.desk.try_send(ToControl::Ask(Box::new(ask))).is_ok();
+    if !asked {
         no_room(core, chunk);
     }
+    asked
 }
 
 /// A bound is reached: nothing is kept, the client may try again.

@@ -7,10 +7,14 @@
 
 use super::answers::Owed;
 use super::connection::{Cause, Connection};
-use crate::kafka::addresses::learn_brokers;
+use crate::kafka::addresses::{each_topic, learn_brokers};
 use crate::kafka::api::METADATA;
+use crate::kafka::reader::Malformed;
 use crate::kafka::topic::{NAMES_ASKED_IN, TopicId, ask_names};
 use crate::limits::TOPIC_IDS_ASKED_MAX;
+
+/// First version of Metadata that says ids (KIP-516).
+const IDS_FROM: i16 = 10;
 
 /// Where a connection stands with the names that its next request needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +47,22 @@ pub fn missing(connection: &Connection, ids: impl Iterator<Item = TopicId>) -> V
     missing
 }
 
+/// The same for a request whose ids `walk` calls out.
+pub fn missing_of(
+    connection: &Connection,
+    walk: impl FnOnce(&mut dyn FnMut(TopicId)) -> Result<(), Malformed>,
+) -> Vec<TopicId> {
+    let known = &connection.cluster.topic_ids;
+    let mut unnamed = Vec::new();
+    let walked = walk(&mut |id| {
+        if unnamed.len() < TOPIC_IDS_ASKED_MAX && !known.knows(id) {
+            unnamed.push(id);
+        }
+    });
+    debug_assert!(walked.is_ok(), "it was read to its last byte before");
+    missing(connection, unnamed.into_iter())
+}
+
 /// The request to send, with the turn to write to the broker in hand.
 pub fn ask(connection: &Connection, ids: &[TopicId]) -> Vec<u8> {
     let id = connection.next_correlation_id();
@@ -60,5 +80,23 @@ pub fn learnt(connection: &Connection, reply: &[u8]) -> Result<(), Cause> {
     connection.cluster.topic_ids.learn(named);
     connection.learning.set(Learning::Done);
     connection.changed.notify_all();
+    Ok(())
+}
+
+/// Keeps the ids in a Metadata reply on its way to a client, who is about to use them. Allocates only
+/// for what is new.
+pub fn overhear(connection: &Connection, version: i16, reply: &[u8]) -> Result<(), Cause> {
+    if version < IDS_FROM {
+        return Ok(());
+    }
+    let ids = &connection.cluster.topic_ids;
+    let mut new = Vec::new();
+    let walked = each_topic(version, reply, &mut |id, name| {
+        if id.is_some() && !ids.knows(id) {
+            new.push((id, name));
+        }
+    });
+    walked.map_err(|_| Cause::BrokerFault("the broker sent a malformed reply"))?;
+    ids.learn(new.into_iter());
     Ok(())
 }

@@ -4,8 +4,10 @@
 //! to decide anything. Stays true: every partition of the request appears once in the reply, in
 //! the request's order, whoever answered it.
 
+use crate::kafka::endpoints::Endpoint;
 use crate::kafka::error;
 use crate::kafka::produce::{self, PartitionReply, ProduceResponse};
+use crate::kafka::topic::Topic;
 use std::collections::HashMap;
 
 /// A Produce reply in the making.
@@ -15,13 +17,15 @@ pub struct Merge {
     api_version: i16,
     throttle_ms: i32,
     parts: Vec<Part>,
+    /// Where leaders are that the broker hinted at, each once.
+    endpoints: Vec<Endpoint>,
     /// Whether the clean partitions went to the broker and its reply is still owed.
     upstream_owed: bool,
 }
 
 #[derive(Debug)]
 struct Part {
-    topic: String,
+    topic: Topic<String>,
     partition: i32,
     /// Whether the broker's reply answers it.
     upstream: bool,
@@ -36,14 +40,20 @@ impl Merge {
             api_version,
             throttle_ms: 0,
             parts: Vec::new(),
+            endpoints: Vec::new(),
             upstream_owed: false,
         }
     }
 
     /// Adds the request's next partition; returns its index. `None`: the gateway answers it later.
-    pub fn push(&mut self, topic: &str, partition: i32, reply: Option<PartitionReply>) -> usize {
+    pub fn push(
+        &mut self,
+        topic: Topic<&str>,
+        partition: i32,
+        reply: Option<PartitionReply>,
+    ) -> usize {
         self.parts.push(Part {
-            topic: topic.to_owned(),
+            topic: topic.owned(),
             partition,
             upstream: false,
             reply,
@@ -52,9 +62,9 @@ impl Merge {
     }
 
     /// Adds a partition that the broker answers.
-    pub fn push_upstream(&mut self, topic: &str, partition: i32) {
+    pub fn push_upstream(&mut self, topic: Topic<&str>, partition: i32) {
         self.parts.push(Part {
-            topic: topic.to_owned(),
+            topic: topic.owned(),
             partition,
             upstream: true,
             reply: None,
@@ -71,7 +81,8 @@ impl Merge {
     pub fn upstream(&mut self, response: ProduceResponse) {
         self.upstream_owed = false;
         self.throttle_ms = self.throttle_ms.max(response.throttle_ms);
-        let mut replies: HashMap<(String, i32), PartitionReply> = HashMap::new();
+        self.hint(response.endpoints);
+        let mut replies: HashMap<(Topic<String>, i32), PartitionReply> = HashMap::new();
         for (topic, of_topic) in response.topics {
             replies.extend(
                 of_topic
@@ -92,6 +103,15 @@ impl Merge {
         }
     }
 
+    /// Takes where leaders are, for the hints in the broker's own answers.
+    pub fn hint(&mut self, endpoints: Vec<Endpoint>) {
+        for endpoint in endpoints {
+            if !self.endpoints.iter().any(|e| e.node_id == endpoint.node_id) {
+                self.endpoints.push(endpoint);
+            }
+        }
+    }
+
     /// Answers one of the gateway's own partitions; the first answer stands.
     pub fn answer(&mut self, index: usize, reply: PartitionReply) {
         if let Some(part) = self.parts.get_mut(index) {
@@ -104,7 +124,7 @@ impl Merge {
         if self.upstream_owed || self.parts.iter().any(|p| p.reply.is_none()) {
             return None;
         }
-        let mut topics: Vec<(String, Vec<PartitionReply>)> = Vec::new();
+        let mut topics: Vec<(Topic<String>, Vec<PartitionReply>)> = Vec::new();
         for part in self.parts.drain(..) {
             let Some(reply) = part.reply else { continue };
             match topics.last_mut() {
@@ -114,11 +134,12 @@ impl Merge {
         }
         let parts = topics
             .iter()
-            .map(|(topic, parts)| (topic.as_str(), parts.as_slice()));
+            .map(|(topic, parts)| (topic.borrowed(), parts.as_slice()));
         Some(produce::write_response(
             self.api_version,
             self.correlation_id,
             self.throttle_ms,
+            &self.endpoints,
             parts,
         ))
     }

@@ -1,12 +1,12 @@
 //! The I/O of one core: clients on one side, brokers on the other, inspection in between.
 //!
 //! ```text
-//!            accept ─► serve ─► login ─► upstream
-//!                                  │
+//!  accept ─► crowd ─► serve ─► opening ─┬► login ─► upstream ─┐
+//!                                       └► relay_login ───────┤
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
 //!                          ├─► operations ─► hearing ─► (broker)
-//!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)
+//!  client ◄─ answers ◄─ replies ◄─ fetch ◄─── inspect ◄─ (broker)        share_fetch likewise
 //!                                                └────► record ─► audit
 //! ```
 //!
@@ -24,6 +24,7 @@ pub mod crowd;
 pub mod ending;
 pub mod event;
 pub mod fetch;
+pub mod frame_refusals;
 pub mod hearing;
 pub mod held;
 pub mod holding;
@@ -34,9 +35,12 @@ pub mod login;
 pub mod made;
 pub mod mailbox;
 pub mod merge;
+pub mod opening;
 pub mod operations;
 pub mod produce;
 pub mod proof;
+pub mod proxy_header;
+pub mod reading;
 pub mod record;
 pub mod refusals;
 pub mod relay_login;
@@ -47,6 +51,7 @@ pub mod requests;
 pub mod scratch;
 pub mod serve;
 pub mod session;
+pub mod share_fetch;
 mod size_class;
 pub mod socket;
 pub mod stats;
@@ -58,3 +63,4 @@ pub mod topic_ids;
 pub mod upstream;
 pub mod upstream_session;
 pub mod versions;
+pub mod writing;

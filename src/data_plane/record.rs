@@ -6,7 +6,9 @@
 
 use super::connection::{Cause, Connection};
 use super::core::Core;
+use super::frame_refusals::FrameRefusals;
 use super::inspect::{self, Origin};
+use super::scratch::ChunkScratch;
 use super::session::Session;
 use crate::audit::entry::{
     Action, Asked, Count, LoginRefused, LoginsRefused, SessionClosed, SessionOpened,
@@ -46,8 +48,44 @@ pub fn chunk(core: &Core, session: &Session, origin: &Origin<'_>, bytes: usize, 
         .chunk(origin.topic, origin.partition, bytes, base_offset);
 }
 
+/// Begins a request or reply of this session.
+pub fn begin_frame(
+    core: &Core,
+    session: &Session,
+    operation: Operation,
+    scratch: &mut ChunkScratch,
+) {
+    let mut traffic = core.traffic.borrow_mut();
+    traffic.reset(session.id, operation.into());
+    scratch.begin();
+}
+
+/// Ends it: the clean chunks and what is left of the refusals are written.
+pub fn end_frame(core: &Core, session: &Session, operation: Operation, scratch: &mut ChunkScratch) {
+    traffic(core);
+    let Some(rest) = scratch.refusals.take() else {
+        return;
+    };
+    let entry = VerdictEntry {
+        session: session.id,
+        principal: session.principal.name.to_string(),
+        operation: operation.into(),
+        partition: -1,
+        action: Action::Block,
+        enforced: true,
+        rules: rest.rules.iter().map(|r| r.to_string()).collect(),
+        policy: core.rules().policy.hash,
+        reason: format!("{} more topic-partitions of one frame", rest.count),
+        bytes: rest.bytes,
+        base_offset: -1,
+        sha256: Some(rest.sha256),
+        ..VerdictEntry::default()
+    };
+    write(core, entry, Tier::Kernel);
+}
+
 /// Appends the clean chunks that the core's `traffic` scratch gathered.
-pub fn traffic(core: &Core) {
+fn traffic(core: &Core) {
     let traffic = core.traffic.borrow();
     if traffic.is_empty() {
         return;
@@ -64,6 +102,7 @@ pub fn verdict(
     subject: &Subject<'_>,
     verdict: &Verdict,
     findings: &[Finding],
+    refusals: &mut FrameRefusals,
 ) {
     let (action, reason) = match &verdict.gate {
         Gate::Block { reason, .. } => (Action::Block, reason.to_string()),
@@ -72,10 +111,12 @@ pub fn verdict(
         Gate::Allow => (Action::Allow, String::new()),
     };
     let acts = action != Action::Allow;
-    let rules = inspect::rule_names(verdict)
-        .iter()
-        .map(|r| r.to_string())
-        .collect::<Vec<_>>();
+    count(core, action);
+    let rules = inspect::rule_names(verdict);
+    if action == Action::Block && !refusals.admit(subject.origin, subject.bytes, &rules) {
+        return;
+    }
+    let rules = rules.iter().map(|r| r.to_string()).collect::<Vec<_>>();
     let observed = verdict.observed.iter().map(|r| r.to_string());
     let entry = VerdictEntry {
         action,
@@ -87,12 +128,22 @@ pub fn verdict(
         sha256: acts.then(|| sha256(subject.bytes)),
         ..about(core, session, subject)
     };
-    count(core, action);
     write(core, entry, Tier::Kernel);
 }
 
 /// Writes that a chunk could not be read and was refused.
-pub fn unreadable(core: &Core, session: &Session, subject: &Subject<'_>, why: &str) {
+pub fn unreadable(
+    core: &Core,
+    session: &Session,
+    subject: &Subject<'_>,
+    why: &str,
+    refusals: &mut FrameRefusals,
+) {
+    count(core, Action::Block);
+    let rule = [crate::policy::UNREADABLE.into()];
+    if !refusals.admit(subject.origin, subject.bytes, &rule) {
+        return;
+    }
     let entry = VerdictEntry {
         action: Action::Block,
         enforced: true,
@@ -101,7 +152,6 @@ pub fn unreadable(core: &Core, session: &Session, subject: &Subject<'_>, why: &s
         sha256: Some(sha256(subject.bytes)),
         ..about(core, session, subject)
     };
-    count(core, Action::Block);
     write(core, entry, Tier::Kernel);
 }
 

@@ -10,7 +10,7 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{ending, fetch, learn, operations, produce, relay_renewal};
+use super::{ending, fetch, learn, operations, produce, relay_renewal, share_fetch};
 use crate::kafka::addresses::{self, Cleaned};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame;
@@ -182,12 +182,18 @@ fn edit(connection: &Rc<Connection>, relay: Relay, reply: &mut [u8]) -> Result<E
         (Some(Treatment::Inspect), api::FETCH) => {
             fetch::inspect_reply(connection, api_version, reply)
         }
-        (Some(Treatment::Inspect), _) => Ok(Edit::InPlace),
+        (Some(Treatment::Inspect), api::SHARE_FETCH) => {
+            share_fetch::inspect_reply(connection, api_version, reply)
+        }
+        (Some(Treatment::Inspect), _) => produce::clean_reply(connection, api_version, reply),
         (Some(Treatment::Answer), api::SASL_HANDSHAKE | api::SASL_AUTHENTICATE) => {
             relay_renewal::renewed(connection, relay, reply)?;
             Ok(Edit::InPlace)
         }
         _ => {
+            if api_key == api::METADATA {
+                learn::overhear(connection, api_version, reply)?;
+            }
             let view = connection.cluster.view.load();
             let seen = connection.seen(&view);
             match addresses::clean_reply(api_key, api_version, reply, &seen) {

@@ -12,7 +12,7 @@ use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::learn::{self, Learning};
 use super::made::Made;
-use super::{fetch, holding, operations, produce, renewal, versions};
+use super::{fetch, holding, operations, produce, renewal, share_fetch, versions};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::topic::TopicId;
@@ -212,10 +212,14 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
     };
     match (api.treatment, header.api_key) {
         (Treatment::Inspect, api::PRODUCE) => produce::handle(connection, &header, request),
-        (Treatment::Inspect, api::FETCH) => match fetch::prepare(connection, &header, request) {
-            Ok(()) => relay(connection, &header, request),
-            Err(step) => step,
-        },
+        (Treatment::Inspect, api::FETCH) => {
+            let prepared = fetch::prepare(connection, &header, request);
+            relay_prepared(connection, &header, request, prepared)
+        }
+        (Treatment::Inspect, api::SHARE_FETCH) => {
+            let prepared = share_fetch::prepare(connection, &header, request);
+            relay_prepared(connection, &header, request, prepared)
+        }
         (Treatment::Relay | Treatment::Rewrite, _) => {
             operations::handle(connection, &header, request)
         }
@@ -223,6 +227,23 @@ fn handle(connection: &Rc<Connection>, request: &mut [u8]) -> Step {
             renewal::again(connection, &header, request)
         }
         _ => refuse(connection, &header, request, error::UNSUPPORTED_VERSION),
+    }
+}
+
+/// Passes a request on as it lies, or made anew, unless it was dealt with otherwise.
+fn relay_prepared(
+    connection: &Connection,
+    header: &RequestHeader,
+    request: &mut [u8],
+    prepared: Result<Option<Vec<u8>>, Step>,
+) -> Step {
+    match prepared {
+        Ok(None) => relay(connection, header, request),
+        Ok(Some(mut made)) => match relay(connection, header, &mut made) {
+            Step::Forward => Step::Replace(made),
+            step => step,
+        },
+        Err(step) => step,
     }
 }
 

@@ -4,11 +4,14 @@
 //! one frame than its share, however many batches it names. Stays true: what one frame needed beyond
 //! the usual is given back at the next.
 
+use super::frame_refusals::FrameRefusals;
 use crate::chunk::Finding;
 use crate::kafka::batch::BatchFault;
 use crate::kafka::compression::{Codec, Deflater, InflateFault, Inflater};
 use crate::kafka::fetch::Fetched;
 use crate::kafka::produce::Produce;
+use crate::kafka::share::ShareFetched;
+use crate::kafka::tagged::Sections;
 use crate::limits::{INFLATED_BYTES_KEPT, INFLATED_BYTES_MAX, INFLATED_BYTES_PER_FRAME_MAX};
 use crate::scan;
 
@@ -17,8 +20,12 @@ use crate::scan;
 pub struct Scratch {
     /// Spans of the Produce request in hand.
     pub produce: Produce,
+    /// Tagged fields of the Fetch or ShareFetch request in hand that may not go on.
+    pub asked: Sections,
     /// Spans of the Fetch reply in hand.
     pub fetched: Fetched,
+    /// Spans of the ShareFetch reply in hand.
+    pub share_fetched: ShareFetched,
     /// For the inspection of one chunk.
     pub chunk: ChunkScratch,
 }
@@ -31,6 +38,7 @@ pub struct ChunkScratch {
     pub(super) deflater: Deflater,
     pub(super) body: Vec<u8>,
     pub(super) findings: Vec<Finding>,
+    pub(super) refusals: FrameRefusals,
     /// Bytes inflated for the frame in hand.
     inflated: usize,
 }
@@ -39,6 +47,7 @@ impl ChunkScratch {
     /// Begins a frame.
     pub fn begin(&mut self) {
         self.inflated = 0;
+        self.refusals.begin();
         if self.body.capacity() > INFLATED_BYTES_KEPT {
             self.body = Vec::new();
         }

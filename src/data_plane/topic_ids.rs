@@ -4,10 +4,11 @@
 //! without a bound: a map that is full is emptied, and what is needed is learnt again. Stays true:
 //! looking up takes no lock; an id never changes its name, so what is known is never wrong.
 
-use crate::kafka::topic::TopicId;
+use crate::kafka::topic::{Topic, TopicId};
 use crate::limits::TOPIC_IDS_KEPT_MAX;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// The ids of one cluster's topics.
@@ -20,6 +21,14 @@ impl TopicIds {
     /// The topic's name; `None` when no Metadata has named it yet.
     pub fn name(&self, id: TopicId) -> Option<Arc<str>> {
         self.names.load().get(&id).cloned()
+    }
+
+    /// The name of a topic that a message names either way; `None` for an id that nobody has named.
+    pub fn resolve<'a>(&self, topic: Topic<&'a str>) -> Option<TopicName<'a>> {
+        match topic {
+            Topic::Name(name) => Some(TopicName::Sent(name)),
+            Topic::Id(id) => self.name(id).map(TopicName::Learnt),
+        }
     }
 
     /// Whether it can be named.
@@ -49,6 +58,25 @@ impl TopicIds {
             names.extend(new.iter().cloned());
             names
         });
+    }
+}
+
+/// A topic's name, in the message itself or learnt for its id.
+pub enum TopicName<'a> {
+    /// It stands in the message.
+    Sent(&'a str),
+    /// The message named its id.
+    Learnt(Arc<str>),
+}
+
+impl Deref for TopicName<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            TopicName::Sent(name) => name,
+            TopicName::Learnt(name) => name,
+        }
     }
 }
 

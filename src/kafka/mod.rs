@@ -9,6 +9,7 @@ pub mod api;
 pub mod api_versions;
 pub mod batch;
 pub mod compression;
+pub mod endpoints;
 pub mod error;
 pub mod fetch;
 pub mod frame;
@@ -18,6 +19,10 @@ pub mod produce;
 pub mod reader;
 pub mod refusal;
 pub mod sasl;
+pub mod share;
+pub mod tagged;
+#[cfg(test)]
+mod test_peers;
 pub mod topic;
 pub mod upstream_login;
 mod varint;

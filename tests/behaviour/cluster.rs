@@ -12,6 +12,7 @@ use lockgate_tests::cluster::{BROKERS, LATECOMER};
 use lockgate_tests::cluster_scene::ClusterScene;
 use lockgate_tests::requests::{self, code, fetch_all, metadata, produce_one, produce_retrying};
 use lockgate_tests::scene::{CARD, CLEAN, SSN, SSN_DIGITS};
+use lockgate_tests::wire::Wire;
 use lockgate_tests::{login, names};
 use std::time::{Duration, Instant};
 
@@ -158,6 +159,8 @@ fn a_broker_is_killed_under_its_clients_and_comes_back() -> Outcome {
     // A request is under way at a broker that answers no more, and then is no more.
     let alone = Topic::on(&[&[3]]);
     let alone = scene.cluster.admin().create("plain", &alone)?;
+    let pair = Topic::on(&[&[2, 3]]).with("min.insync.replicas", "2");
+    let pair = scene.cluster.admin().create("plain", &pair)?;
     let mut wire = scene.wire_to(3)?;
     metadata(&mut wire, &[])?;
     scene.cluster.freeze(3)?;
@@ -174,6 +177,15 @@ fn a_broker_is_killed_under_its_clients_and_comes_back() -> Outcome {
     );
     scene.cluster.await_brokers(&[1, 2])?;
     scene.await_shown(&[1, 2])?;
+    // What the remaining replica says of a write that too few would have.
+    let lonely = Batch::values(&[CLEAN]).encode()?;
+    let through = produce_one(&mut scene.wire_to(2)?, &pair, 0, lonely.clone())?;
+    let mut direct = Wire::connect(&scene.cluster.address(2)?)?;
+    let direct = produce_one(&mut direct, &pair, 0, lonely)?;
+    ensure!(
+        through == direct && direct.code == code::NOT_ENOUGH_REPLICAS,
+        "{direct:?}, but through the gateway {through:?}"
+    );
     scene.cluster.start(3)?;
     scene.await_shown(&BROKERS)?;
     scene.cluster.move_leader(&topic, 0, 3)?;

@@ -18,13 +18,14 @@ use lockgate_tests::scene::{CLEAN, SSN, SSN_DIGITS, Scene};
 use lockgate_tests::{audit, login};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// More than the largest frame.
-const ZEROS: usize = 160 << 20;
+const ZEROS: usize = 101 << 20;
 /// A frame's worth of inflated bytes for each of two directions, and what is under way.
 const GROWTH_KIB_MAX: u64 = 400 << 10;
-/// One bad batch costs a core no longer than this, also in a build without optimisation.
-const TIME_MAX: Duration = Duration::from_secs(10);
+/// One bad batch costs a core no longer than this, also in a build without optimisation on a machine
+/// that does other things too; a release takes a fraction of a second.
+const TIME_MAX: Duration = Duration::from_secs(45);
 const CODECS: [Codec; 4] = [Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd];
 
 fn records() -> Vec<u8> {
@@ -117,6 +118,7 @@ fn towards_the_broker_none_of_it_lands_and_none_of_it_becomes_memory() -> Outcom
     let scene = Scene::start()?;
     let topic = scene.broker.topic("mask", 1)?;
     let mut wire = scene.wire()?;
+    wire.reply_limit(PATIENCE)?;
     let before = scene.gateway.resident_kib()?;
     for (name, batch) in greedy()?.into_iter().chain(broken()?) {
         let asked = Instant::now();

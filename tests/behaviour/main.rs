@@ -21,15 +21,21 @@ mod identity;
 mod idle;
 mod io;
 mod layers;
+mod leader_hints;
 mod liars;
 mod login_floods;
 mod masks;
 mod matrix;
+mod operations;
 mod passes;
 mod protocol;
+mod proxy_protocol;
 mod relay;
 mod robustness;
 mod sessions;
+mod share_groups;
+mod tls;
+mod topic_ids;
 mod transparency;
 
 /// What a test gives back: an error says what was expected and what came.

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic
 
-LIMIT_S = 12
+LIMIT_S = 45
 HOUR_MS = 3_600_000
 job = json.loads(sys.stdin.readline())
 names = job["names"]
@@ -19,7 +19,7 @@ def own(stem):
 
 def produce(topic, value=b"v", key=b"k", timestamp=0, **more):
     config = {key.replace("_", "."): value for key, value in more.items()}
-    producer = Producer(job["config"] | {"message.timeout.ms": 8000} | config)
+    producer = Producer(job["config"] | {"message.timeout.ms": 40000} | config)
     told = []
     producer.produce(topic, value, key, timestamp=timestamp, on_delivery=lambda error, _: told.append(error))
     producer.flush(LIMIT_S)

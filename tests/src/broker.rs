@@ -63,6 +63,15 @@ impl Broker {
 
     /// The same, with further properties, a line each.
     pub fn fresh_with(version: Version, more: &'static str) -> Result<Broker> {
+        Broker::new(version, more, ADVERTISED_HOST)
+    }
+
+    /// The same, which sends its clients to another host: to a tap on its own port numbers.
+    pub fn advertised(version: Version, advertised: &'static str) -> Result<Broker> {
+        Broker::new(version, "", advertised)
+    }
+
+    fn new(version: Version, more: &'static str, advertised: &'static str) -> Result<Broker> {
         let first = ports::block(3)?;
         let common = Common {
             version,
@@ -71,6 +80,7 @@ impl Broker {
             controller: first + 2,
             jvm: JVM,
             more,
+            advertised,
         };
         let node = Node::lay_out(&common, NODE_ID, first)?;
         node.start()?;
@@ -129,6 +139,18 @@ impl Broker {
         let replicas = vec![vec![NODE_ID]; partitions as usize];
         self.admin().create(
             stem,
+            &Topic {
+                replicas,
+                ..Topic::default()
+            },
+        )
+    }
+
+    /// A new topic of exactly this name, ready.
+    pub fn make(&self, name: &str, partitions: i32) -> Result<()> {
+        let replicas = vec![vec![NODE_ID]; partitions as usize];
+        self.admin().create_named(
+            name,
             &Topic {
                 replicas,
                 ..Topic::default()

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use lockgate_tests::campaigns::{fuzz, kills, matrix, memory, soak};
+use lockgate_tests::campaigns::{corpus, fuzz, kills, matrix, memory, soak};
 use lockgate_tests::random::Random;
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ enum Name {
     Kills,
     /// Random and mutated frames.
     Fuzz,
+    /// Not a trial: writes `fuzz/corpus` anew, from real clients and a real broker.
+    Corpus,
     /// Steady load, memory that does not grow.
     Soak,
     /// Every stock client, every cell; writes docs/compatibility.md. Bounded by itself.
@@ -57,6 +59,7 @@ fn main() -> Result<()> {
     match name {
         Name::Kills => kills::run(seed, duration),
         Name::Fuzz => fuzz::run(seed, duration),
+        Name::Corpus => corpus::run(),
         Name::Soak => soak::run(seed, duration),
         Name::Matrix => matrix::run(&narrowed),
         Name::Memory => memory::run(connections, requests),

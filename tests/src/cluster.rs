@@ -6,7 +6,7 @@
 
 use crate::admin::{Admin, Topic};
 use crate::jars::Version;
-use crate::kraft::{Address, Common, Node, random_id};
+use crate::kraft::{ADVERTISED_HOST, Address, Common, Node, random_id};
 use crate::{ports, wait};
 use anyhow::{Context, Result, ensure};
 use std::ops::Deref;
@@ -109,6 +109,7 @@ impl Cluster {
             brokers: BROKERS.len(),
             controller: first,
             jvm: JVM,
+            advertised: ADVERTISED_HOST,
         };
         let all = BROKERS.into_iter().chain([LATECOMER]);
         let nodes = all.zip((first + 1..).step_by(2));

@@ -50,6 +50,8 @@ pub struct Common {
     pub controller: u16,
     /// Options of every JVM.
     pub jvm: &'static [&'static str],
+    /// The host that the brokers tell their clients: [`ADVERTISED_HOST`], or where a tap listens.
+    pub advertised: &'static str,
     /// Further properties, a line each.
     pub more: &'static str,
 }
@@ -218,7 +220,7 @@ impl Node {
         let data = self.dir.join("data").display().to_string();
         let replicas = self.common.brokers.min(3);
         let in_sync = replicas.min(2);
-        let host = ADVERTISED_HOST;
+        let host = self.common.advertised;
         format!(
             "process.roles={roles}\n\
              node.id={id}\n\

@@ -140,7 +140,7 @@ fn answer(
 }
 
 /// Puts the relay's port where the broker names its own.
-fn lead_back(frame: &mut [u8], [theirs, own]: [u16; 2]) {
+pub(crate) fn lead_back(frame: &mut [u8], [theirs, own]: [u16; 2]) {
     let address = |port: u16| [ADVERTISED_HOST.as_bytes(), &u32::from(port).to_be_bytes()].concat();
     let (from, to) = (address(theirs), address(own));
     for at in 0..frame.len().saturating_sub(from.len() - 1) {

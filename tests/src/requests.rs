@@ -11,8 +11,8 @@ use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::{
-    FetchRequest, InitProducerIdRequest, MetadataRequest, MetadataResponse, ProduceRequest,
-    ProduceResponse, TopicName, TransactionalId,
+    FetchRequest, FindCoordinatorRequest, InitProducerIdRequest, MetadataRequest, MetadataResponse,
+    ProduceRequest, ProduceResponse, TopicName, TransactionalId,
 };
 use kafka_protocol::protocol::StrBytes;
 use std::time::{Duration, Instant};
@@ -23,6 +23,8 @@ pub mod code {
     pub const NONE: i16 = 0;
     /// Not written, try again; what a held batch is answered when the wait is over.
     pub const NOT_LEADER_OR_FOLLOWER: i16 = 6;
+    /// Not written, since too few replicas are in sync.
+    pub const NOT_ENOUGH_REPLICAS: i16 = 19;
     /// The topic is forbidden.
     pub const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
     /// The mechanism is not offered.
@@ -33,6 +35,8 @@ pub mod code {
     pub const UNSUPPORTED_VERSION: i16 = 35;
     /// A rule says no; what a rejected or blocked batch is answered.
     pub const POLICY_VIOLATION: i16 = 44;
+    /// No topic has this id.
+    pub const UNKNOWN_TOPIC_ID: i16 = 100;
     /// The login was refused.
     pub const SASL_AUTHENTICATION_FAILED: i16 = 58;
 }
@@ -260,6 +264,24 @@ pub fn producer_id(wire: &mut Wire, transactional_id: Option<&str>) -> Result<(i
         reply.error_code
     );
     Ok((reply.producer_id.0, reply.producer_epoch))
+}
+
+/// Waits until the broker has a coordinator for a transactional id; asking makes its topic.
+pub fn await_coordinator(wire: &mut Wire, transactional_id: &str) -> Result<()> {
+    let coordinator = FindCoordinatorRequest::default()
+        .with_key_type(1)
+        .with_coordinator_keys(vec![text(transactional_id)]);
+    let limit = Duration::from_secs(30);
+    wait::until_ok("the coordinator of transactions", limit, || {
+        let told = wire.call(&coordinator, 4)?;
+        let told = told.coordinators.first().context("no coordinator")?;
+        ensure!(
+            told.error_code == 0,
+            "FindCoordinator says {}",
+            told.error_code
+        );
+        Ok(())
+    })
 }
 
 /// Metadata of these topics.

@@ -1,4 +1,4 @@
-//! A wire-tap between clients and gateways: keeps every byte that clients received.
+//! A wire-tap between clients and gateways: keeps every byte that clients sent and received.
 //!
 //! Told to advertise another loopback address, a gateway leads its clients to that address on its
 //! own port numbers; a tap listens there for each of them. Stays true: connections are kept apart,
@@ -16,15 +16,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Where taps listen, and what a gateway that is tapped must advertise.
 pub const TAPPED: &str = "127.0.0.2";
 
-/// What one connection carried to its client.
-type Heard = Arc<Mutex<Vec<u8>>>;
+/// What one connection carried in one direction.
+type Stream = Arc<Mutex<Vec<u8>>>;
+
+#[derive(Clone, Debug, Default)]
+struct Connection {
+    sent: Stream,
+    heard: Stream,
+}
 
 /// A listening tap.
 #[derive(Debug)]
 pub struct Tap {
     /// Where clients connect.
     pub address: String,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    connections: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl Tap {
@@ -37,27 +43,39 @@ impl Tap {
     pub fn at(address: &str, upstream: &str) -> Result<Tap> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?.to_string();
-        let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
-        let (upstream, kept) = (upstream.to_owned(), heard.clone());
+        let connections: Arc<Mutex<Vec<Connection>>> = Arc::default();
+        let (upstream, kept) = (upstream.to_owned(), connections.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 if let Ok(server) = TcpStream::connect(&upstream) {
-                    let one = Heard::default();
+                    let one = Connection::default();
                     kept.lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .push(one.clone());
-                    relay(client, server, one);
+                    relay(client, server, &one);
                 }
             }
         });
-        Ok(Tap { address, heard })
+        Ok(Tap {
+            address,
+            connections,
+        })
     }
 
     /// What clients received so far, connection by connection.
     pub fn captured(&self) -> Vec<Vec<u8>> {
-        let all = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let one = |heard: &Heard| heard.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        all.iter().map(one).collect()
+        let both = self.conversations().into_iter();
+        both.map(|(_, heard)| heard).collect()
+    }
+
+    /// What clients sent and what they received so far, connection by connection.
+    pub fn conversations(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let all = self.connections.lock();
+        let all = all.unwrap_or_else(PoisonError::into_inner);
+        let bytes = |s: &Stream| s.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        all.iter()
+            .map(|one| (bytes(&one.sent), bytes(&one.heard)))
+            .collect()
     }
 
     /// All that clients received so far, one connection after another.
@@ -96,28 +114,24 @@ impl Taps {
     }
 }
 
-fn relay(client: TcpStream, server: TcpStream, heard: Heard) {
+fn relay(client: TcpStream, server: TcpStream, connection: &Connection) {
     let (Ok(from_client), Ok(to_client)) = (client.try_clone(), client.try_clone()) else {
         return;
     };
     let (Ok(to_server), Ok(from_server)) = (server.try_clone(), server.try_clone()) else {
         return;
     };
-    std::thread::spawn(move || pump(from_client, to_server, |_| {}));
-    std::thread::spawn(move || {
-        pump(from_server, to_client, |bytes| {
-            heard
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend_from_slice(bytes);
-        });
-    });
+    let Connection { sent, heard } = connection.clone();
+    std::thread::spawn(move || pump(from_client, to_server, &sent));
+    std::thread::spawn(move || pump(from_server, to_client, &heard));
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream, keep: impl Fn(&[u8])) {
+fn pump(mut from: TcpStream, mut to: TcpStream, keep: &Stream) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
-        keep(&buffer[..count]);
+        keep.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(&buffer[..count]);
         if to.write_all(&buffer[..count]).is_err() {
             break;
         }

@@ -35,6 +35,7 @@ const TOOLS: &[(&str, &str)] = &[
         "Go 1.21 or newer, which fetches the version that go.mod names: https://go.dev/dl",
     ),
     ("kcat", "kcat: apt-get install kcat"),
+    ("haproxy", "HAProxy 2.4 or newer: apt-get install haproxy"),
 ];
 
 /// A command for one of the tools.

@@ -4,7 +4,7 @@
 //! Stays true: a Fetch that asks what the one before asked gets the same bytes under a new
 //! correlation id, so that serving a frame costs one write.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
@@ -19,6 +19,7 @@ use lockgate::kafka::api::{API_VERSIONS, FETCH, METADATA, PRODUCE};
 use lockgate::kafka::error::{NONE, UNKNOWN_TOPIC_OR_PARTITION, UNSUPPORTED_VERSION};
 use lockgate::kafka::frame::{self, RequestHeader, request_header, response_begin};
 use lockgate::kafka::produce::{self, PartitionReply, Produce};
+use lockgate::kafka::topic::Topic;
 use lockgate::kafka::writer::Writer;
 use std::net::SocketAddr;
 
@@ -201,12 +202,11 @@ fn acknowledge(
     if produce.acks == 0 {
         return Ok(Answer::None);
     }
-    let mut topics: Vec<(&str, Vec<PartitionReply>)> = Vec::new();
+    let mut topics: Vec<(Topic<&str>, Vec<PartitionReply>)> = Vec::new();
     let mut current = None;
     for chunk in &produce.chunks {
         if current != Some(chunk.topic_index) {
-            let name = request.get(chunk.topic.clone()).context("no topic")?;
-            topics.push((std::str::from_utf8(name)?, Vec::new()));
+            topics.push((chunk.topic.of(request), Vec::new()));
             current = Some(chunk.topic_index);
         }
         let reply = PartitionReply {
@@ -217,10 +217,14 @@ fn acknowledge(
             replies.push(reply);
         }
     }
-    let topics = topics.iter().map(|(name, replies)| (*name, &replies[..]));
+    let topics = topics.iter().map(|(topic, replies)| (*topic, &replies[..]));
     let (version, id) = (header.api_version, header.correlation_id);
     Ok(Answer::Small(produce::write_response(
-        version, id, 0, topics,
+        version,
+        id,
+        0,
+        &[],
+        topics,
     )))
 }
 

@@ -8,6 +8,7 @@ use crate::kafka::api::METADATA;
 use crate::kafka::error::NONE;
 use crate::kafka::frame::{is_flexible, request_begin, response_body};
 use crate::kafka::reader::{Malformed, Reader};
+use crate::kafka::topic::TopicId;
 use crate::kafka::writer::Writer;
 
 /// A broker as it describes itself.
@@ -66,14 +67,72 @@ pub fn metadata_request(
 
 /// Reads a Metadata reply, the gateway's own or one that passes by.
 pub fn learn_brokers(version: i16, frame: &[u8]) -> Result<Cluster, Malformed> {
-    let mut walk = Walk {
-        reader: Reader::at(frame, response_body(frame, METADATA, version)?)?,
+    let mut brokers = Vec::new();
+    let mut topics = Vec::new();
+    let mut cluster = walk(
         version,
-        flexible: is_flexible(METADATA, version) == Some(true),
+        frame,
+        &mut |broker| brokers.push(broker.owned()),
+        &mut |id, name| topics.push((name.to_owned(), id.0)),
+    )?;
+    (cluster.brokers, cluster.topics) = (brokers, topics);
+    Ok(cluster)
+}
+
+/// Calls `each` with id and name of every topic without an error in a Metadata reply, without
+/// allocating; the id is zero before version 10. After a fault some may have been called already.
+pub fn each_topic<'a>(
+    version: i16,
+    frame: &'a [u8],
+    each: &mut dyn FnMut(TopicId, &'a str),
+) -> Result<(), Malformed> {
+    let mut walk = Walk::at(version, frame)?;
+    walk.head(&mut |_| {})?;
+    walk.topics(each)
+}
+
+fn walk<'a>(
+    version: i16,
+    frame: &'a [u8],
+    on_broker: &mut dyn FnMut(BrokerAt<'a>),
+    on_topic: &mut dyn FnMut(TopicId, &'a str),
+) -> Result<Cluster, Malformed> {
+    let mut walk = Walk::at(version, frame)?;
+    let (cluster_id, controller) = walk.head(on_broker)?;
+    let mut cluster = Cluster {
+        cluster_id: cluster_id.map(str::to_owned),
+        controller,
+        ..Cluster::default()
     };
-    let cluster = walk.cluster()?;
+    walk.topics(on_topic)?;
+    if (8..=10).contains(&version) {
+        walk.reader.i32()?; // cluster operations
+    }
+    if version >= 13 {
+        cluster.error = walk.reader.i16()?;
+    }
+    walk.end_struct()?;
     walk.reader.end()?;
     Ok(cluster)
+}
+
+/// A broker, in the reply.
+struct BrokerAt<'a> {
+    node_id: i32,
+    host: &'a str,
+    port: i32,
+    rack: Option<&'a str>,
+}
+
+impl BrokerAt<'_> {
+    fn owned(&self) -> Broker {
+        Broker {
+            node_id: self.node_id,
+            host: self.host.to_owned(),
+            port: self.port,
+            rack: self.rack.map(str::to_owned),
+        }
+    }
 }
 
 /// The layout is drawn in `metadata.rs`.
@@ -83,50 +142,46 @@ struct Walk<'a> {
     flexible: bool,
 }
 
-impl Walk<'_> {
-    fn cluster(&mut self) -> Result<Cluster, Malformed> {
-        let mut cluster = Cluster::default();
+impl<'a> Walk<'a> {
+    fn at(version: i16, frame: &'a [u8]) -> Result<Walk<'a>, Malformed> {
+        Ok(Walk {
+            reader: Reader::at(frame, response_body(frame, METADATA, version)?)?,
+            version,
+            flexible: is_flexible(METADATA, version) == Some(true),
+        })
+    }
+
+    /// What comes before the topics: the cluster's id and its controller's.
+    fn head(
+        &mut self,
+        on_broker: &mut dyn FnMut(BrokerAt<'a>),
+    ) -> Result<(Option<&'a str>, Option<i32>), Malformed> {
+        let (mut cluster_id, mut controller) = (None, None);
         if self.version >= 3 {
             self.reader.i32()?; // throttle time
         }
         for _ in 0..broker_count(&mut self.reader, self.flexible)? {
-            cluster.brokers.push(self.broker()?);
+            on_broker(self.broker()?);
         }
         if self.version >= 2 {
-            cluster.cluster_id = self
-                .reader
-                .nullable_string(self.flexible)?
-                .map(str::to_owned);
+            cluster_id = self.reader.nullable_string(self.flexible)?;
         }
         if self.version >= 1 {
-            cluster.controller = Some(self.reader.i32()?).filter(|id| *id >= 0);
+            controller = Some(self.reader.i32()?).filter(|id| *id >= 0);
         }
-        for _ in 0..self.count(TOPIC_BYTES_MIN)? {
-            cluster.topics.extend(self.topic()?);
-        }
-        if (8..=10).contains(&self.version) {
-            self.reader.i32()?; // cluster operations
-        }
-        if self.version >= 13 {
-            cluster.error = self.reader.i16()?;
-        }
-        self.end_struct()?;
-        Ok(cluster)
+        Ok((cluster_id, controller))
     }
 
-    fn broker(&mut self) -> Result<Broker, Malformed> {
+    fn broker(&mut self) -> Result<BrokerAt<'a>, Malformed> {
         let node_id = self.reader.i32()?;
-        let host = self.reader.string(self.flexible)?.to_owned();
+        let host = self.reader.string(self.flexible)?;
         let port = self.reader.i32()?;
         let mut rack = None;
         if self.version >= 1 {
-            rack = self
-                .reader
-                .nullable_string(self.flexible)?
-                .map(str::to_owned);
+            rack = self.reader.nullable_string(self.flexible)?;
         }
         self.end_struct()?;
-        Ok(Broker {
+        Ok(BrokerAt {
             node_id,
             host,
             port,
@@ -134,27 +189,29 @@ impl Walk<'_> {
         })
     }
 
-    fn topic(&mut self) -> Result<Option<(String, [u8; 16])>, Malformed> {
-        let error = self.reader.i16()?;
-        let name = self.reader.nullable_string(self.flexible)?;
-        let id = if self.version >= 10 {
-            self.reader.uuid()?
-        } else {
-            [0; 16]
-        };
-        if self.version >= 1 {
-            self.reader.bool()?; // internal
+    fn topics(&mut self, each: &mut dyn FnMut(TopicId, &'a str)) -> Result<(), Malformed> {
+        for _ in 0..self.count(TOPIC_BYTES_MIN)? {
+            let error = self.reader.i16()?;
+            let name = self.reader.nullable_string(self.flexible)?;
+            let mut id = TopicId::NONE;
+            if self.version >= 10 {
+                id = TopicId(self.reader.uuid()?);
+            }
+            if self.version >= 1 {
+                self.reader.bool()?; // internal
+            }
+            for _ in 0..self.count(PARTITION_BYTES_MIN)? {
+                self.partition()?;
+            }
+            if self.version >= 8 {
+                self.reader.i32()?; // topic operations
+            }
+            self.end_struct()?;
+            if let Some(name) = name.filter(|_| error == NONE) {
+                each(id, name);
+            }
         }
-        for _ in 0..self.count(PARTITION_BYTES_MIN)? {
-            self.partition()?;
-        }
-        if self.version >= 8 {
-            self.reader.i32()?; // topic operations
-        }
-        self.end_struct()?;
-        Ok(name
-            .filter(|_| error == NONE)
-            .map(|name| (name.to_owned(), id)))
+        Ok(())
     }
 
     fn partition(&mut self) -> Result<(), Malformed> {

@@ -17,7 +17,7 @@ mod discovery;
 mod metadata;
 
 pub use clean::{Cleaned, clean_reply};
-pub use discovery::{Broker, Cluster, learn_brokers, metadata_request};
+pub use discovery::{Broker, Cluster, each_topic, learn_brokers, metadata_request};
 
 use super::api::{DESCRIBE_CLUSTER, DESCRIBE_CONFIGS, FIND_COORDINATOR, METADATA};
 use super::frame::{is_flexible, response_begin, response_body, response_correlation_id};

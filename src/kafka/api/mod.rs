@@ -9,7 +9,7 @@ mod keys;
 mod table;
 
 pub use keys::*;
-pub use table::{REFUSED, TABLE, UNTIL_INSPECTED};
+pub use table::{REFUSED, TABLE};
 
 use super::messages;
 
@@ -70,7 +70,7 @@ pub struct Api {
     pub name: &'static str,
     /// Oldest version understood.
     pub min: i16,
-    /// Newest version understood; below `min` while it waits in `UNTIL_INSPECTED`.
+    /// Newest version understood.
     pub max: i16,
     /// Oldest version offered when the broker offers it too: below `min` only where clients read
     /// a meaning into it (older librdkafka turns compression off without Produce v0,
@@ -110,20 +110,11 @@ pub struct Refused {
 }
 
 /// A line; its name and where it turns flexible come from Kafka's definitions.
-const fn api(key: i16, (min, newest): (i16, i16), treatment: Treatment) -> Api {
+const fn api(key: i16, (min, max): (i16, i16), treatment: Treatment) -> Api {
     let Some(layout) = messages::described(key) else {
         panic!("an API without a layout");
     };
-    assert!(layout.has(min) && layout.has(newest));
-    let mut max = newest;
-    let mut at = 0;
-    while at < UNTIL_INSPECTED.len() {
-        let (waiting, ceiling) = UNTIL_INSPECTED[at];
-        if waiting == key {
-            max = ceiling;
-        }
-        at += 1;
-    }
+    assert!(layout.has(min) && layout.has(max));
     Api {
         key,
         name: layout.name,

@@ -22,22 +22,6 @@ use super::{Api, Condition, Refused, Treatment, api};
 use Condition::{OwnLogin, Telemetry};
 use Treatment::{Answer, Inspect, Relay, Rewrite};
 
-/// Versions that are ready in this table and wait for the code that reads them: (key, newest version
-/// offered until then; -1 for none). Taking a line out offers what the table says.
-pub const UNTIL_INSPECTED: &[(i16, i16)] = &[
-    (PRODUCE, 9),                  // endpoints, topic ids, transactions v2
-    (FETCH, 12),                   // topic ids, endpoints
-    (OFFSET_COMMIT, 9),            // topic ids
-    (OFFSET_FETCH, 9),             // topic ids
-    (DELETE_TOPICS, 5),            // topic ids
-    (END_TXN, 4),                  // transactions v2 go with Produce 12
-    (TXN_OFFSET_COMMIT, 4),        // transactions v2, topic ids
-    (CONSUMER_GROUP_HEARTBEAT, 0), // messages::has_topic_regex
-    (SHARE_GROUP_HEARTBEAT, -1),   // goes with ShareFetch
-    (SHARE_FETCH, -1),             // records, endpoints
-    (SHARE_ACKNOWLEDGE, -1),       // goes with ShareFetch
-];
-
 /// The table, in the order of keys.
 #[rustfmt::skip]
 pub const TABLE: &[Api] = &[

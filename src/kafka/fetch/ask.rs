@@ -4,27 +4,47 @@
 //! its last byte. Stays true: limits are only ever lowered, and nothing else changes.
 //!
 //! ```text
-//! replica id i32, max wait ms i32, min bytes i32, max bytes i32, isolation i8,
+//! replica id i32 (up to v14), max wait ms i32, min bytes i32, max bytes i32, isolation i8,
 //! v7+ session id i32, session epoch i32, topics, v7+ forgotten topics, v11+ rack string
-//! topic: name string, partitions
+//! topic: name string (v13+ id uuid), partitions
 //! partition: index i32, v9+ leader epoch i32, offset i64, v12+ last fetched epoch i32,
 //!            v5+ log start offset i64, max bytes i32
-//! forgotten: name string, [index i32]
-//! v12        compact strings and arrays, tagged fields after each struct
+//! forgotten: name string (v13+ id uuid), [index i32]
+//! v12+       compact strings and arrays, tagged fields after each struct
 //! ```
 
-use super::{LOG_START_OFFSET_FROM, SESSIONS_FROM, flexible};
+use super::{FLEXIBLE_FROM, IDS_FROM, LOG_START_OFFSET_FROM, SESSIONS_FROM, flexible};
 use crate::kafka::reader::{Malformed, Reader};
+use crate::kafka::tagged::{self, Known, Sections, Shape};
+use crate::kafka::topic::{Topic, TopicId};
 use crate::limits::PARTITIONS_PER_REQUEST_MAX;
 
 const LEADER_EPOCH_FROM: i16 = 9;
 const RACK_FROM: i16 = 11;
 const LAST_FETCHED_EPOCH_FROM: i16 = 12;
+const REPLICA_STATE_FROM: i16 = 15;
+const REPLICA_STATE: u32 = 1;
+
+/// Of the request: the cluster's id, and the replica that asks, if it is none of a consumer's.
+const OF_REQUEST: &[Known] = &[
+    known(0, FLEXIBLE_FROM, Shape::Text),
+    known(REPLICA_STATE, REPLICA_STATE_FROM, Shape::Struct(12)),
+];
+/// Of a partition, from followers: a log directory's id, a high watermark.
+const OF_PARTITION: &[Known] = &[
+    known(0, 17, Shape::Fixed(16)),
+    known(1, 18, Shape::Fixed(8)),
+];
+
+const fn known(tag: u32, since: i16, shape: Shape) -> Known {
+    Known { tag, since, shape }
+}
 
 /// What a Fetch asks for, before its limits were lowered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FetchAsk {
-    /// -1 from a consumer. A client that claims a broker's id must be refused.
+    /// -1 from a consumer, which since version 15 need not say so. A client that claims a broker's
+    /// id must be refused.
     pub replica_id: i32,
     /// How long the broker may wait for `min_bytes`, in milliseconds.
     pub max_wait_ms: i32,
@@ -43,15 +63,19 @@ pub struct FetchAsk {
 }
 
 /// Lowers `max_bytes` and each `partition_max_bytes` of the request whose body starts at `body` to
-/// `max`, in place. After a fault some may be lowered and the frame must not be used.
+/// `max`, in place. `sections` takes what must not go on; when it is not empty, the request must be
+/// made anew (`Splice`). After a fault some limits may be lowered and the frame must not be used.
 pub fn lower_limits(
     frame: &mut [u8],
     body: usize,
     version: i16,
     max: i32,
+    sections: &mut Sections,
 ) -> Result<FetchAsk, Malformed> {
     let mut reader = Reader::at(frame, body)?;
     let flexible = flexible(version, &reader)?;
+    sections.begin(version, flexible);
+    tagged::request_header(sections, frame, body)?;
     let (mut ask, max_bytes_at) = head(&mut reader, version)?;
     // A topic is at least its name's length and its partitions' count.
     let topics = reader.array_len(flexible, 2)?.unwrap_or(0);
@@ -59,7 +83,7 @@ pub fn lower_limits(
     lower(frame, max_bytes_at, max);
     for _ in 0..topics {
         let mut reader = Reader::at(frame, at)?;
-        reader.string(flexible)?;
+        Topic::read(&mut reader, flexible, version >= IDS_FROM)?;
         let partitions = reader.array_len(flexible, 16)?.unwrap_or(0);
         at = reader.pos();
         ask.partitions += partitions;
@@ -68,18 +92,52 @@ pub fn lower_limits(
         }
         for _ in 0..partitions {
             let mut reader = Reader::at(frame, at)?;
-            let max_bytes_at = partition(&mut reader, version, flexible)?;
+            let max_bytes_at = partition(&mut reader, version)?;
+            sections.read(&mut reader, OF_PARTITION)?;
             at = reader.pos();
             lower(frame, max_bytes_at, max);
         }
-        at = end_of_struct(frame, at, flexible)?;
+        let mut reader = Reader::at(frame, at)?;
+        sections.read(&mut reader, &[])?;
+        at = reader.pos();
     }
-    tail(frame, at, version, flexible)?;
+    let mut reader = Reader::at(frame, at)?;
+    if let Some(replica) = tail(&mut reader, version, sections)? {
+        ask.replica_id = replica;
+    }
     Ok(ask)
 }
 
+/// Calls `each` for every topic that a request names by its id, the forgotten ones left out. After a
+/// fault some may have been called already.
+pub fn topic_ids(
+    frame: &[u8],
+    body: usize,
+    version: i16,
+    each: &mut dyn FnMut(TopicId),
+) -> Result<(), Malformed> {
+    let mut reader = Reader::at(frame, body)?;
+    if !flexible(version, &reader)? || version < IDS_FROM {
+        return Ok(());
+    }
+    head(&mut reader, version)?;
+    for _ in 0..reader.array_len(true, 18)?.unwrap_or(0) {
+        each(TopicId(reader.uuid()?));
+        for _ in 0..reader.array_len(true, 16)?.unwrap_or(0) {
+            partition(&mut reader, version)?;
+            reader.skip_tags()?;
+        }
+        reader.skip_tags()?;
+    }
+    Ok(())
+}
+
 fn head(reader: &mut Reader<'_>, version: i16) -> Result<(FetchAsk, usize), Malformed> {
-    let (replica_id, max_wait_ms, min_bytes) = (reader.i32()?, reader.i32()?, reader.i32()?);
+    let mut replica_id = -1;
+    if version < REPLICA_STATE_FROM {
+        replica_id = reader.i32()?;
+    }
+    let (max_wait_ms, min_bytes) = (reader.i32()?, reader.i32()?);
     let max_bytes_at = reader.pos();
     let (max_bytes, isolation_level) = (reader.i32()?, reader.i8()?);
     let (mut session_id, mut session_epoch) = (0, -1);
@@ -99,8 +157,8 @@ fn head(reader: &mut Reader<'_>, version: i16) -> Result<(FetchAsk, usize), Malf
     Ok((ask, max_bytes_at))
 }
 
-/// Reads one partition and returns where its limit stands.
-fn partition(reader: &mut Reader<'_>, version: i16, flexible: bool) -> Result<usize, Malformed> {
+/// Reads one partition up to its tagged fields and returns where its limit stands.
+fn partition(reader: &mut Reader<'_>, version: i16) -> Result<usize, Malformed> {
     reader.i32()?;
     if version >= LEADER_EPOCH_FROM {
         reader.i32()?;
@@ -114,39 +172,36 @@ fn partition(reader: &mut Reader<'_>, version: i16, flexible: bool) -> Result<us
     }
     let at = reader.pos();
     reader.i32()?;
-    if flexible {
-        reader.skip_tags()?;
-    }
     Ok(at)
 }
 
-fn tail(frame: &[u8], at: usize, version: i16, flexible: bool) -> Result<(), Malformed> {
-    let mut reader = Reader::at(frame, at)?;
+/// Reads what follows the topics; the replica that asks, where a tagged field says so.
+fn tail(
+    reader: &mut Reader<'_>,
+    version: i16,
+    sections: &mut Sections,
+) -> Result<Option<i32>, Malformed> {
+    let flexible = version >= FLEXIBLE_FROM;
     if version >= SESSIONS_FROM {
         for _ in 0..reader.array_len(flexible, 2)?.unwrap_or(0) {
-            reader.string(flexible)?;
+            Topic::read(reader, flexible, version >= IDS_FROM)?;
             let partitions = reader.array_len(flexible, 4)?.unwrap_or(0);
             reader.take(partitions * 4, "forgotten partitions")?;
-            if flexible {
-                reader.skip_tags()?;
-            }
+            sections.read(reader, &[])?;
         }
     }
     if version >= RACK_FROM {
         reader.string(flexible)?;
     }
-    if flexible {
-        reader.skip_tags()?;
-    }
-    reader.end()
-}
-
-fn end_of_struct(frame: &[u8], at: usize, flexible: bool) -> Result<usize, Malformed> {
-    let mut reader = Reader::at(frame, at)?;
-    if flexible {
-        reader.skip_tags()?;
-    }
-    Ok(reader.pos())
+    let mut replica = None;
+    sections.read_with(reader, OF_REQUEST, |tag, value| {
+        if tag == REPLICA_STATE {
+            replica = Some(Reader::new(value).i32()?);
+        }
+        Ok(())
+    })?;
+    reader.end()?;
+    Ok(replica)
 }
 
 fn lower(frame: &mut [u8], at: usize, max: i32) {

@@ -6,8 +6,9 @@
 //! one is thrown away by clients; a partition with an error carries no records.
 
 use super::{FLEXIBLE_FROM, Fetched};
+use crate::kafka::addresses::Mapping;
 use crate::kafka::batch::HEADER_BYTES;
-use crate::kafka::writer::Writer;
+use crate::kafka::tagged::Splice;
 use std::ops::Range;
 
 /// Where a batch's length is.
@@ -28,37 +29,31 @@ pub enum Outcome<'a> {
     Error(i16),
 }
 
-/// A new frame with what `replace(index of the chunk)` says, called once per chunk in order; all
-/// else is as it was.
+/// A new frame with what `replace(index of the chunk)` says, called once per chunk in order; endpoints
+/// are mapped, tagged fields that are not known left out, and all else is as it was.
 pub fn rebuild_response<'a>(
     frame: &[u8],
     version: i16,
     parsed: &Fetched,
+    mapping: &dyn Mapping,
     replace: &mut dyn FnMut(usize) -> Outcome<'a>,
 ) -> Vec<u8> {
     let flexible = version >= FLEXIBLE_FROM;
-    let mut out = Vec::with_capacity(frame.len());
-    let mut writer = Writer::new(&mut out);
-    let mut copied = 0;
+    let mut splice = Splice::new(frame, &parsed.tagged, mapping);
     for (index, chunk) in parsed.chunks.iter().enumerate() {
         let (error, records) = match replace(index) {
             Outcome::AsIs => continue,
             Outcome::Records(records) => (chunk.error, records),
             Outcome::Error(code) => (code, &[][..]),
         };
-        writer.raw(slice(frame, copied..chunk.error_at));
-        writer.i16(error);
-        writer.raw(slice(frame, chunk.error_at + 2..chunk.field.start));
-        writer.bytes(flexible, Some(records));
-        copied = chunk.field.end;
+        splice.copy_to(chunk.error_at);
+        splice.writer().i16(error);
+        splice.skip_to(chunk.error_at + 2);
+        splice.copy_to(chunk.field.start);
+        splice.writer().bytes(flexible, Some(records));
+        splice.skip_to(chunk.field.end);
     }
-    writer.raw(slice(frame, copied..frame.len()));
-    writer.frame_end(0);
-    out
-}
-
-fn slice(frame: &[u8], span: Range<usize>) -> &[u8] {
-    frame.get(span).unwrap_or_default()
+    splice.finish()
 }
 
 /// Rubs out, in place, an incomplete last batch (`BatchFault::Partial`), which cannot be inspected:

@@ -6,6 +6,7 @@
 
 use super::{FLEXIBLE_FROM, Produce, ProduceChunk};
 use crate::kafka::api;
+use crate::kafka::topic::Topic;
 use crate::kafka::writer::Writer;
 
 /// What becomes of one topic-partition.
@@ -42,7 +43,8 @@ pub fn rebuild_request<'a>(
     let topics = || kept.chunk_by(|a, b| a.0.topic_index == b.0.topic_index);
     let mut out = Vec::with_capacity(frame.len());
     let mut writer = Writer::new(&mut out);
-    writer.raw(frame.get(..parsed.body).unwrap_or_default());
+    writer.raw(frame.get(..parsed.header_end).unwrap_or_default());
+    writer.end_struct(flexible);
     let id = parsed
         .transactional_id
         .as_ref()
@@ -69,10 +71,9 @@ fn write_topic(
     frame: &[u8],
     partitions: &[(&ProduceChunk, Keep<'_>)],
 ) {
-    let name = partitions
-        .first()
-        .and_then(|(chunk, _)| text(frame, &chunk.topic));
-    writer.string(flexible, Some(name.unwrap_or_default()));
+    if let Some((first, _)) = partitions.first() {
+        first.topic.of(frame).write(writer, flexible);
+    }
     writer.array_len(flexible, Some(partitions.len()));
     for (chunk, verdict) in partitions {
         let records = match verdict {
@@ -101,8 +102,8 @@ pub struct Single<'a> {
     pub acks: i16,
     /// As the client's request had it, in milliseconds.
     pub timeout_ms: i32,
-    /// The topic's name.
-    pub topic: &'a str,
+    /// The topic, named as `version` names it: by its id since 13.
+    pub topic: Topic<&'a str>,
     /// The partition.
     pub partition: i32,
     /// The record set.
@@ -112,7 +113,7 @@ pub struct Single<'a> {
 /// The whole frame of `request`.
 pub fn single(request: &Single<'_>) -> Vec<u8> {
     let flexible = request.version >= FLEXIBLE_FROM;
-    let mut out = Vec::with_capacity(request.records.len() + request.topic.len() + 256);
+    let mut out = Vec::with_capacity(request.records.len() + 512);
     let mut writer = Writer::new(&mut out);
     let start = writer.frame_begin();
     writer.i16(api::PRODUCE);
@@ -128,7 +129,7 @@ pub fn single(request: &Single<'_>) -> Vec<u8> {
         ..
     } = *request;
     write_head(&mut writer, flexible, transactional_id, acks, timeout_ms, 1);
-    writer.string(flexible, Some(request.topic));
+    request.topic.write(&mut writer, flexible);
     writer.array_len(flexible, Some(1));
     writer.i32(request.partition);
     writer.bytes(flexible, Some(request.records));

@@ -103,23 +103,7 @@ struct Transaction {
 impl Transaction {
     fn begin(wire: &mut Wire, topic: &str) -> anyhow::Result<Transaction> {
         let id = lockgate_tests::names::unique("txn");
-        let coordinator = kafka_protocol::messages::FindCoordinatorRequest::default()
-            .with_key_type(1)
-            .with_coordinator_keys(vec![requests::text(&id)]);
-        wait::until_ok(
-            "the coordinator of transactions",
-            Duration::from_secs(30),
-            || {
-                let told = wire.call(&coordinator, 4)?;
-                let told = told.coordinators.first().context("no coordinator")?;
-                ensure!(
-                    told.error_code == 0,
-                    "FindCoordinator says {}",
-                    told.error_code
-                );
-                Ok(())
-            },
-        )?;
+        requests::await_coordinator(wire, &id)?;
         let (producer, epoch) = producer_id(wire, Some(&id))?;
         let part = AddPartitionsToTxnTopic::default()
             .with_name(TopicName(requests::text(topic)))

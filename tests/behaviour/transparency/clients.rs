@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const RUN_LIMIT: Duration = Duration::from_secs(120);
+const RUN_LIMIT: Duration = Duration::from_secs(180);
 /// In Kafka's numbering of ACLs: a resource's type, "literal", DENY, ALL.
 const RESOURCES: [i8; 3] = [2, 3, 5];
 const LITERAL: i8 = 3;
@@ -114,15 +114,22 @@ fn job(part: &str, run: &str, names: &Map<String, Value>) -> Value {
 fn java(part: &str) -> Outcome {
     let scene = Scene::start()?;
     let names = prepare(scene.broker)?;
-    let (scram, plain) = (scram_login("nobody"), plain_login("no token at all"));
     let listener = json!({"bootstrap.servers": scene.broker.scram()});
-    let with = |more: &Value| merged(&listener, more);
+    let wrong = scram_login("SCRAM-SHA-256");
+    // Neither the broker nor the gateway has it.
+    let mechanism = scram_login("SCRAM-SHA-512");
     let mut direct = job(part, "direct", &names);
     direct["config"] = json!(java::config(&Target::open(&scene.broker.plain())));
-    direct["logins"] = json!({"wrong": with(&scram), "mechanism": with(&plain)});
+    direct["logins"] = json!({
+        "wrong": merged(&listener, &wrong),
+        "mechanism": merged(&listener, &mechanism),
+    });
     let mut through = job(part, "through", &names);
     through["config"] = json!(java::config(&scene.producer()?));
-    through["logins"] = json!({"wrong": plain, "mechanism": scram});
+    through["logins"] = json!({
+        "wrong": plain_login("no token at all"),
+        "mechanism": mechanism,
+    });
     let (direct, through) = both(
         || java::run("Faults", &direct, RUN_LIMIT),
         || java::run("Faults", &through, RUN_LIMIT),
@@ -187,12 +194,12 @@ fn both<T: Send>(
     })
 }
 
-fn scram_login(user: &str) -> Value {
+fn scram_login(mechanism: &str) -> Value {
     let module = "org.apache.kafka.common.security.scram.ScramLoginModule";
     json!({
         "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "SCRAM-SHA-256",
-        "sasl.jaas.config": format!("{module} required username=\"{user}\" password=\"wrong\";"),
+        "sasl.mechanism": mechanism,
+        "sasl.jaas.config": format!("{module} required username=\"nobody\" password=\"wrong\";"),
     })
 }
 

@@ -12,7 +12,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 /** What a consumer can be told. */
 final class ConsumerFaults {
     private static final Duration STEP = Duration.ofMillis(100);
-    private static final long LIMIT_MS = 15_000;
+    private static final long LIMIT_MS = 45_000;
     private static final String RANGE = "org.apache.kafka.clients.consumer.RangeAssignor";
     private static final String STICKY = "org.apache.kafka.clients.consumer.StickyAssignor";
     private final Faults faults;
@@ -43,7 +43,7 @@ final class ConsumerFaults {
     }
 
     private KafkaConsumer<String, String> consumer(String group, String... more) {
-        Properties config = faults.config("group.id", group, "auto.offset.reset", "earliest", "enable.auto.commit", "false", "allow.auto.create.topics", "false", "default.api.timeout.ms", "8000");
+        Properties config = faults.config("group.id", group, "auto.offset.reset", "earliest", "enable.auto.commit", "false", "allow.auto.create.topics", "false", "default.api.timeout.ms", "60000");
         for (int i = 0; i < more.length; i += 2)
             config.put(more[i], more[i + 1]);
         return new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer());

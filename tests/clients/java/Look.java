@@ -45,15 +45,15 @@ public final class Look {
         asks.put("elect", a -> a.electLeaders(ElectionType.PREFERRED, Set.of(partition)).all());
         asks.put("unregister", a -> a.unregisterBroker(99).all());
         var config = Job.config(job);
-        config.put("default.api.timeout.ms", "6000");
-        config.put("request.timeout.ms", "3000");
+        config.put("default.api.timeout.ms", "30000");
+        config.put("request.timeout.ms", "20000");
         var told = Job.JSON.createObjectNode();
         try (var admin = Admin.create(config)) {
             Map<String, KafkaFuture<?>> answers = new LinkedHashMap<>();
             asks.forEach((name, ask) -> answers.put(name, ask.of(admin)));
             for (var answer : answers.entrySet())
                 try {
-                    answer.getValue().get(8, TimeUnit.SECONDS);
+                    answer.getValue().get(30, TimeUnit.SECONDS);
                     told.put(answer.getKey(), "fine");
                 } catch (Exception e) {
                     told.put(answer.getKey(), String.valueOf(e.getCause() == null ? e : e.getCause()));

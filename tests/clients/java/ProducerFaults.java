@@ -25,8 +25,8 @@ final class ProducerFaults {
         cases.put("produce: no key in a compacted topic", () -> send(record("compacted", null, "v")));
         cases.put("produce: from the future", () -> send(stamped(System.currentTimeMillis() + HOUR_MS)));
         cases.put("produce: from the past", () -> send(stamped(System.currentTimeMillis() - HOUR_MS)));
-        cases.put("produce: no such topic", () -> send(new ProducerRecord<>(faults.own("missing"), "v")));
-        cases.put("produce: no such partition", () -> send(new ProducerRecord<>(faults.name("plain"), 99, "k", "v")));
+        cases.put("produce: no such topic", () -> send(new ProducerRecord<>(faults.own("missing"), "v"), "max.block.ms", "2000"));
+        cases.put("produce: no such partition", () -> send(new ProducerRecord<>(faults.name("plain"), 99, "k", "v"), "max.block.ms", "2000"));
         cases.put("produce: a name no topic can have", () -> send(new ProducerRecord<>("a b", "v")));
         cases.put("produce: acks=1, too large", () -> send(record("small", "k", "x".repeat(5_000)), "acks", "1", "enable.idempotence", "false"));
         cases.put("transaction: id not allowed", () -> begin(faults.name("denied")).close());
@@ -47,7 +47,7 @@ final class ProducerFaults {
     }
 
     private KafkaProducer<String, String> producer(String... more) {
-        Properties config = faults.config("max.block.ms", "6000", "delivery.timeout.ms", "8000", "request.timeout.ms", "5000");
+        Properties config = faults.config("max.block.ms", "40000", "delivery.timeout.ms", "40000", "request.timeout.ms", "30000");
         for (int i = 0; i < more.length; i += 2)
             config.put(more[i], more[i + 1]);
         return new KafkaProducer<>(config, new StringSerializer(), new StringSerializer());

@@ -172,7 +172,7 @@ public class Streams {
         topology.addSource("in", step.get("from").asText());
         topology.addProcessor("copy", () -> new Copy(left, fails), "in");
         topology.addSink("out", step.get("topic").asText(), "copy");
-        long end = System.currentTimeMillis() + 25000;
+        long end = System.currentTimeMillis() + 45000;
         try (Application application = new Application(topology, settings)) {
             if (fails) {
                 application.await(end, () -> false);
@@ -290,7 +290,7 @@ public class Streams {
                 .withNumberOfPartitions(step.get("partitions").asInt()))
             .foreach((key, value) -> { });
         try (Application application = new Application(builder.build(), settings(step.get("group").asText()))) {
-            application.await(System.currentTimeMillis() + 25000,
+            application.await(System.currentTimeMillis() + 45000,
                 () -> application.streams.state() == KafkaStreams.State.RUNNING);
             if (application.failure != null) throw new IllegalStateException(application.failure);
         }

@@ -101,6 +101,16 @@ pub struct Report {
     pub said: String,
 }
 
+/// `kafka-topics`, the Java admin client.
+pub fn topics(target: &Target, args: &[&str]) -> Result<Report> {
+    console::tool(target, "org.apache.kafka.tools.TopicCommand", args)
+}
+
+/// `kafka-configs`, the Java admin client.
+pub fn configs(target: &Target, args: &[&str]) -> Result<Report> {
+    console::tool(target, "kafka.admin.ConfigCommand", args)
+}
+
 /// Records to be consumed in a group.
 #[derive(Clone, Debug)]
 pub struct Consume {
@@ -141,6 +151,11 @@ impl Consume {
         self.patience = patience;
         self
     }
+}
+
+/// Consumes one topic as a member of a share group, with Kafka's own tool.
+pub fn share_consume(target: &Target, consume: &Consume) -> Result<(Vec<String>, String)> {
+    console::share_consume(target, consume)
 }
 
 impl Client {

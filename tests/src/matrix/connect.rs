@@ -164,9 +164,13 @@ impl Subject for Connect<'_> {
         let (name, mut config) = self.source(&produce.topic, &produce.records)?;
         let worker = match (&produce.transaction, &self.exact) {
             (Some((_, commit)), Some(exact)) => {
-                config["transaction.boundary"] = json!("connector");
+                let boundary = if *commit { "poll" } else { "connector" };
+                config["transaction.boundary"] = json!(boundary);
                 config["exactly.once.support"] = json!("required");
-                config["aborts"] = json!((!commit).to_string());
+                if !commit {
+                    config["aborts"] = json!("true");
+                    config["producer.override.linger.ms"] = json!("500");
+                }
                 exact
             }
             _ => {
@@ -177,9 +181,6 @@ impl Subject for Connect<'_> {
                 &self.plain
             }
         };
-        if matches!(produce.transaction, Some((_, true))) {
-            config["transaction.boundary"] = json!("poll");
-        }
         worker.put(&name, &config)?;
         let told = self.await_records(
             worker,
