@@ -151,7 +151,7 @@ carryOut((job) => {
   const create = ({ topic, partitions, retention }) =>
     withAdmin(async (admin) => {
       const configEntries = [{ name: 'retention.ms', value: retention }];
-      await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
+      await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
     });
 
   const describe = ({ topic }) =>

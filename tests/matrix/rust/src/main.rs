@@ -23,7 +23,9 @@ struct Login {
 }
 
 async fn connect(job: &Job) -> Result<Kafka> {
-    let mut builder = Kafka::builder(&job.bootstrap).client_id("lockgate-matrix-krafka").request_timeout(Duration::from_secs(10));
+    let mut builder = Kafka::builder(&job.bootstrap)
+        .client_id("lockgate-matrix-krafka")
+        .request_timeout(Duration::from_secs(10));
     if let Some(Login { token }) = &job.login {
         builder = builder.security(AuthConfig::sasl_plain("token", token));
     }

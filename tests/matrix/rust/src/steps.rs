@@ -67,7 +67,9 @@ impl Step {
             record.value = told.value.clone().map(Into::into);
             record.key = told.key.clone().map(Into::into);
             for (name, value) in &told.headers {
-                record.headers.push((name.clone(), value.clone().map(Into::into)));
+                record
+                    .headers
+                    .push((name.clone(), value.clone().map(Into::into)));
             }
             record
         })
@@ -138,9 +140,14 @@ async fn member(kafka: &Kafka, step: &Step) -> Result<Consumer> {
 
 fn shown(record: &ConsumerRecord) -> Value {
     let text = |bytes: &Option<Bytes>| {
-        bytes.as_ref().map(|b| String::from_utf8_lossy(b).into_owned())
+        bytes
+            .as_ref()
+            .map(|b| String::from_utf8_lossy(b).into_owned())
     };
-    let headers = record.headers.iter().map(|(name, value)| json!([name, text(value)]));
+    let headers = record
+        .headers
+        .iter()
+        .map(|(name, value)| json!([name, text(value)]));
     json!({
         "topic": &*record.topic,
         "key": text(&record.key),
@@ -164,7 +171,11 @@ pub async fn consume(kafka: &Kafka, step: &Step) -> Result<Value> {
 }
 
 async fn owned(consumer: &Consumer, topic: &str) -> Vec<i32> {
-    let mut partitions = consumer.assignment().await.remove(topic).unwrap_or_default();
+    let mut partitions = consumer
+        .assignment()
+        .await
+        .remove(topic)
+        .unwrap_or_default();
     partitions.sort_unstable();
     partitions
 }
@@ -176,7 +187,10 @@ async fn moment(step: &Step, end: Instant, members: &[(&Consumer, i32)]) -> Resu
             consumer.poll(POLL).await?;
             all.push(owned(consumer, &step.topic).await);
         }
-        let there = all.iter().zip(members).all(|(owned, (_, size))| owned.len() == *size as usize);
+        let there = all
+            .iter()
+            .zip(members)
+            .all(|(owned, (_, size))| owned.len() == *size as usize);
         if there || Instant::now() >= end {
             return Ok(all);
         }
@@ -198,12 +212,20 @@ pub async fn rebalance(kafka: &Kafka, other: &Kafka, step: &Step) -> Result<Valu
     Ok(json!({"history": history}))
 }
 
-async fn shared(step: &Step, end: Instant, first: &Consumer, second: &Consumer) -> Result<Vec<Vec<i32>>> {
+async fn shared(
+    step: &Step,
+    end: Instant,
+    first: &Consumer,
+    second: &Consumer,
+) -> Result<Vec<Vec<i32>>> {
     let half = step.partitions as usize / 2;
     loop {
         let (one, other) = tokio::join!(first.poll(POLL), second.poll(POLL));
         (one?, other?);
-        let both = vec![owned(first, &step.topic).await, owned(second, &step.topic).await];
+        let both = vec![
+            owned(first, &step.topic).await,
+            owned(second, &step.topic).await,
+        ];
         if both.iter().all(|owned| owned.len() == half) || Instant::now() >= end {
             return Ok(both);
         }
@@ -211,8 +233,12 @@ async fn shared(step: &Step, end: Instant, first: &Consumer, second: &Consumer) 
 }
 
 pub async fn create(kafka: &Kafka, step: &Step) -> Result<Value> {
-    let topic = NewTopic::new(&step.topic, step.partitions, 1)?.with_config("retention.ms", &step.retention);
-    let told = kafka.admin().create_topics([topic], Default::default()).await?;
+    let topic = NewTopic::new(&step.topic, step.partitions, 1)?
+        .with_config("retention.ms", &step.retention);
+    let told = kafka
+        .admin()
+        .create_topics([topic], Default::default())
+        .await?;
     for (_, result) in told {
         result?;
     }
@@ -221,19 +247,32 @@ pub async fn create(kafka: &Kafka, step: &Step) -> Result<Value> {
 
 pub async fn describe(kafka: &Kafka, step: &Step) -> Result<Value> {
     let admin = kafka.admin();
-    let mut topics = admin.describe_topics([&step.topic], Default::default()).await?;
-    let topic = topics.remove(&step.topic).context("the topic is not described")??;
+    let mut topics = admin
+        .describe_topics([&step.topic], Default::default())
+        .await?;
+    let topic = topics
+        .remove(&step.topic)
+        .context("the topic is not described")??;
     let resources = [ConfigResource::topic(&step.topic)];
     let mut retention = None;
-    for (_, entries) in admin.describe_configs(resources, Default::default()).await? {
-        let found = entries?.into_iter().find(|entry| entry.name == "retention.ms");
+    for (_, entries) in admin
+        .describe_configs(resources, Default::default())
+        .await?
+    {
+        let found = entries?
+            .into_iter()
+            .find(|entry| entry.name == "retention.ms");
         retention = found.and_then(|entry| entry.value);
     }
     Ok(json!({"partitions": topic.partitions.len(), "retention": retention}))
 }
 
 pub async fn delete(kafka: &Kafka, step: &Step) -> Result<Value> {
-    for (_, result) in kafka.admin().delete_topics([&step.topic], Default::default()).await? {
+    for (_, result) in kafka
+        .admin()
+        .delete_topics([&step.topic], Default::default())
+        .await?
+    {
         result?;
     }
     Ok(json!({}))
