@@ -31,3 +31,4 @@ pub mod kafka;
 pub mod limits;
 pub mod policy;
 pub mod scan;
+pub mod tls;

@@ -53,10 +53,36 @@ pub const BUFFER_BYTES_REMEMBERED_MAX: usize = 4 * MIB;
 /// at once, or 32 of the largest. Apart from everybody else's, so that strangers who send half a
 /// frame and wait can delay logins and nothing more.
 pub const LOGIN_BUFFER_BYTES_PER_CORE_MAX: usize = 32 * MIB;
+/// Longest PROXY protocol header: 16 bytes, addresses of at most 216, and what a load balancer adds
+/// (names, certificates' subjects, an endpoint's id), which is some hundred.
+pub const PROXY_HEADER_BYTES_MAX: usize = 4 * KIB;
 /// Buffers a core keeps for re-use, per size class.
 pub const BUFFERS_KEPT_PER_CLASS: usize = 16;
 /// Bytes a core's pool keeps idle, over all classes.
 pub const BUFFER_BYTES_KEPT: usize = 64 * MIB;
+
+// ---- TLS ------------------------------------------------------------------------------
+
+/// Memory that a core decrypts into and encrypts from, shared by its connections: as large as a read
+/// of bulk is, and small enough to stay in the core's cache.
+pub const TLS_SCRATCH_BYTES: usize = 256 * KIB;
+/// Plain bytes sealed at once. What the kernel does not take of them waits with the connection:
+/// 128 KiB and 22 to 29 bytes for each of the 8 records, far less than the kernel's own send buffer.
+/// More than 64 KiB, so that a frame of 64 KiB with its head is one write and wakes its reader once.
+pub const TLS_SEAL_BYTES: usize = 128 * KIB;
+/// A long write lets the core's other connections have their turn after this much.
+pub const TLS_TURN_BYTES: usize = 512 * KIB;
+/// Bytes of a handshake, or of a record that is not whole, that a connection may keep: 64 KiB, which
+/// is also what rustls takes for one handshake message. A record has at most 16 KiB + 2 KiB (RFC 5246
+/// §6.2.3), so that this much is only kept while a message of many records is put together. An idle
+/// connection keeps nothing but its keys, about 2 KiB.
+pub const TLS_KEPT_BYTES_MAX: usize = 64 * KIB;
+/// Largest record on the wire: its header, 16 KiB, and what sealing may add (RFC 5246 §6.2.3).
+pub const TLS_RECORD_BYTES_MAX: usize = 5 + 18 * KIB;
+/// Time between two lines of a core's log about connections that were not opened properly.
+pub const OPENING_FAULT_LOG_MS: i64 = 1_000;
+/// How often the files of certificates are looked at.
+pub const CERTIFICATES_RELOAD_S: u64 = 30;
 
 // ---- before login ---------------------------------------------------------------------
 
@@ -393,6 +419,9 @@ pub const HTTP_BODY_BYTES_MAX: usize = 16 * KIB;
 pub const HTTP_HOLDS_LISTED_MAX: usize = 500;
 
 const _: () = assert!(FRAME_BYTES_BEFORE_LOGIN_MAX <= FRAME_BYTES_MAX);
+const _: () = assert!(TLS_KEPT_BYTES_MAX + TLS_RECORD_BYTES_MAX <= TLS_SCRATCH_BYTES);
+const _: () = assert!(TLS_SEAL_BYTES + TLS_KEPT_BYTES_MAX <= TLS_SCRATCH_BYTES);
+const _: () = assert!(PROXY_HEADER_BYTES_MAX <= BUFFER_BYTES_SMALLEST);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
 const _: () = assert!(INFLATED_BYTES_MAX <= INFLATED_BYTES_PER_FRAME_MAX);

@@ -20,6 +20,7 @@ need node    "Node.js 20.19 or newer: https://nodejs.org" nodejs
 need npm     "comes with Node.js" npm
 need python3 "Python 3.9 or newer" python3
 need kcat    "the command-line client of librdkafka" kcat
+need haproxy "a load balancer that speaks the PROXY protocol" haproxy
 if ! python3 -c 'import ensurepip' 2>/dev/null; then
   missing+=("  python3 -m venv: part of Python that Debian ships apart")
   packages+=(python3-venv)

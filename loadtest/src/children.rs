@@ -6,6 +6,7 @@
 
 use crate::client::{Address, loopback};
 use crate::payload::Payload;
+use crate::stream;
 use anyhow::{Context, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
@@ -42,6 +43,9 @@ pub struct GatewayArgs {
     /// What the gateway logs (`--log` of its own); shown when a run fails.
     #[arg(long, value_name = "FILTER", default_value = "warn")]
     pub gateway_log: String,
+    /// Clients speak TLS with the gateway, in the configuration that is made.
+    #[arg(long, conflicts_with = "config")]
+    pub tls: bool,
     /// `cores` of the configuration that is made; one a CPU when absent.
     #[arg(long, value_name = "N")]
     pub cores: Option<usize>,
@@ -117,7 +121,10 @@ impl Gateway {
             Some(file) => file.clone(),
             None => made_config(args, bootstrap, state.path())?,
         };
-        let address = listener_of(&config)?;
+        let mut address = listener_of(&config)?;
+        if args.tls {
+            address.tls = Some(stream::trusting(&state.path().join("gateway.pem"))?);
+        }
         let log = state.path().join("gateway.log");
         let mut command = Command::new(&binary);
         command
@@ -228,7 +235,7 @@ pub fn sink_listen(args: &GatewayArgs) -> anyhow::Result<String> {
         .and_then(|cluster| cluster.bootstrap.first())
         .context("no bootstrap address")?;
     let address = loopback(&first.to_string())?;
-    let address = address.first().context("no bootstrap address")?;
+    let address = address.sockets.first().context("no bootstrap address")?;
     Ok(address.to_string())
 }
 
@@ -256,13 +263,21 @@ fn made_config(args: &GatewayArgs, bootstrap: &str, state: &Path) -> anyhow::Res
         .cores
         .map_or_else(String::new, |n| format!("cores: {n}\n"));
     let (io, state_dir) = (&args.io, state.display());
+    let tls = match args.tls {
+        false => String::new(),
+        true => {
+            let (certificate, key) = stream::certificate(state)?;
+            let (certificate, key) = (certificate.display(), key.display());
+            format!(", tls: {{certificate: \"{certificate}\", key: \"{key}\"}}")
+        }
+    };
     let text = format!(
         "version: 1
 clusters:
   loadtest:
     bootstrap: [\"{bootstrap}\"]
     listeners:
-      default: {{address: \"127.0.0.1:{port}\", advertise: 127.0.0.1, broker_ports: {first}-{last}, sasl: none}}
+      default: {{address: \"127.0.0.1:{port}\", advertise: 127.0.0.1, broker_ports: {first}-{last}, sasl: none{tls}}}
 rules:
   identifiers-are-masked:
     when: {{operations: [produce, fetch]}}

@@ -7,6 +7,7 @@
 
 use crate::frames::Frames;
 use crate::payload::Payload;
+use crate::stream::Stream;
 use anyhow::{Context, bail, ensure};
 use bytes::BytesMut;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
@@ -19,8 +20,10 @@ use lockgate::kafka::frame::{request_begin, response_body, response_correlation_
 use lockgate::kafka::topic::Topic;
 use lockgate::kafka::writer::Writer;
 use lockgate::kafka::{api_versions, batch, fetch, frame, produce};
+use rustls::ClientConfig;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const CLIENT_ID: &str = "lockgate-loadtest";
@@ -36,7 +39,13 @@ fn version_of(key: i16) -> i16 {
 }
 
 /// Where a broker or gateway is: all on loopback.
-pub type Address = Vec<SocketAddr>;
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// What the name resolved to.
+    pub sockets: Vec<SocketAddr>,
+    /// How it is reached through TLS, if it is.
+    pub tls: Option<Arc<ClientConfig>>,
+}
 
 /// Resolves `host:port`.
 ///
@@ -44,7 +53,7 @@ pub type Address = Vec<SocketAddr>;
 /// It does not resolve, or not to loopback only: this program is no weapon.
 pub fn loopback(address: &str) -> anyhow::Result<Address> {
     let found = address.to_socket_addrs();
-    let found: Address = found
+    let found: Vec<SocketAddr> = found
         .with_context(|| format!("{address} does not resolve"))?
         .collect();
     ensure!(!found.is_empty(), "{address} does not resolve");
@@ -54,15 +63,19 @@ pub fn loopback(address: &str) -> anyhow::Result<Address> {
             "{address} is not on loopback; the load test drives nothing else"
         );
     }
-    Ok(found)
+    Ok(Address {
+        sockets: found,
+        tls: None,
+    })
 }
 
 /// A connection with its handshake done.
 pub struct Link {
     /// For sending.
-    pub stream: TcpStream,
+    pub stream: Stream,
     /// For replies, over the same socket.
-    pub frames: Frames<TcpStream>,
+    pub frames: Frames<Stream>,
+    tls: Option<Arc<ClientConfig>>,
 }
 
 impl Link {
@@ -71,11 +84,12 @@ impl Link {
     /// # Errors
     /// No connection, or a version that is missing.
     pub fn open(address: &Address) -> anyhow::Result<Link> {
-        let stream = TcpStream::connect(&address[..]).context("no connection")?;
+        let stream = TcpStream::connect(&address.sockets[..]).context("no connection")?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(REPLY_TIMEOUT))?;
         stream.set_write_timeout(Some(REPLY_TIMEOUT))?;
-        let mut link = Link::over(stream)?;
+        let mut link = Link::over(Stream::over(stream, address.tls.as_ref())?);
+        link.tls.clone_from(&address.tls);
         let version = version_of(API_VERSIONS);
         let reply = link.ask(&api_versions::request(version, 0, CLIENT_ID))?;
         let offered = api_versions::parse_response(version, reply)?;
@@ -93,12 +107,12 @@ impl Link {
     }
 
     /// Over a connection whose handshake was done before.
-    ///
-    /// # Errors
-    /// Out of descriptors.
-    pub fn over(stream: TcpStream) -> anyhow::Result<Link> {
-        let frames = Frames::new(stream.try_clone()?);
-        Ok(Link { stream, frames })
+    pub fn over(stream: Stream) -> Link {
+        Link {
+            frames: Frames::new(stream.clone()),
+            stream,
+            tls: None,
+        }
     }
 
     /// Sends a request and waits for its reply.
@@ -138,7 +152,9 @@ impl Link {
             let Some(leader) = leader.filter(|_| partition.error_code == 0) else {
                 return Ok(None);
             };
-            leaders.push(loopback(&format!("{}:{}", &*leader.host, leader.port))?);
+            let address = loopback(&format!("{}:{}", &*leader.host, leader.port))?;
+            let tls = self.tls.clone();
+            leaders.push(Address { tls, ..address });
         }
         Ok((!leaders.is_empty()).then_some(leaders))
     }

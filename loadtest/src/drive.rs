@@ -8,12 +8,12 @@
 
 use crate::client::{Link, Question, REPLY_TIMEOUT};
 use crate::frames::Frames;
+use crate::stream::Stream;
 use anyhow::{Context, ensure};
 use hdrhistogram::Histogram;
 use lockgate::kafka::fetch::Fetched;
 use std::collections::VecDeque;
 use std::io::Write as _;
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -117,7 +117,9 @@ pub fn drive(job: Job<'_>, window: Window) -> anyhow::Result<Seen> {
 }
 
 fn closed(job: Job<'_>, window: Window) -> anyhow::Result<Seen> {
-    let Link { mut stream, frames } = job.link;
+    let Link {
+        mut stream, frames, ..
+    } = job.link;
     let mut question = job.question.clone();
     let mut answers = Answers::new(frames, &job.question, job.counters);
     let mut seen = Seen::nothing()?;
@@ -143,7 +145,7 @@ fn closed(job: Job<'_>, window: Window) -> anyhow::Result<Seen> {
 
 /// A thread that sends in time, and one that reads.
 fn open(job: Job<'_>, window: Window, first_ns: u64, every_ns: u64) -> anyhow::Result<Seen> {
-    let Link { stream, frames } = job.link;
+    let Link { stream, frames, .. } = job.link;
     let mut answers = Answers::new(frames, &job.question, job.counters);
     let question = job.question.clone();
     let (due_sender, due) = sync_channel(job.in_flight);
@@ -167,7 +169,7 @@ fn open(job: Job<'_>, window: Window, first_ns: u64, every_ns: u64) -> anyhow::R
 }
 
 struct Sender {
-    stream: TcpStream,
+    stream: Stream,
     question: Question,
     due: SyncSender<Instant>,
 }
@@ -234,7 +236,7 @@ fn wake_precisely() {
 
 /// The answers of a connection, in order, each checked and counted.
 struct Answers<'a> {
-    frames: Frames<TcpStream>,
+    frames: Frames<Stream>,
     question: &'a Question,
     counters: &'a Counters,
     scratch: Fetched,
@@ -243,11 +245,7 @@ struct Answers<'a> {
 }
 
 impl<'a> Answers<'a> {
-    fn new(
-        frames: Frames<TcpStream>,
-        question: &'a Question,
-        counters: &'a Counters,
-    ) -> Answers<'a> {
+    fn new(frames: Frames<Stream>, question: &'a Question, counters: &'a Counters) -> Answers<'a> {
         Answers {
             frames,
             question,
@@ -284,6 +282,7 @@ mod tests {
     use lockgate::kafka::produce::{PartitionReply, write_response};
     use lockgate::kafka::topic::Topic;
     use std::net::TcpListener;
+    use std::net::TcpStream;
 
     const STALL: Duration = Duration::from_millis(300);
 
@@ -325,7 +324,7 @@ mod tests {
             give_up: until + Duration::from_secs(5),
         };
         let job = Job {
-            link: Link::over(stream).unwrap(),
+            link: Link::over(Stream::over(stream, None).unwrap()),
             question: Question::new(Op::Produce, &payload, "t", 0, -1).unwrap(),
             in_flight: 2,
             pace,

@@ -10,10 +10,10 @@ use crate::children::{Gateway, GatewayArgs, Sink, binary, sink_listen};
 use crate::client::{Link, loopback, wait_for_leaders};
 use crate::payload::{Codec, Payload};
 use crate::process::memory;
+use crate::stream::Stream;
 use anyhow::{Context, ensure};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::json;
-use std::net::TcpStream;
 use std::time::Duration;
 
 const CONNECTIONS_MAX: usize = 25_000;
@@ -77,7 +77,7 @@ pub fn idle(args: &IdleArgs) -> anyhow::Result<bool> {
     std::thread::sleep(settle);
     let after = memory(gateway.pid())?;
     for stream in opened {
-        let mut link = Link::over(stream)?;
+        let mut link = Link::over(stream);
         let leaders = link.leaders(TOPIC).context("an idle connection was lost")?;
         ensure!(leaders.is_some(), "an idle connection no longer answers");
     }
@@ -106,7 +106,7 @@ pub fn idle(args: &IdleArgs) -> anyhow::Result<bool> {
 }
 
 /// One connection that has asked its two questions and keeps no buffer here.
-fn connection(address: &crate::client::Address) -> anyhow::Result<TcpStream> {
+fn connection(address: &crate::client::Address) -> anyhow::Result<Stream> {
     let mut link = Link::open(address)?;
     link.leaders(TOPIC)?.context("no leaders")?;
     Ok(link.stream)

@@ -86,6 +86,10 @@ impl LoadArgs {
             (0.0..=SECONDS_MAX).contains(&self.warmup),
             "--warmup is 0 to {SECONDS_MAX}"
         );
+        ensure!(
+            !self.gateway.tls || self.rate == 0.0,
+            "--tls is for the closed loop"
+        );
         ensure!(self.acks != 0, "--acks 0 has no reply to be measured by");
         Ok(())
     }
@@ -108,8 +112,9 @@ pub fn load(args: &LoadArgs) -> anyhow::Result<bool> {
     let mut gateway = Gateway::start(&args.gateway, &bootstrap)?;
     let address = gateway.address.clone();
     let through = wait_for_leaders(&address, &topic, || gateway.check_alive())?;
+    let sockets = |all: &[Address]| all.iter().map(|a| a.sockets.clone()).collect::<Vec<_>>();
     ensure!(
-        through != direct,
+        sockets(&through) != sockets(&direct),
         "the gateway names the broker's own address"
     );
     let mut pairs = Vec::new();

@@ -23,6 +23,7 @@ mod measure;
 mod payload;
 mod process;
 mod report;
+mod stream;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

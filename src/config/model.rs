@@ -103,8 +103,9 @@ pub enum Addressing {
         advertise: RangeInclusive<u16>,
     },
     /// Broker n is `before{n}after` on the listener's own port, told apart by TLS's server name
-    /// (RFC 6066 §3). Lower case: names of the DNS are the same in either case (RFC 4343). Any other
-    /// server name, or none, means the bootstrap address. Only with [`Listener::tls`].
+    /// (RFC 6066 §3). Lower case: names of the DNS are the same in either case (RFC 4343). No
+    /// server name means the bootstrap address, as does one that the certificate is for; any other is
+    /// refused. Only with [`Listener::tls`].
     Sni {
         /// What stands before the node id.
         before: String,

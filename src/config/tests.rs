@@ -197,6 +197,23 @@ exceptions: {e: {lifts: [a], when: {topics: [t]}, reason: r, until: 2020-01-01}}
     );
 }
 
+/// Readers learn every operation from it, and only those there are.
+#[test]
+fn the_documented_operations_are_these() {
+    let text = include_str!("../../docs/configuration.md");
+    let (_, rest) = text
+        .split_once("| | operations |\n| --- | --- |\n")
+        .unwrap();
+    let rows = rest.lines().take_while(|line| line.starts_with('|'));
+    let mut named: Vec<&str> = rows
+        .flat_map(|row| row.split('`').skip(1).step_by(2))
+        .collect();
+    let mut all: Vec<&str> = Operation::ALL.iter().map(|it| it.name()).collect();
+    named.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(named, all);
+}
+
 #[test]
 fn operations_that_a_rule_cannot_meet_are_told() {
     let text = "\

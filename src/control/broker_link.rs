@@ -9,12 +9,14 @@ use crate::kafka::frame::{BadFrame, SIZE_BYTES, frame_size, response_correlation
 use crate::kafka::reader::Malformed;
 use crate::kafka::upstream_login::{LoginFault, Step, UpstreamLogin};
 use crate::limits::{CONNECT_MS_MAX, DISCOVERY_FRAME_BYTES_MAX, DISCOVERY_REQUEST_MS_MAX};
+use crate::tls::{CertificateFault, Dialer};
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 /// How the gateway names itself to brokers.
 pub(super) const CLIENT_ID: &str = "lockgate";
@@ -28,6 +30,12 @@ pub enum LinkFault {
     /// Nothing came in time.
     #[error("no answer within {0} ms")]
     Slow(u64),
+    /// The broker and the gateway found no TLS: another authority, another name, or no TLS at all.
+    #[error("no TLS with the broker: {0}")]
+    Handshake(io::Error),
+    /// The broker's host can be in no certificate.
+    #[error(transparent)]
+    Name(#[from] CertificateFault),
     /// The size of a frame is out of bounds: not a Kafka listener, perhaps a TLS one.
     #[error("{0}; is it a plaintext Kafka listener?")]
     Frame(#[from] BadFrame),
@@ -45,17 +53,32 @@ pub enum LinkFault {
     Random,
 }
 
+/// A TCP stream, or TLS over one.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 /// A connection to one broker.
 pub(super) struct Link {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     correlation_id: i32,
 }
 
 impl Link {
-    /// Connects to `host:port`.
-    pub(super) async fn open(address: &str) -> Result<Link, LinkFault> {
+    /// Connects to `host:port`, through TLS if there is a dialer.
+    pub(super) async fn open(address: &str, dialer: Option<&Dialer>) -> Result<Link, LinkFault> {
         let stream = within(CONNECT_MS_MAX, TcpStream::connect(address)).await?;
         stream.set_nodelay(true)?;
+        let stream: Box<dyn Stream> = match dialer {
+            None => Box::new(stream),
+            Some(dialer) => {
+                let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+                let connector = TlsConnector::from(dialer.config());
+                let shaking = connector.connect(dialer.expects(host)?, stream);
+                let shaken = async { shaking.await.map_err(LinkFault::Handshake) };
+                Box::new(within(CONNECT_MS_MAX, shaken).await?)
+            }
+        };
         Ok(Link {
             stream,
             correlation_id: 0,
@@ -98,11 +121,11 @@ impl Link {
 
     async fn exchange(&mut self, request: &[u8]) -> Result<Vec<u8>, LinkFault> {
         within(DISCOVERY_REQUEST_MS_MAX, self.stream.write_all(request)).await?;
-        within(DISCOVERY_REQUEST_MS_MAX, read_frame(&mut self.stream)).await
+        within(DISCOVERY_REQUEST_MS_MAX, read_frame(&mut *self.stream)).await
     }
 }
 
-async fn read_frame(stream: &mut TcpStream) -> Result<Vec<u8>, LinkFault> {
+async fn read_frame(stream: &mut dyn Stream) -> Result<Vec<u8>, LinkFault> {
     let mut frame = Vec::new();
     let cut = || {
         io::Error::new(

@@ -10,6 +10,7 @@ use super::discovery::ask;
 use crate::chunk::UnixMillis;
 use crate::identity::scram::Credential;
 use crate::limits::{BROKERS_REFRESH_S, BROKERS_RETRY_S};
+use crate::tls::Dialer;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct ClusterSource {
     pub bootstrap: Vec<String>,
     /// The gateway's own login; `None` where the brokers want none.
     pub credential: Option<Arc<Credential>>,
+    /// How they are dialled in TLS, if they are.
+    pub dialer: Option<Dialer>,
 }
 
 /// How the looking goes, for `/readyz` and the log.
@@ -115,7 +118,7 @@ impl Brokers {
             .map(|(host, port)| address(host, *port));
         let mut last = DiscoveryFault::NoAddress;
         for address in self.source.bootstrap.iter().cloned().chain(learnt) {
-            match ask(&address, self.source.credential.clone()).await {
+            match ask(&address, &self.source).await {
                 Ok(found) => return same_cluster(&known, found),
                 Err(fault) => {
                     last = DiscoveryFault::NoBroker {
@@ -181,15 +184,18 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::control::discovery::common;
-    use crate::control::test_broker::{Says, broker, usual};
+    use crate::control::test_broker::{Says, broker, tls_broker, usual};
     use crate::identity::scram::Hash;
     use crate::kafka::api::METADATA;
+    use crate::tls::test_authority::Authority;
+    use crate::tls::{Acceptor, Certificates};
 
     fn source(bootstrap: &[&str]) -> ClusterSource {
         let bootstrap = bootstrap.iter().map(|a| (*a).to_owned()).collect();
         ClusterSource {
             bootstrap,
             credential: None,
+            dialer: None,
         }
     }
 
@@ -281,6 +287,30 @@ mod tests {
         }
         let fault = Brokers::new(source(&[])).0.look().await.unwrap_err();
         assert!(matches!(fault, DiscoveryFault::NoAddress));
+    }
+
+    #[tokio::test]
+    async fn brokers_are_found_through_tls_and_only_the_right_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = Authority::new(dir.path());
+        let files = authority.issue("broker", &["127.0.0.1", "kafka.example"]);
+        let pair = Certificates::load(&files.certificate, &files.key).unwrap();
+        let acceptor = Acceptor::of_any_name(Arc::new(pair)).unwrap();
+        let address = tls_broker(usual(), acceptor.config()).await;
+        let other = Authority::new(tempfile::tempdir().unwrap().keep().as_path());
+        for (authorities, name, found) in [
+            (authority.path(), None, true),
+            (authority.path(), Some("kafka.example"), true),
+            (authority.path(), Some("other.example"), false),
+            (other.path(), None, false),
+        ] {
+            let mut source = source(&[&address]);
+            source.dialer = Some(Dialer::new(&authorities, name).unwrap());
+            match Brokers::new(source).0.look().await {
+                Ok(_) => assert!(found, "{name:?}"),
+                Err(fault) => assert!(!found && fault.to_string().contains("no TLS"), "{fault}"),
+            }
+        }
     }
 
     /// With a Kafka of one's own: `LOCKGATE_TEST_KAFKA=HOST:PORT` (plain) and

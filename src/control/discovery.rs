@@ -6,7 +6,7 @@
 //! with brokers only.
 
 use super::broker_link::{CLIENT_ID, Link, LinkFault};
-use crate::identity::scram::Credential;
+use super::brokers::ClusterSource;
 use crate::kafka::addresses::{Cluster, learn_brokers, metadata_request};
 use crate::kafka::api::{API_VERSIONS, METADATA};
 use crate::kafka::api_versions::{self, ApiRange, Offered};
@@ -91,11 +91,11 @@ pub enum DiscoveryFault {
 /// Asks one broker everything: log in, ApiVersions, Metadata without topics.
 pub(super) async fn ask(
     address: &str,
-    credential: Option<Arc<Credential>>,
+    source: &ClusterSource,
 ) -> Result<Discovered, DiscoveryFault> {
-    let mut link = Link::open(address).await?;
-    if let Some(credential) = credential {
-        link.login(credential).await?;
+    let mut link = Link::open(address, source.dialer.as_ref()).await?;
+    if let Some(credential) = &source.credential {
+        link.login(Arc::clone(credential)).await?;
     }
     let offered = ask_versions(&mut link).await?;
     let version = common(&offered, METADATA, DISCOVERY_METADATA_VERSION_MAX);

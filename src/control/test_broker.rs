@@ -10,9 +10,11 @@ use kafka_protocol::messages as theirs;
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::metadata_response::MetadataResponseBroker;
 use kafka_protocol::protocol::{Encodable, StrBytes};
+use rustls::ServerConfig;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 /// What the fake broker says, to be changed by a test.
 #[derive(Clone)]
@@ -49,7 +51,25 @@ pub(super) async fn broker(says: Says) -> (String, Arc<Mutex<Says>>) {
     (address, says)
 }
 
-async fn serve(mut stream: TcpStream, script: &Mutex<Says>) -> Option<()> {
+/// The same behind TLS.
+pub(super) async fn tls_broker(says: Says, config: Arc<ServerConfig>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (script, acceptor) = (Mutex::new(says), TlsAcceptor::from(config));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                serve(stream, &script).await;
+            }
+        }
+    });
+    address
+}
+
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    script: &Mutex<Says>,
+) -> Option<()> {
     loop {
         let size = stream.read_u32().await.ok()?;
         let mut frame = size.to_be_bytes().to_vec();

@@ -11,6 +11,7 @@ use crate::identity::credential::Credential;
 use crate::kafka::addresses::Mapping;
 use crate::kafka::api::Allowed;
 use crate::kafka::api_versions::{self, Clamped, Offered};
+use crate::tls::{Acceptor, Dialer};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -64,6 +65,8 @@ pub struct Listener {
     pub login: Login,
     /// Whether every connection begins with a header that names its source (PROXY protocol v2).
     pub proxy_protocol: bool,
+    /// What clients meet in TLS, if they must speak it.
+    pub tls: Option<Acceptor>,
 }
 
 impl Listener {
@@ -119,6 +122,8 @@ pub struct Cluster {
     pub listeners: Vec<Listener>,
     /// The gateway's own credential at its brokers.
     pub credential: Option<Arc<Credential>>,
+    /// How its brokers are dialled in TLS, if they are.
+    pub dialer: Option<Dialer>,
     /// The brokers as they were last discovered. Replaced whole.
     pub view: ArcSwap<View>,
     /// Whether clients may send their telemetry to the brokers (KIP-714).
@@ -211,6 +216,7 @@ mod tests {
             brokers,
             login: Login::Oidc,
             proxy_protocol: false,
+            tls: None,
         }
     }
 
@@ -269,6 +275,7 @@ mod tests {
             name: "main".into(),
             listeners: vec![listener(ports(100)), listener(ports(200))],
             credential: None,
+            dialer: None,
             view: ArcSwap::default(),
             telemetry: false,
             topic_ids: TopicIds::default(),

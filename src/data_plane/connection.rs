@@ -2,10 +2,17 @@
 //!
 //! ```text
 //!            ┌────────┐ token ok ┌────────────┐ connected ┌────────┐ either side ends ┌────────┐
-//!  accept ──►│ Login  ├─────────►│ Connecting ├──────────►│ Open   ├─────────────────►│ Closed │
-//!            └───┬────┘          └─────┬──────┘           └───┬────┘                  └────────┘
-//!                └── refused, late ────┴── no broker ─────────┴── idle, stalled, expired, cut ─► Closed
+//!  accept ─┬►│ Login  ├─────────►│ Connecting ├──────────►│ Open   ├─────────────────►│ Closed │
+//!          │ └───┬────┘          └─────┬──────┘           └─┬────┬─┘                  └────────┘
+//!          │     │ 30 s                │ 30 s               │    │ client closed its side     ▲
+//!          │ ┌───┴────────┐  broker accepted, logged in     │ ┌──┴─────────┐ nothing owed    │
+//!          └►│ RelayLogin ├────────────────────────────────┘ │ HalfClosed ├─────────────────┤
+//!  (relay)   └───┬────────┘ connects by itself; 30 s          └──┬─────────┘ 30 s            │
+//!                └── refused, late, crowded out, no broker, idle, stalled, expired, cut ─────┘
 //! ```
+//!
+//! While it connects, what the client sends waits in its socket. Open, its login and the gateway's
+//! own are renewed in turn with requests (`renewal`, `relay_renewal`, `upstream_session`).
 //!
 //! Owns: the two sockets, the write turns on each, the queues of answers, the deadlines that the
 //! core's sweep enforces. Refuses: to be dropped while a task reads: closing is shutdown(2) on both

@@ -68,13 +68,22 @@ impl<'a> Hearing<'a> {
         })
     }
 
-    fn judge(&mut self, on: Target<'_>, topic: Option<&str>) -> Option<Denied> {
+    /// Whether a topic would pass, without a word to anybody.
+    pub fn passes(&self, topic: &str) -> bool {
+        self.verdict(Target::Topic(topic)).gate == Gate::Allow
+    }
+
+    fn verdict(&self, on: Target<'_>) -> Verdict {
         let now = self.core.now();
         let scope = self.session.scope_on(self.policy, self.operation, on, now);
-        let verdict = match scope.is_empty() {
+        match scope.is_empty() {
             true => Verdict::default(),
             false => self.policy.decide(&scope, &Evidence::NONE, now),
-        };
+        }
+    }
+
+    fn judge(&mut self, on: Target<'_>, topic: Option<&str>) -> Option<Denied> {
+        let verdict = self.verdict(on);
         let text = refusal(&verdict.gate);
         if self.is_worth_telling(&verdict, on) {
             self.note(&verdict, text.as_deref(), topic);

@@ -18,8 +18,9 @@ use crate::limits::{
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Opens a chunk: it waits for people when it was flagged, else behind its lane.
-pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
+/// Opens a chunk: it waits for people when it was flagged, else behind its lane. Returns whether it
+/// does; if not, it has been answered.
+pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) -> bool {
     let core = &connection.core;
     let Waiting {
         held,
@@ -64,13 +65,11 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         connection.lanes().open(&lane, chunk); // acks=0 is not gated: nobody waits for it
     }
     if !room {
-        return no_room(core, chunk);
+        no_room(core, chunk);
+        return false;
     }
-    let Some(held) = held else {
-        return;
-    };
-    let Some(session) = connection.session() else {
-        return;
+    let (Some(held), Some(session)) = (held, connection.session()) else {
+        return true;
     };
     let ask = Ask {
         ticket: Ticket {
@@ -90,9 +89,11 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) {
         idempotent: sequence.is_some(),
         summary: held.summary,
     };
-    if core.desk.try_send(ToControl::Ask(Box::new(ask))).is_err() {
+    let asked = core.desk.try_send(ToControl::Ask(Box::new(ask))).is_ok();
+    if !asked {
         no_room(core, chunk);
     }
+    asked
 }
 
 /// A bound is reached: nothing is kept, the client may try again.

@@ -7,6 +7,8 @@ use monoio::buf::IoBuf;
 
 /// Something whose first bytes can be taken as sent.
 pub trait Advance {
+    /// What is not sent yet.
+    fn rest(&self) -> &[u8];
     /// Leaves out the first `bytes` bytes.
     fn advance(&mut self, bytes: usize);
 }
@@ -37,6 +39,9 @@ unsafe impl IoBuf for Made {
 }
 
 impl Advance for Made {
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
     fn advance(&mut self, bytes: usize) {
         self.start = (self.start + bytes).min(self.bytes.len());
     }

@@ -1,8 +1,8 @@
 //! The I/O of one core: clients on one side, brokers on the other, inspection in between.
 //!
 //! ```text
-//!            accept ─► serve ─► login ─► upstream
-//!                                  │
+//!  accept ─► crowd ─► serve ─► opening ─┬► login ─► upstream ─┐
+//!                                       └► relay_login ───────┤
 //!  client ─► inflow ─► requests ─► produce ─► inspect ─► (broker)
 //!                          │          └────── holding ◄─► control thread
 //!                          ├─► operations ─► hearing ─► (broker)
@@ -24,6 +24,7 @@ pub mod crowd;
 pub mod ending;
 pub mod event;
 pub mod fetch;
+pub mod frame_refusals;
 pub mod hearing;
 pub mod held;
 pub mod holding;
@@ -34,13 +35,14 @@ pub mod login;
 pub mod made;
 pub mod mailbox;
 pub mod merge;
+pub mod opening;
 pub mod operations;
 pub mod produce;
 pub mod proof;
+pub mod proxy_header;
 pub mod reading;
 pub mod record;
 pub mod refusals;
-pub mod refused_parts;
 pub mod relay_login;
 pub mod relay_renewal;
 pub mod renewal;

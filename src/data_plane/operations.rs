@@ -28,20 +28,26 @@ pub fn handle(connection: &Rc<Connection>, header: &RequestHeader, request: &mut
     };
     let core = &connection.core;
     let rules = core.rules();
-    let free = session.is_free(&rules.policy, operation, core.now());
+    let is_free = |operation| session.is_free(&rules.policy, operation, core.now());
+    let may_create = operation != Operation::Metadata || is_free(Operation::CreateTopics);
+    let free = is_free(operation) && may_create;
     if free && operation.nature() != Nature::Change {
         return relay(connection, header, request);
     }
     if !free && let Err(step) = prepare(connection, header, request) {
         return step;
     }
-    let ask = match Ask::read(header, request) {
-        Ok(Some(ask)) => ask,
-        Ok(None) | Err(_) => return MALFORMED,
+    let Ok(Some(mut ask)) = Ask::read(header, request) else {
+        return MALFORMED;
     };
     let others = ask.others();
     let names = &connection.cluster.topic_ids;
-    let mut hearing = Hearing::new(core, &session, &rules.policy, names, operation);
+    let hear = |operation| Hearing::new(core, &session, &rules.policy, names, operation);
+    let creating = hear(Operation::CreateTopics);
+    if !may_create && !ask.without_creating(&mut |topic| creating.passes(topic)) {
+        return too_old(connection, header, request);
+    }
+    let mut hearing = hear(operation);
     let parted = ask.part(&mut |named| hearing.ask(named));
     let blocked = hearing.record(&others);
     let stats = core.stats();
@@ -72,11 +78,38 @@ fn prepare(connection: &Connection, header: &RequestHeader, request: &[u8]) -> R
     Ok(())
 }
 
+/// A client from before Kafka 1.0 cannot ask for a topic without creating it.
+fn too_old(connection: &Connection, header: &RequestHeader, request: &[u8]) -> Step {
+    let why = "a rule forbids to create a topic, and this version of Metadata does";
+    no(
+        connection,
+        header,
+        request,
+        error::TOPIC_AUTHORIZATION_FAILED,
+        why,
+    )
+}
+
 fn refuse_pattern(connection: &Connection, header: &RequestHeader, request: &[u8]) -> Step {
-    connection.core.stats().refused.add(1);
     let why = "rules name topics here: subscribe by names, since only the broker knows what a \
                pattern stands for";
-    let code = error::INVALID_REGULAR_EXPRESSION;
+    no(
+        connection,
+        header,
+        request,
+        error::INVALID_REGULAR_EXPRESSION,
+        why,
+    )
+}
+
+fn no(
+    connection: &Connection,
+    header: &RequestHeader,
+    request: &[u8],
+    code: i16,
+    why: &str,
+) -> Step {
+    connection.core.stats().refused.add(1);
     match refusal::refuse(header, request, code, why) {
         Some(reply) => {
             connection.answer_now(reply);
@@ -93,13 +126,12 @@ fn act(
     parted: Parted,
 ) -> Step {
     match parted {
-        Parted::All(None) => relay(connection, header, request),
-        Parted::All(Some(patch)) => {
-            patched(connection, header, request, patch);
+        Parted::All(patch) => {
+            pass(connection, header, request, patch);
             Step::Forward
         }
         Parted::Part(mut left, patch) => {
-            patched(connection, header, &mut left, patch);
+            pass(connection, header, &mut left, patch);
             Step::Replace(left)
         }
         Parted::Refused(reply) => {
@@ -110,8 +142,12 @@ fn act(
     }
 }
 
-/// Passes a request on whose reply is to be completed.
-fn patched(connection: &Connection, header: &RequestHeader, request: &mut [u8], patch: Patch) {
+/// Passes a request on; its reply is completed by the patch, if there is one.
+fn pass(connection: &Connection, header: &RequestHeader, request: &mut [u8], patch: Option<Patch>) {
+    let Some(patch) = patch else {
+        relay(connection, header, request);
+        return;
+    };
     let id = connection.next_correlation_id();
     frame::set_request_correlation_id(request, id);
     let relay = Relay {

@@ -17,6 +17,8 @@ use super::requests::{Step, relay};
 use super::scratch::Scratch;
 use super::writing::{Part, Waiting, Writing};
 use crate::chunk::Operation;
+use crate::hold::lanes::Lane;
+use crate::kafka::error;
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::produce::{self as wire, Keep, PartitionReply};
 use crate::kafka::topic::Topic;
@@ -128,19 +130,41 @@ fn split(
         }
     };
     let sender = Sender::of(header, request, produce);
-    for (part, chunk) in waiting {
-        holding::open(
-            connection,
-            Asked {
-                number: Some(number),
-                part,
-                sender: Rc::clone(&sender),
-            },
-            *chunk,
-        );
-    }
+    open_all(connection, number, &sender, waiting);
     finish(connection, number);
     step
+}
+
+/// Opens what waits, in order. Behind one that could not be opened, nothing of its lane is: it would be
+/// written without what came before it.
+fn open_all(
+    connection: &Rc<Connection>,
+    number: u64,
+    sender: &Rc<Sender>,
+    waiting: Vec<(usize, Box<Waiting>)>,
+) {
+    let mut fallen: HashSet<Lane> = HashSet::new();
+    for (part, chunk) in waiting {
+        let lane = chunk.lane.clone();
+        if fallen.contains(&lane) {
+            let why = Unacceptable {
+                code: error::NOT_LEADER_OR_FOLLOWER,
+                why: "an earlier batch was not held and not written".into(),
+            };
+            if let Some(merge) = connection.answers().merge(number) {
+                merge.answer(part, refusal(lane.partition, &why));
+            }
+            continue;
+        }
+        let asked = Asked {
+            number: Some(number),
+            part,
+            sender: Rc::clone(sender),
+        };
+        if !holding::open(connection, asked, *chunk) {
+            fallen.insert(lane);
+        }
+    }
 }
 
 /// The same for acks=0, which has no reply: what is held is released when approved, what is

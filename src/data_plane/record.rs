@@ -6,8 +6,8 @@
 
 use super::connection::{Cause, Connection};
 use super::core::Core;
+use super::frame_refusals::FrameRefusals;
 use super::inspect::{self, Origin};
-use super::refused_parts::RefusedParts;
 use super::scratch::ChunkScratch;
 use super::session::Session;
 use crate::audit::entry::{
@@ -102,7 +102,7 @@ pub fn verdict(
     subject: &Subject<'_>,
     verdict: &Verdict,
     findings: &[Finding],
-    refusals: &mut RefusedParts,
+    refusals: &mut FrameRefusals,
 ) {
     let (action, reason) = match &verdict.gate {
         Gate::Block { reason, .. } => (Action::Block, reason.to_string()),
@@ -137,7 +137,7 @@ pub fn unreadable(
     session: &Session,
     subject: &Subject<'_>,
     why: &str,
-    refusals: &mut RefusedParts,
+    refusals: &mut FrameRefusals,
 ) {
     count(core, Action::Block);
     let rule = [crate::policy::UNREADABLE.into()];

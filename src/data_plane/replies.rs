@@ -185,9 +185,7 @@ fn edit(connection: &Rc<Connection>, relay: Relay, reply: &mut [u8]) -> Result<E
         (Some(Treatment::Inspect), api::SHARE_FETCH) => {
             share_fetch::inspect_reply(connection, api_version, reply)
         }
-        (Some(Treatment::Inspect), api::PRODUCE) => {
-            produce::clean_reply(connection, api_version, reply)
-        }
+        (Some(Treatment::Inspect), _) => produce::clean_reply(connection, api_version, reply),
         (Some(Treatment::Answer), api::SASL_HANDSHAKE | api::SASL_AUTHENTICATE) => {
             relay_renewal::renewed(connection, relay, reply)?;
             Ok(Edit::InPlace)

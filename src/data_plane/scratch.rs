@@ -4,7 +4,7 @@
 //! one frame than its share, however many batches it names. Stays true: what one frame needed beyond
 //! the usual is given back at the next.
 
-use super::refused_parts::RefusedParts;
+use super::frame_refusals::FrameRefusals;
 use crate::chunk::Finding;
 use crate::kafka::batch::BatchFault;
 use crate::kafka::compression::{Codec, Deflater, InflateFault, Inflater};
@@ -38,7 +38,7 @@ pub struct ChunkScratch {
     pub(super) deflater: Deflater,
     pub(super) body: Vec<u8>,
     pub(super) findings: Vec<Finding>,
-    pub(super) refusals: RefusedParts,
+    pub(super) refusals: FrameRefusals,
     /// Bytes inflated for the frame in hand.
     inflated: usize,
 }

@@ -1,6 +1,6 @@
 //! The tasks of one connection.
 //!
-//! Owns: their order (login, connect, then one task a direction), their end, and the wall around
+//! Owns: their order (opening, login, connect, then one task a direction), their end, and the wall around
 //! a panic. Refuses: nothing. Stays true: whichever way a connection ends, both sockets are shut,
 //! its chunks are closed, its end is in the audit, and the core forgets it.
 
@@ -8,7 +8,7 @@ use super::cluster::Login;
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
 use super::stats::Stats;
-use super::{ending, login, record, relay_login, replies, requests, upstream};
+use super::{ending, login, opening, record, relay_login, replies, requests, upstream};
 use crate::limits::{FRAME_BYTES_BEFORE_LOGIN_MAX, FRAME_BYTES_MAX};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,6 +43,9 @@ async fn from_client(connection: &Rc<Connection>) -> Cause {
         &core.logins,
         FRAME_BYTES_BEFORE_LOGIN_MAX,
     );
+    if let Err(cause) = Box::pin(opening::run(connection)).await {
+        return cause;
+    }
     // boxed: what login and connect need is freed before the long life of the connection
     if let Err(cause) = Box::pin(enter(connection, &mut inflow)).await {
         return cause;

@@ -2,15 +2,25 @@
 //!
 //! Owns: reading and writing one TCP stream from two tasks, waiting without a buffer, cutting.
 //! Refuses: to drop a read that is under way (the kernel may have filled its buffer): an idle
-//! read is cancelled, awaited, and its buffer taken back. Stays true: nothing outside this file
-//! names the runtime's stream type, so another runtime could take its place.
+//! read is cancelled, awaited, and its buffer taken back. Stays true: nothing outside this file and
+//! its parts names the runtime's stream type, so another runtime could take its place; nobody else
+//! knows whether the bytes go through TLS (`secure`), or whether a proxy speaks for the peer
+//! (`source`).
 
+mod secure;
+mod source;
+
+pub use self::secure::SecureFault;
+pub use self::source::SourceFault;
+
+use self::secure::Secure;
 use super::buffers::Buffer;
 use super::made::Advance;
 use monoio::buf::IoBuf;
 use monoio::io::{AsyncWriteRent, CancelableAsyncReadRent, Canceller};
 use monoio::net::TcpStream;
-use std::cell::{Cell, RefCell, UnsafeCell};
+use rustix::net::{RecvFlags, SendFlags};
+use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, RawFd};
@@ -23,6 +33,10 @@ pub struct Socket {
     moved: Cell<bool>,
     frames: Cell<u64>,
     in_frame: Cell<bool>,
+    /// Boxed: most sockets of a gateway without TLS pay a word for it.
+    tls: OnceCell<Box<Secure>>,
+    /// Whom the proxy in front speaks for.
+    source: Cell<Option<SocketAddr>>,
 }
 
 /// How a read ended.
@@ -47,6 +61,8 @@ impl Socket {
             moved: Cell::new(false),
             frames: Cell::new(0),
             in_frame: Cell::new(false),
+            tls: OnceCell::new(),
+            source: Cell::new(None),
         }
     }
 
@@ -65,11 +81,17 @@ impl Socket {
 
     /// Waits until there is something to read (or the end) without holding a buffer.
     pub async fn readable(&self) -> io::Result<()> {
-        self.stream().readable(false).await
+        match self.tls.get() {
+            Some(secure) => self.readable_through(secure).await,
+            None => self.stream().readable(false).await,
+        }
     }
 
     /// Reads what is there into the buffer's free space, waiting for at least a byte.
     pub async fn read(&self, buffer: Buffer) -> io::Result<Read> {
+        if let Some(secure) = self.tls.get() {
+            return self.read_through(secure, buffer).await;
+        }
         let handle = self.idle.borrow().handle();
         self.reading.set(true);
         let (result, space) = self
@@ -89,7 +111,9 @@ impl Socket {
 
     /// Makes a read that has nothing to read give its buffer back.
     pub fn cancel_idle_read(&self) {
-        if self.reading.get() {
+        if let Some(secure) = self.tls.get() {
+            secure.cancel_idle_read();
+        } else if self.reading.get() {
             let canceller = self.idle.take();
             self.idle.replace(canceller.cancel());
         }
@@ -97,6 +121,9 @@ impl Socket {
 
     /// Writes all of it; returns it for re-use.
     pub async fn write_all<T: IoBuf + Advance>(&self, mut bytes: T) -> io::Result<T> {
+        if let Some(secure) = self.tls.get() {
+            return self.write_through(secure, bytes).await;
+        }
         while bytes.bytes_init() > 0 {
             let (result, back) = self.stream().write(bytes).await;
             bytes = back;
@@ -136,6 +163,9 @@ impl Socket {
 
     /// Ends both directions at once: every read and write under way, or to come, returns.
     pub fn cut(&self) {
+        if let Some(secure) = self.tls.get() {
+            self.say_end(secure);
+        }
         self.with_std(|stream| {
             let _ = stream.shutdown(Shutdown::Both);
         });
@@ -149,9 +179,26 @@ impl Socket {
         state == TCP_CLOSE_WAIT || state == TCP_CLOSE
     }
 
-    /// The peer's address, for the audit.
+    /// Who is at the other end, for the audit: whom the proxy speaks for, or the connection's address.
     pub fn peer(&self) -> Option<SocketAddr> {
-        self.stream().peer_addr().ok()
+        let source = self.source.get();
+        source.or_else(|| self.stream().peer_addr().ok())
+    }
+
+    /// Takes what the kernel has, at once; `WouldBlock` when it has nothing.
+    fn receive_now(&self, into: &mut [u8]) -> io::Result<usize> {
+        let receive = |stream: &std::net::TcpStream| {
+            rustix::net::recv(stream, into, RecvFlags::DONTWAIT).map(|(bytes, _)| bytes)
+        };
+        Ok(self.with_std(receive)?)
+    }
+
+    /// Gives the kernel what it takes at once; `WouldBlock` when that is nothing.
+    fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let sent = self.with_std(|stream| rustix::net::send(stream, bytes, flags))?;
+        self.moved.set(true);
+        Ok(sent)
     }
 
     fn fd(&self) -> RawFd {
@@ -159,12 +206,13 @@ impl Socket {
     }
 
     #[allow(unsafe_code)]
-    fn with_std(&self, use_it: impl FnOnce(&std::net::TcpStream)) {
+    fn with_std<T>(&self, use_it: impl FnOnce(&std::net::TcpStream) -> T) -> T {
         // SAFETY: the descriptor is open as long as `self`; the std stream made of it gives it
         // back by `into_raw_fd` and never closes it.
         let stream = unsafe { std::net::TcpStream::from_raw_fd(self.fd()) };
-        use_it(&stream);
+        let result = use_it(&stream);
         let _ = stream.into_raw_fd();
+        result
     }
 }
 
@@ -191,77 +239,4 @@ fn tcp_state(fd: RawFd) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data_plane::buffers::Pool;
-    use crate::data_plane::mailbox::Bell;
-    use crate::data_plane::test_core::{on_each_driver, pair};
-    use std::io::Write;
-    use std::rc::Rc;
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    const BYTES: usize = 320_000;
-    const PIECE: usize = 64;
-
-    /// Sends `BYTES` in small pieces and, beside each, asks for a cancel: some cancels meet a read
-    /// that has nothing yet, some one that the kernel is just filling.
-    fn send(mut peer: std::net::TcpStream, cancel: &Bell) {
-        let bytes: Vec<u8> = (0..BYTES).map(byte).collect();
-        for (index, piece) in bytes.chunks(PIECE).enumerate() {
-            if index % 16 == 0 {
-                cancel.ring();
-                std::thread::sleep(Duration::from_micros(50)); // the core waits again
-            }
-            peer.write_all(piece).expect("the core reads");
-            cancel.ring();
-        }
-    }
-
-    fn byte(at: usize) -> u8 {
-        (at % 251) as u8
-    }
-
-    #[test]
-    fn reads_that_are_cancelled_while_the_peer_sends_lose_no_byte() {
-        on_each_driver(|driver| async move {
-            let (socket, peer) = pair();
-            let (socket, bell) = (Rc::new(socket), Arc::new(Bell::default()));
-            let ringing = Arc::clone(&bell);
-            let sender = std::thread::spawn(move || send(peer, &ringing));
-            let cancelled = Rc::clone(&socket);
-            monoio::spawn(async move {
-                loop {
-                    bell.rung().await;
-                    cancelled.cancel_idle_read();
-                }
-            });
-
-            let pool = Pool::new(1 << 20);
-            let (mut read, mut idle) = (0, 0);
-            let mut buffer = pool.lend(PIECE).await;
-            loop {
-                buffer = match socket.read(buffer).await.expect("a sound connection") {
-                    Read::End => break,
-                    Read::Idle(buffer) => {
-                        idle += 1;
-                        buffer
-                    }
-                    Read::Some(buffer) => buffer,
-                };
-                let wrong = buffer
-                    .filled()
-                    .iter()
-                    .zip(read..)
-                    .find(|(b, at)| **b != byte(*at));
-                assert_eq!(wrong, None, "{driver}: lost or changed after {read} bytes");
-                read += buffer.filled().len();
-                buffer.consume(buffer.filled().len());
-            }
-            assert_eq!(read, BYTES, "{driver}");
-            assert!(idle > 0, "{driver}: no read was ever cancelled");
-            eprintln!("{driver}: {idle} reads cancelled, {read} bytes, none lost");
-            sender.join().expect("the sender");
-        });
-    }
-}
+mod tests;

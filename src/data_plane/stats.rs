@@ -57,6 +57,8 @@ stats! {
     requests,
     /// Requests refused because the gateway does not pass them.
     refused,
+    /// Connections without the TLS or the PROXY header that their listener demands.
+    openings_failed,
     /// Logins that succeeded.
     logins,
     /// Logins that were refused.

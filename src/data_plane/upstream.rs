@@ -8,11 +8,12 @@ use super::cluster::Broker;
 use super::connection::{Cause, Connection, Target};
 use super::inflow::Inflow;
 use super::made::Made;
-use super::socket::Socket;
+use super::socket::{SecureFault, Socket};
 use crate::identity::credential::Credential;
 use crate::identity::scram;
 use crate::kafka::upstream_login::{Step, UpstreamLogin};
 use crate::limits::{CONNECT_IN_ALL_MS_MAX, CONNECT_MS_MAX, FRAME_BYTES_BEFORE_LOGIN_MAX};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,16 +50,32 @@ fn brokers(connection: &Connection) -> Vec<Broker> {
 pub(super) async fn dial(connection: &Connection) -> Option<Socket> {
     let limit = Duration::from_millis(CONNECT_MS_MAX);
     let brokers = brokers(connection);
-    for address in brokers.iter().flat_map(|broker| &broker.addresses) {
-        let address = *address;
-        match monoio::time::timeout(limit, Socket::connect(address)).await {
+    let addresses = brokers
+        .iter()
+        .flat_map(|broker| broker.addresses.iter().map(move |a| (broker, *a)));
+    for (broker, address) in addresses {
+        match monoio::time::timeout(limit, reach(connection, broker, address)).await {
             Ok(Ok(socket)) => return Some(socket),
-            Ok(Err(error)) => tracing::warn!(%address, %error, "cannot connect to the broker"),
+            Ok(Err(fault)) => tracing::warn!(%address, %fault, "cannot connect to the broker"),
             Err(_) => tracing::warn!(%address, "the broker did not answer in time"),
         }
     }
     (connection.cluster.look)(); // it may have moved
     None
+}
+
+/// Connects, through TLS where the cluster wants it.
+async fn reach(
+    connection: &Connection,
+    broker: &Broker,
+    address: SocketAddr,
+) -> Result<Socket, SecureFault> {
+    let socket = Socket::connect(address).await?;
+    if let Some(dialer) = &connection.cluster.dialer {
+        let pool = &connection.core.replies;
+        socket.connect_tls(dialer, &broker.host, pool).await?;
+    }
+    Ok(socket)
 }
 
 /// Logs in; how many milliseconds the broker gives the session, 0 for no end.

@@ -11,6 +11,7 @@ use crate::data_plane::topic_ids::TopicIds;
 use crate::hold::link::Post;
 use crate::hold::messages::ToCore;
 use crate::identity::credential::{Credential, Hash};
+use crate::tls::{Acceptor, Certificates, Dialer};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
@@ -29,19 +30,23 @@ pub struct Followed {
 /// A cluster that has not been seen yet.
 ///
 /// # Errors
-/// A credential that cannot be used.
+/// A credential, a certificate or an authority that cannot be used.
 pub fn made(from: &config::Cluster) -> anyhow::Result<(Arc<Cluster>, Followed)> {
     let credential = credential(&from.credential)?;
+    let dialer = from.upstream_tls.as_ref().map(dialer).transpose()?;
+    let listeners = from.listeners.iter().map(listener);
     let bootstrap = from.bootstrap.iter().map(ToString::to_string).collect();
     let (brokers, found) = Brokers::new(ClusterSource {
         bootstrap,
         credential: credential.clone(),
+        dialer: dialer.clone(),
     });
     let wake = brokers.wake();
     let cluster = Arc::new(Cluster {
         name: from.name.as_str().into(),
-        listeners: from.listeners.iter().map(listener).collect(),
+        listeners: listeners.collect::<anyhow::Result<_>>()?,
         credential,
+        dialer,
         view: ArcSwap::default(),
         topic_ids: TopicIds::default(),
         telemetry: from.telemetry == config::Telemetry::Pass,
@@ -56,8 +61,8 @@ pub fn made(from: &config::Cluster) -> anyhow::Result<(Arc<Cluster>, Followed)> 
     Ok((cluster, followed))
 }
 
-fn listener(from: &config::Listener) -> Listener {
-    Listener {
+fn listener(from: &config::Listener) -> anyhow::Result<Listener> {
+    let mut listener = Listener {
         name: from.name.clone(),
         address: from.address,
         advertise: from.advertise.clone(),
@@ -82,7 +87,34 @@ fn listener(from: &config::Listener) -> Listener {
             config::Sasl::None => Login::None,
         },
         proxy_protocol: from.proxy_protocol,
+        tls: None,
+    };
+    if let Some(files) = &from.tls {
+        let acceptor = acceptor(&listener, files);
+        let acceptor = acceptor.with_context(|| format!("listener {}", from.name))?;
+        listener.tls = Some(acceptor);
     }
+    Ok(listener)
+}
+
+/// Where brokers are told apart by name, a client that asks for a strange one is told so.
+fn acceptor(listener: &Listener, files: &config::ListenerTls) -> anyhow::Result<Acceptor> {
+    let certificates = Arc::new(Certificates::load(&files.certificate, &files.key)?);
+    let names = listener.clone();
+    Ok(match listener.brokers {
+        Addressing::Ports { .. } => Acceptor::of_any_name(certificates)?,
+        Addressing::Sni { .. } => Acceptor::of_names(certificates, move |name| {
+            names.broker_of(name).is_some() || names.advertise.eq_ignore_ascii_case(name)
+        })?,
+    })
+}
+
+fn dialer(from: &config::UpstreamTls) -> anyhow::Result<Dialer> {
+    let ca = from
+        .ca
+        .as_ref()
+        .context("upstream tls names no authority")?;
+    Ok(Dialer::new(ca, from.server_name.as_deref())?)
 }
 
 /// The gateway's own credential at the brokers.

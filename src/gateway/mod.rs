@@ -10,6 +10,7 @@
 //! log of holds it cannot write. Stays true: cores end before the control thread, so that every
 //! outcome is known to it; `stopped` is the last entry of every chain.
 
+mod certificates;
 mod clusters;
 pub mod driver;
 mod health;

@@ -5,6 +5,7 @@
 //! the cluster has been seen once, since before that nothing can be promised to a client.
 
 use super::End;
+use super::certificates;
 use super::clusters::{self, Followed, follow_all};
 use super::driver::Driver;
 use super::health::Health;
@@ -110,7 +111,14 @@ impl Services {
         Box::new(move |desk| {
             Box::pin(async move {
                 let followed = follow_all(clusters, cores);
-                tokio::join!(http(desk), keys.run(), followed, signals(ends));
+                let certificates = certificates::follow(shared.clusters.clone());
+                tokio::join!(
+                    http(desk),
+                    keys.run(),
+                    followed,
+                    certificates,
+                    signals(ends)
+                );
             })
         })
     }

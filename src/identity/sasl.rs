@@ -111,13 +111,13 @@ pub const ANY_USER: &str = "token";
 impl PlainRequest<'_> {
     /// The user name grants nothing, yet a wrong one is refused: it shows up in the client's
     /// logs and would say there that somebody else acted. It must be the token's principal, or
-    /// `token`.
+    /// `token`. Whom to act as is the principal too, or the user name again, as aiokafka sends it.
     ///
     /// # Errors
     /// `SaslFault::OtherName`.
     pub fn may_act_as(&self, principal: &str) -> Result<(), SaslFault> {
         let user = self.username == principal || self.username == ANY_USER;
-        let acts_as = self.authzid.is_empty() || self.authzid == principal;
+        let acts_as = ["", principal, self.username].contains(&self.authzid);
         if user && acts_as {
             Ok(())
         } else {
@@ -216,6 +216,7 @@ mod tests {
             ("", ANY_USER),
             ("ann", "ann"),
             ("ann", ANY_USER),
+            (ANY_USER, ANY_USER),
         ] {
             assert_eq!(plain(authzid, username).may_act_as("ann"), Ok(()));
         }
@@ -224,6 +225,7 @@ mod tests {
             ("bob", "ann"),
             ("bob", ANY_USER),
             ("bob", "bob"),
+            (ANY_USER, "bob"),
         ] {
             assert_eq!(
                 plain(authzid, username).may_act_as("ann"),

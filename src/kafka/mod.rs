@@ -21,6 +21,8 @@ pub mod refusal;
 pub mod sasl;
 pub mod share;
 pub mod tagged;
+#[cfg(test)]
+mod test_peers;
 pub mod topic;
 pub mod upstream_login;
 mod varint;

@@ -5,8 +5,12 @@
 
 use crate::Outcome;
 use anyhow::ensure;
-use kafka_protocol::messages::{DescribeClusterRequest, FindCoordinatorRequest};
-use lockgate_tests::broker::ADVERTISED_HOST;
+use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
+use kafka_protocol::messages::{
+    DescribeClusterRequest, DescribeConfigsRequest, DescribeQuorumRequest, FindCoordinatorRequest,
+    TopicName, describe_quorum_request,
+};
+use lockgate_tests::broker::{ADVERTISED_HOST, NODE_ID};
 use lockgate_tests::clients::{CLIENTS, Consume, Produce};
 use lockgate_tests::login;
 use lockgate_tests::requests::{self, metadata};
@@ -65,6 +69,68 @@ fn of_what_stock_clients_receive() -> Outcome {
         let (values, errors) = client.consume(&target, &Consume::new(&topic, 1))?;
         ensure!(values == ["tapped"], "{client:?} read {values:?}: {errors}");
     }
+    tapped.check()?;
+    tapped.scene.end()
+}
+
+/// Every setting of the broker that clients reach first.
+fn broker_settings() -> DescribeConfigsRequest {
+    let broker = DescribeConfigsResource::default()
+        .with_resource_type(4)
+        .with_resource_name(requests::text(&NODE_ID.to_string()))
+        .with_configuration_keys(None);
+    DescribeConfigsRequest::default()
+        .with_resources(vec![broker])
+        .with_include_synonyms(true)
+}
+
+/// How far the quorum is with its own log.
+fn quorum() -> DescribeQuorumRequest {
+    let partition = describe_quorum_request::PartitionData::default();
+    let topic = describe_quorum_request::TopicData::default()
+        .with_topic_name(TopicName(requests::text("__cluster_metadata")))
+        .with_partitions(vec![partition]);
+    DescribeQuorumRequest::default().with_topics(vec![topic])
+}
+
+#[test]
+fn in_what_admin_clients_ask_of_brokers_and_controllers() -> Outcome {
+    let tapped = Tapped::start()?;
+    let mut wire = login::connect(&tapped.target()?)?;
+    for version in 1..=4 {
+        let told = wire.call(&broker_settings(), version)?;
+        let all: Vec<_> = told.results.iter().flat_map(|r| &r.configs).collect();
+        let value = |name: &str| {
+            let setting = all.iter().find(|config| *config.name == *name);
+            setting.map(|config| (config.value.clone(), config.is_sensitive))
+        };
+        ensure!(
+            value("advertised.listeners") == Some((None, true)),
+            "v{version}: listeners are {:?}",
+            value("advertised.listeners")
+        );
+        let node = value("node.id").and_then(|(told, _)| told);
+        ensure!(
+            node == Some(requests::text(&NODE_ID.to_string())),
+            "v{version}: the id is {node:?} of {} settings",
+            all.len()
+        );
+    }
+    for version in 0..=2 {
+        let told = wire.call(&quorum(), version)?;
+        let known = told.topics.iter().flat_map(|t| &t.partitions);
+        ensure!(
+            known
+                .clone()
+                .all(|p| p.error_code == 0 && p.leader_id.0 >= 0),
+            "v{version}: the quorum is {:?}",
+            known.collect::<Vec<_>>()
+        );
+        let listeners = told.nodes.iter().flat_map(|node| &node.listeners);
+        ensure!(listeners.count() == 0, "v{version}: {:?}", told.nodes);
+        ensure!(version < 2 || told.nodes.len() == 1, "{:?}", told.nodes);
+    }
+    metadata(&mut wire, &[])?;
     tapped.check()?;
     tapped.scene.end()
 }

@@ -9,6 +9,7 @@
 use crate::Outcome;
 use anyhow::{Context, ensure};
 use kafka_protocol::messages::ApiVersionsRequest;
+use lockgate_tests::jars::Version;
 use lockgate_tests::scene::Scene;
 use lockgate_tests::wire::Wire;
 use lockgate_tests::{messages, toolbox};
@@ -103,7 +104,7 @@ fn the_layouts_are_those_of_kafkas_own_definitions() -> Outcome {
             here == text,
             "{}/{name} is not what Kafka {} defines, first at {differs:?}; `messages` writes it",
             messages::TABLE,
-            messages::RELEASE
+            Version::Newest.broker()
         );
     }
     Ok(())

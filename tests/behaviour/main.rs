@@ -25,12 +25,15 @@ mod leader_hints;
 mod liars;
 mod login_floods;
 mod masks;
+mod operations;
 mod passes;
 mod protocol;
+mod proxy_protocol;
 mod relay;
 mod robustness;
 mod sessions;
 mod share_groups;
+mod tls;
 mod topic_ids;
 mod transparency;
 

@@ -67,9 +67,17 @@ fn stock_clients_log_in_with_the_credentials_they_have() -> Outcome {
     let (broker, gateway) = relaying()?;
     for mechanism in [SCRAM, "PLAIN"] {
         let target = Target::user(&gateway.bootstrap(), mechanism, ALICE);
+        let direct = target.at(&broker.scram());
         for client in CLIENTS {
             let topic = broker.topic("plain", 1)?;
-            let told = client.produce(&target, &Produce::new(&topic, &["one", "two"]))?;
+            let produce = Produce::new(&topic, &["one", "two"]);
+            // Debian's kcat has librdkafka 2.0.2, which sends its nonce twice: brokers refuse that
+            // since they look at it (CVE-2024-56128).
+            if (client, mechanism) == (Client::Kcat, SCRAM) {
+                alike_refused(client, [&direct, &target], &produce)?;
+                continue;
+            }
+            let told = client.produce(&target, &produce)?;
             ensure!(told.clean, "{client:?} by {mechanism}: {}", told.said);
             let (values, said) = client.consume(&target, &Consume::new(&topic, 2))?;
             ensure!(
@@ -83,6 +91,21 @@ fn stock_clients_log_in_with_the_credentials_they_have() -> Outcome {
         )?;
     }
     end(&gateway)
+}
+
+/// The client is refused, and told so in the same words, with the gateway and without.
+fn alike_refused(client: Client, targets: [&Target; 2], produce: &Produce) -> Outcome {
+    let [direct, through] = targets.map(|target| {
+        let report = client.produce(target, produce)?;
+        ensure!(!report.clean, "{client:?} is content: {}", report.said);
+        complaint(client, &report.said)
+    });
+    let (direct, through) = (direct?, through?);
+    ensure!(
+        direct == through,
+        "{direct:?}, through the gateway {through:?}"
+    );
+    Ok(())
 }
 
 /// The words of the broker about a wrong password, with the class or code that the library gives
@@ -108,18 +131,10 @@ fn a_wrong_password_is_told_as_the_broker_tells_it() -> Outcome {
     let (broker, gateway) = relaying()?;
     let topic = broker.topic("plain", 1)?;
     for client in CLIENTS {
-        let run = |bootstrap: &str| {
-            let target = Target::user(bootstrap, SCRAM, (ALICE.0, "wrong"));
-            let produce = Produce::new(&topic, &["x"]).patience(Duration::from_secs(6));
-            let report = client.produce(&target, &produce)?;
-            ensure!(!report.clean, "{client:?} is content: {}", report.said);
-            complaint(client, &report.said)
-        };
-        let (direct, through) = (run(&broker.scram())?, run(&gateway.bootstrap())?);
-        ensure!(
-            direct == through,
-            "{client:?}: {direct:?}, through the gateway {through:?}"
-        );
+        let direct = Target::user(&broker.scram(), SCRAM, (ALICE.0, "wrong"));
+        let through = direct.at(&gateway.bootstrap());
+        let produce = Produce::new(&topic, &["x"]).patience(Duration::from_secs(6));
+        alike_refused(client, [&direct, &through], &produce)?;
     }
     await_entries(
         &gateway,

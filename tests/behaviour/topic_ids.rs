@@ -2,10 +2,10 @@
 
 use crate::Outcome;
 use anyhow::{Context, ensure};
-use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::fetch_request::FetchTopic;
-use kafka_protocol::messages::{DeleteTopicsRequest, TopicName};
+use lockgate_tests::admin::Topic;
 use lockgate_tests::batch::{self, Batch, CODECS};
+use lockgate_tests::broker::NODE_ID;
 use lockgate_tests::by_id::{self, Id};
 use lockgate_tests::requests::{self, Landed, Part, Send, code, produce_one, producer_id};
 use lockgate_tests::scene::{CARD, CLEAN, OTHER_CARD, SSN, SSN_DIGITS, SSN_KEPT, Scene};
@@ -245,14 +245,9 @@ fn a_topic_made_again_does_not_get_what_its_forerunner_was_sent() -> Outcome {
     let send = Send::one(&topic, 0, Batch::values(&[CARD]).encode()?);
     let owed = by_id::produce_later(&mut wire, &send, &[id])?;
     let hold = reviewer.await_pending(&topic)?;
-    let mut direct = Wire::connect(&scene.broker.plain())?;
-    let gone = DeleteTopicState::default().with_name(Some(TopicName(requests::text(&topic))));
-    let delete = DeleteTopicsRequest::default()
-        .with_topics(vec![gone])
-        .with_timeout_ms(20_000);
-    let told = direct.call(&delete, 6)?;
-    ensure!(told.responses[0].error_code == 0, "DeleteTopics: {told:?}");
-    scene.broker.make(&topic, 1)?;
+    let admin = scene.broker.admin();
+    admin.delete_topic(&topic)?;
+    admin.create_named(&topic, &Topic::on(&[&[NODE_ID]]))?;
     ensure!(id_of(&scene, &topic)? != id, "it has its forerunner's id");
     reviewer.approve(&hold.id)?;
     let landed = by_id::landed(&mut wire, owed)?;

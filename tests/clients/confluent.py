@@ -12,10 +12,12 @@ def settings(job):
         "bootstrap.servers": job["bootstrap"],
         "client.id": "lockgate-test-confluent",
         "socket.timeout.ms": 20000,
+        "security.protocol": job.get("protocol") or "PLAINTEXT",
     }
+    if job.get("authority"):
+        config["ssl.ca.location"] = job["authority"]
     login = job.get("login")
     if login:
-        config["security.protocol"] = "SASL_PLAINTEXT"
         config["sasl.mechanisms"] = login["mechanism"]
         if login["mechanism"] == "OAUTHBEARER":
             config["oauth_cb"] = lambda _: (login["token"], time.time() + 3600)

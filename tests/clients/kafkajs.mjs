@@ -3,6 +3,8 @@
 //     -> {delivered, errors: [text]}
 //   {do: consume, bootstrap, login, topics, count, group, seconds}
 //     -> {values: [text], errors: [text]}
+import dns from 'node:dns';
+import { readFileSync } from 'node:fs';
 import kafkajs from 'kafkajs';
 
 const { Kafka, CompressionTypes, logLevel } = kafkajs;
@@ -25,7 +27,7 @@ function client(job) {
   return new Kafka({
     clientId: 'lockgate-test-kafkajs',
     brokers: [job.bootstrap],
-    ssl: false,
+    ssl: job.authority ? { ca: [readFileSync(job.authority, 'utf8')] } : false,
     sasl: sasl(job.login),
     logLevel: logLevel.NOTHING,
     retry: { retries: job.retries ?? 5, initialRetryTime: 100 },
@@ -77,6 +79,14 @@ async function consume(job) {
 }
 
 const job = await told();
+
+// names that only the test knows: each `name` in job.hosts, and all below it
+const lookup = dns.lookup;
+dns.lookup = (host, ...rest) => {
+  const known = Object.entries(job.hosts ?? {}).find(([name]) => host === name || host.endsWith(`.${name}`));
+  return lookup.call(dns, known ? known[1] : host, ...rest);
+};
+
 const answer = await (job.do === 'produce' ? produce(job) : consume(job));
 console.log(JSON.stringify(answer));
 process.exit(0);

@@ -401,11 +401,25 @@ fn decompress(codec: Codec, body: &[u8]) -> Result<Vec<u8>> {
     Ok(plain)
 }
 
-/// CRC-32C (RFC 3720 §12.1), a bit at a time.
+/// CRC-32C (RFC 3720 §12.1), a byte at a time.
 fn crc32c(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg())
-        })
+        (crc >> 8) ^ CRC_OF_BYTE[usize::from(crc as u8 ^ byte)]
     })
 }
+
+/// The CRC of every byte, worked out a bit at a time.
+static CRC_OF_BYTE: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let (mut crc, mut bit) = (at as u32, 0);
+        while bit < 8 {
+            crc = (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg());
+            bit += 1;
+        }
+        table[at] = crc;
+        at += 1;
+    }
+    table
+};

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use lockgate_tests::campaigns::{corpus, fuzz, kills, memory, soak};
+use lockgate_tests::campaigns::{corpus, fuzz, kills, matrix, memory, soak};
 use lockgate_tests::random::Random;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ enum Name {
     Corpus,
     /// Steady load, memory that does not grow.
     Soak,
+    /// Every stock client, every cell; writes docs/compatibility.md. Bounded by itself.
+    Matrix,
     /// Memory after many connections and requests, counted and not timed.
     Memory,
 }
@@ -37,6 +39,9 @@ struct Arguments {
     /// To have the same choices again.
     #[arg(long)]
     seed: Option<u64>,
+    /// What `matrix` is narrowed to.
+    #[command(flatten)]
+    narrowed: matrix::Narrowed,
 }
 
 fn main() -> Result<()> {
@@ -46,6 +51,7 @@ fn main() -> Result<()> {
         connections,
         requests,
         seed,
+        narrowed,
     } = Arguments::parse();
     let seed = seed.unwrap_or_else(Random::fresh_seed);
     println!("campaign {name:?}, {minutes} minutes, seed {seed}");
@@ -55,6 +61,7 @@ fn main() -> Result<()> {
         Name::Fuzz => fuzz::run(seed, duration),
         Name::Corpus => corpus::run(),
         Name::Soak => soak::run(seed, duration),
+        Name::Matrix => matrix::run(&narrowed),
         Name::Memory => memory::run(connections, requests),
     }
 }

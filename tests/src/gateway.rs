@@ -155,6 +155,14 @@ impl Gateway {
         process.wait(STOP_LIMIT)
     }
 
+    /// SIGHUP: it reads its certificates again.
+    pub fn hang_up(&self) -> Result<()> {
+        let process = self.process();
+        let process = process.as_ref().context("the gateway does not run")?;
+        process.signal(libc::SIGHUP);
+        Ok(())
+    }
+
     /// Whether it still runs.
     pub fn alive(&self) -> bool {
         self.process()

@@ -58,21 +58,10 @@ fn jars(version: &str, tools: bool) -> Result<PathBuf> {
     })
 }
 
-/// The jar of kafka-clients of a release, which carries the definitions of all messages.
-pub fn clients(release: &str) -> Result<PathBuf> {
-    let name = format!("kafka-clients-{release}");
-    let dir = toolbox::cached(&name, |dir| {
-        let mut mvn = toolbox::command("mvn")?;
-        mvn.args(["-B", "-q", "-ntp", "dependency:copy", "-f"]);
-        mvn.arg(toolbox::own_file("kafka/pom.xml"));
-        mvn.arg(format!(
-            "-Dartifact=org.apache.kafka:{}",
-            name.replace("clients-", "clients:")
-        ));
-        mvn.arg(format!("-DoutputDirectory={}", dir.display()));
-        toolbox::must(mvn, FETCH_LIMIT).map(drop)
-    })?;
-    Ok(dir.join(format!("{name}.jar")))
+/// The broker's jar of kafka-clients, which carries the definitions of all messages.
+pub fn clients(version: Version) -> Result<PathBuf> {
+    let release = version.broker();
+    Ok(jars(release, false)?.join(format!("kafka-clients-{release}.jar")))
 }
 
 /// A JVM with the command-line tools on its class path.

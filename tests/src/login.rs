@@ -31,7 +31,13 @@ pub fn connect(target: &Target) -> Result<Wire> {
 
 /// The same, under a client id of one's own.
 pub fn connect_as(target: &Target, client_id: &str) -> Result<Wire> {
-    let mut wire = Wire::connect_as(&target.bootstrap, client_id)?;
+    let mut wire = match &target.authority {
+        None => Wire::connect_as(&target.bootstrap, client_id)?,
+        Some(authority) => {
+            let (host, _) = target.bootstrap.rsplit_once(':').unwrap_or_default();
+            Wire::connect_tls(&target.bootstrap, client_id, authority, host)?
+        }
+    };
     match login(&mut wire, &target.login)? {
         Ok(_) => Ok(wire),
         Err(refused) => bail!("the login was refused: {refused:?}"),

@@ -8,15 +8,14 @@
 //! Only APIs whose requests brokers take on their listeners are written; the quorum's own are left
 //! out. What a definition says of defaults, versions, null, tags and entities is kept; prose is not.
 
-use crate::{archive, jars};
+use crate::archive;
+use crate::jars::{self, Version};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-/// The newest release of Kafka; the gateway's table is of its messages.
-pub const RELEASE: &str = "4.4.0";
 /// Where the table lies in the repository.
 pub const TABLE: &str = "src/kafka/messages/table";
 /// Where the definitions lie in the jar.
@@ -31,10 +30,10 @@ const FILES: &[(&str, i64, i64)] = &[
 /// A newest version that is not said.
 const OPEN: i64 = i16::MAX as i64;
 
-/// Name and text of every file of the table, made from the release's jar of kafka-clients.
+/// Name and text of every file of the table, made from the newest Kafka's own jar.
 pub fn table() -> Result<BTreeMap<String, String>> {
-    let release = RELEASE;
-    let apis = definitions(&jars::clients(release)?)?;
+    let release = Version::Newest.broker();
+    let apis = definitions(&jars::clients(Version::Newest)?)?;
     let mut files = BTreeMap::new();
     for (name, first, last) in FILES {
         let inside = apis.range(first..=last);

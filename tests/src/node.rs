@@ -26,9 +26,11 @@ pub fn script(package: &str, script: &str) -> Result<Command> {
     Ok(command)
 }
 
-fn modules(package: &str) -> Result<PathBuf> {
+/// The directory of this crate's `package`, with its `node_modules` fetched.
+pub fn modules(package: &str) -> Result<PathBuf> {
     let pin = toolbox::own_file(&format!("{package}/package-lock.json"));
-    let name = format!("node-{package}-{:016x}", digest(&fs::read(&pin)?));
+    let stem = package.replace('/', "-");
+    let name = format!("node-{stem}-{:016x}", digest(&fs::read(&pin)?));
     toolbox::cached(&name, |dir| {
         for file in ["package.json", "package-lock.json"] {
             fs::copy(
@@ -45,7 +47,12 @@ fn modules(package: &str) -> Result<PathBuf> {
 
 /// A command that runs a Python script of `clients/` with confluent-kafka at hand.
 pub fn python(script: &str) -> Result<Command> {
-    let pin = toolbox::own_file("clients/requirements.txt");
+    python_of("clients", script)
+}
+
+/// A command that runs a Python script of the directory `package` of this crate.
+pub fn python_of(package: &str, script: &str) -> Result<Command> {
+    let pin = toolbox::own_file(&format!("{package}/requirements.txt"));
     let name = format!("python-{:016x}", digest(&fs::read(&pin)?));
     // `--target` and not a virtual environment: those remember the path they were made at.
     let packages = toolbox::cached(&name, |dir| {
@@ -62,11 +69,12 @@ pub fn python(script: &str) -> Result<Command> {
     let mut command = toolbox::command("python3")?;
     command.env("PYTHONPATH", packages.join("packages"));
     command.env("PYTHONDONTWRITEBYTECODE", "1");
-    command.arg(toolbox::own_file(&format!("clients/{script}")));
+    command.arg(toolbox::own_file(&format!("{package}/{script}")));
     Ok(command)
 }
 
-fn digest(bytes: &[u8]) -> u64 {
+/// Names what a cache was made of.
+pub fn digest(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
     hasher.finish()

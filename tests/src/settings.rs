@@ -5,12 +5,12 @@
 
 use crate::broker::{Broker, SCRAM_USER};
 use crate::oidc::{AUDIENCE, Oidc};
-use crate::ports;
+use crate::{ports, tls};
 use anyhow::Result;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Ports a test gateway has for brokers: node ids 0 to 5.
-const BROKER_PORTS: u16 = 6;
+pub const BROKER_PORTS: u16 = 6;
 
 /// Where a gateway finds its password for the broker; the configuration takes no secret itself.
 pub const PASSWORD_FILE: &str = "broker-password";
@@ -72,6 +72,12 @@ pub struct Settings {
     pub within: String,
     /// The rules, indented by two.
     pub rules: String,
+    /// Whether brokers are told apart by name ([`crate::tls::BROKER_NAMES`]) and not by port.
+    pub by_name: bool,
+    /// More words of the listener, such as `proxy_protocol: true`.
+    pub listener: Vec<String>,
+    /// The authority of the brokers' certificates, if they are reached through TLS.
+    pub upstream_authority: Option<PathBuf>,
 }
 
 impl Settings {
@@ -102,7 +108,28 @@ impl Settings {
             then: "retry",
             within: "10m".to_owned(),
             rules: RULES.to_owned(),
+            by_name: false,
+            listener: Vec::new(),
+            upstream_authority: None,
         }
+    }
+
+    /// More words of the listener.
+    pub fn listener(mut self, words: &str) -> Settings {
+        self.listener.push(words.to_owned());
+        self
+    }
+
+    /// Brokers told apart by name.
+    pub fn by_name(mut self) -> Settings {
+        (self.by_name, self.advertise) = (true, tls::DOMAIN);
+        self
+    }
+
+    /// Reaching the brokers through TLS.
+    pub fn upstream_tls(mut self, authority: &Path) -> Settings {
+        self.upstream_authority = Some(authority.to_owned());
+        self
     }
 
     /// Another wait for held replies.
@@ -201,6 +228,16 @@ impl Settings {
         } else {
             "{kind: none}".to_owned()
         };
+        let upstream_tls = match &self.upstream_authority {
+            Some(authority) => format!(", tls: {{ca: \"{}\"}}", authority.display()),
+            None => String::new(),
+        };
+        let mut words = vec![match self.by_name {
+            true => format!("broker_names: \"{}\"", tls::BROKER_NAMES),
+            false => format!("broker_ports: {brokers}-{last_broker}"),
+        }];
+        words.extend(self.listener.iter().cloned());
+        let words = words.join(", ");
         let dir = dir.display();
         let bootstrap = bootstrap.join("\", \"");
         format!(
@@ -211,8 +248,8 @@ impl Settings {
                  bootstrap: [\"{bootstrap}\"]\n    \
                  listeners:\n      \
                    default: {{address: \"127.0.0.1:{listener}\", advertise: {advertise}, \
-                              broker_ports: {brokers}-{last_broker}, sasl: {sasl}}}\n    \
-                 upstream: {{credential: {credential}}}\n\
+                              {words}, sasl: {sasl}}}\n    \
+                 upstream: {{credential: {credential}{upstream_tls}}}\n\
              identity:\n  \
                issuers: [{{issuer: \"{issuer}\", audience: {AUDIENCE}, groups_claim: groups}}]\n\
              defaults: {{mode: {mode}, unreadable: block, meanwhile: {{wait: {wait}, then: {then}}}}}\n\

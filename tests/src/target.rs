@@ -1,5 +1,7 @@
 //! Where a client goes and how it logs in: the gateway, or the broker itself.
 
+use std::path::{Path, PathBuf};
+
 /// How a client logs in.
 #[derive(Clone, Debug)]
 pub enum Login {
@@ -33,6 +35,8 @@ pub struct Target {
     pub bootstrap: String,
     /// How to log in there.
     pub login: Login,
+    /// The authority to trust, as a PEM file, if it is to be reached through TLS.
+    pub authority: Option<PathBuf>,
 }
 
 impl Target {
@@ -41,6 +45,7 @@ impl Target {
         Target {
             bootstrap: bootstrap.to_owned(),
             login: Login::None,
+            authority: None,
         }
     }
 
@@ -51,6 +56,7 @@ impl Target {
             login: Login::Plain {
                 token: token.to_owned(),
             },
+            authority: None,
         }
     }
 
@@ -61,6 +67,7 @@ impl Target {
             login: Login::Bearer {
                 token: token.to_owned(),
             },
+            authority: None,
         }
     }
 
@@ -77,6 +84,7 @@ impl Target {
                 name: name.to_owned(),
                 password: password.to_owned(),
             },
+            authority: None,
         }
     }
 
@@ -85,6 +93,23 @@ impl Target {
         Target {
             bootstrap: bootstrap.to_owned(),
             login: self.login.clone(),
+            authority: self.authority.clone(),
+        }
+    }
+
+    /// The same, through TLS.
+    pub fn trusting(mut self, authority: &Path) -> Target {
+        self.authority = Some(authority.to_owned());
+        self
+    }
+
+    /// Kafka's word for login and TLS together (`security.protocol`).
+    pub fn protocol(&self) -> &'static str {
+        match (&self.login, &self.authority) {
+            (Login::None, None) => "PLAINTEXT",
+            (Login::None, Some(_)) => "SSL",
+            (_, None) => "SASL_PLAINTEXT",
+            (_, Some(_)) => "SASL_SSL",
         }
     }
 }

@@ -31,6 +31,7 @@ const TOOLS: &[(&str, &str)] = &[
         "Python 3.9 or newer with venv: apt-get install python3 python3-venv",
     ),
     ("kcat", "kcat: apt-get install kcat"),
+    ("haproxy", "HAProxy 2.4 or newer: apt-get install haproxy"),
 ];
 
 /// A command for one of the tools.

@@ -4,13 +4,16 @@
 //! work; a test says every byte that goes out and when. Stays true: a reply is checked against
 //! the correlation id of the request it is read for, so replies out of order are failures.
 
+use crate::tls;
 use anyhow::{Context, Result, bail, ensure};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
-use std::io::{Read, Write};
+use rustls::pki_types::CertificateDer;
+use std::io::{self, Read, Write};
 use std::marker::PhantomData;
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::Duration;
 
 /// How long a reply may take unless a test says otherwise.
@@ -21,7 +24,10 @@ const REPLY_BYTES_MAX: i32 = 128 << 20;
 /// A connection.
 #[derive(Debug)]
 pub struct Wire {
+    /// The socket itself: for its limits.
     stream: TcpStream,
+    /// What goes through it, if that is TLS.
+    tls: Option<Box<tls::Stream>>,
     client_id: String,
     correlation: i32,
 }
@@ -45,10 +51,45 @@ impl Wire {
     pub fn connect_as(address: &str, client_id: &str) -> Result<Wire> {
         let stream =
             TcpStream::connect(address).with_context(|| format!("connecting to {address}"))?;
+        Wire::over(stream, client_id)
+    }
+
+    /// Connects through TLS; `name` is the server's.
+    pub fn connect_tls(
+        address: &str,
+        client_id: &str,
+        authority: &Path,
+        name: &str,
+    ) -> Result<Wire> {
+        let stream =
+            TcpStream::connect(address).with_context(|| format!("connecting to {address}"))?;
+        Wire::over(stream, client_id)?.secured(authority, name)
+    }
+
+    /// Goes on through TLS: the handshake comes with the first request.
+    pub fn secured(mut self, authority: &Path, name: &str) -> Result<Wire> {
+        let stream = tls::client(self.stream.try_clone()?, authority, name)?;
+        self.tls = Some(Box::new(stream));
+        Ok(self)
+    }
+
+    /// The certificates that the server has shown.
+    pub fn shown(&self) -> Option<&[CertificateDer<'static>]> {
+        self.tls.as_ref()?.conn.peer_certificates()
+    }
+
+    /// Where it comes from, as the other side sees it.
+    pub fn local_address(&self) -> Result<std::net::SocketAddr> {
+        Ok(self.stream.local_addr()?)
+    }
+
+    /// Uses a connection that was made elsewhere.
+    pub fn over(stream: TcpStream, client_id: &str) -> Result<Wire> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(REPLY_LIMIT))?;
         Ok(Wire {
             stream,
+            tls: None,
             client_id: client_id.to_owned(),
             correlation: 0,
         })
@@ -58,7 +99,7 @@ impl Wire {
     pub fn send<R: Request>(&mut self, request: &R, version: i16) -> Result<Owed<R>> {
         self.correlation += 1;
         let frame = encode(request, version, self.correlation, &self.client_id)?;
-        self.stream.write_all(&frame).context("sending")?;
+        self.write_all(&frame).context("sending")?;
         Ok(Owed {
             correlation: self.correlation,
             version,
@@ -95,23 +136,19 @@ impl Wire {
 
     /// Sends bytes as they are.
     pub fn send_bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        self.stream.write_all(bytes).context("sending bytes")
+        self.write_all(bytes).context("sending bytes")
     }
 
     /// Receives one frame without its size.
     pub fn receive_frame(&mut self) -> Result<Bytes> {
         let mut size = [0; 4];
-        self.stream
-            .read_exact(&mut size)
-            .context("waiting for a reply")?;
+        self.read_exact(&mut size).context("waiting for a reply")?;
         let size = i32::from_be_bytes(size);
         if !(0..=REPLY_BYTES_MAX).contains(&size) {
             bail!("a reply of {size} bytes");
         }
         let mut frame = vec![0; size as usize];
-        self.stream
-            .read_exact(&mut frame)
-            .context("inside a reply")?;
+        self.read_exact(&mut frame).context("inside a reply")?;
         Ok(frame.into())
     }
 
@@ -136,10 +173,10 @@ impl Wire {
         self.stream.set_read_timeout(Some(limit))?;
         let mut rest = [0; 4096];
         let closed = loop {
-            match self.stream.read(&mut rest) {
+            match self.read(&mut rest) {
                 Ok(0) => break true,
                 Ok(_) => {}
-                Err(e) if e.kind() == std::io::ErrorKind::ConnectionReset => break true,
+                Err(e) if is_end(&e) => break true,
                 Err(_) => break false,
             }
         };
@@ -154,6 +191,38 @@ impl Wire {
         let peeked = self.stream.peek(&mut first);
         self.stream.set_read_timeout(Some(REPLY_LIMIT))?;
         Ok(matches!(peeked, Err(e) if e.kind() == std::io::ErrorKind::WouldBlock))
+    }
+}
+
+/// Whether the other side has gone, with or without a word.
+fn is_end(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionReset, InvalidData, UnexpectedEof};
+    // `InvalidData` is what rustls makes of an alert
+    matches!(error.kind(), ConnectionReset | InvalidData | UnexpectedEof)
+}
+
+impl Read for Wire {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match &mut self.tls {
+            Some(tls) => tls.read(into),
+            None => self.stream.read(into),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.tls {
+            Some(tls) => tls.write(bytes),
+            None => self.stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.tls {
+            Some(tls) => tls.flush(),
+            None => self.stream.flush(),
+        }
     }
 }
 

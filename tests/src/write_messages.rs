@@ -1,6 +1,6 @@
 //! `messages`: writes the gateway's table of message layouts anew, from Kafka's own definitions.
 //!
-//! Run it in the repository after `lockgate_tests::messages::RELEASE` was raised, then judge the
+//! Run it in the repository after `lockgate_tests::jars` was given a newer Kafka, then judge the
 //! difference: a new field may be an address, a topic or records.
 
 use anyhow::Result;

@@ -221,7 +221,7 @@ async fn answer_frames(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::client::{Address, Op, Question, wait_for_leaders};
+    use crate::client::{Address, Op, Question, loopback, wait_for_leaders};
     use crate::measure::{Run, run};
     use crate::payload::Codec;
 
@@ -236,7 +236,7 @@ mod tests {
         };
         let (address, serve) = start(&args).unwrap();
         std::thread::spawn(serve);
-        wait_for_leaders(&vec![address], "t", || Ok(())).unwrap()
+        wait_for_leaders(&loopback(&address.to_string()).unwrap(), "t", || Ok(())).unwrap()
     }
 
     #[test]

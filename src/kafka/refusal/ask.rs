@@ -9,12 +9,17 @@ use super::patch::Patch;
 use super::row::{Denial, Names, RESOURCE_TOPIC, Row};
 use super::rows;
 use super::split::{Split, others, resource, topic_names};
+use crate::kafka::api::METADATA;
 use crate::kafka::error;
 use crate::kafka::frame::{RequestHeader, SIZE_BYTES};
 use crate::kafka::messages::value::Struct;
 use crate::kafka::messages::{self, Message};
 use crate::kafka::reader::{Malformed, Reader};
 use crate::kafka::topic::TopicId;
+
+/// Metadata's wish to create what is not there, and the first version that says it.
+const CREATION: &str = "AllowAutoTopicCreation";
+const CREATION_SAID_SINCE: i16 = 4;
 
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +51,8 @@ pub type Judge<'j> = dyn FnMut(Named<'_>) -> Option<Denied> + 'j;
 pub enum Parted {
     /// It goes on as it is; its reply may tell more than the client may know.
     All(Option<Patch>),
-    /// This frame goes on in its place, and the patch completes the reply.
-    Part(Vec<u8>, Patch),
+    /// This frame goes on in its place, and the patch, if any, completes the reply.
+    Part(Vec<u8>, Option<Patch>),
     /// Nothing goes on, and this frame answers.
     Refused(Vec<u8>),
     /// Nothing goes on, and there is no reply that could say so.
@@ -64,6 +69,8 @@ pub struct Ask {
     /// The frame up to the body.
     head: Vec<u8>,
     body: Struct,
+    /// Whether the body is no longer what the frame says.
+    changed: bool,
 }
 
 impl Ask {
@@ -83,7 +90,27 @@ impl Ask {
             correlation_id: header.correlation_id,
             head: head.to_vec(),
             body: messages::decode(request, version, body)?,
+            changed: false,
         }))
+    }
+
+    /// Whether the request would create topics that are not there, as Metadata may: always up to
+    /// version 3, and when it says so since 4. `may` is asked about each; where one may not be
+    /// created, none is. Returns whether that could be done.
+    pub fn without_creating(&mut self, may: &mut dyn FnMut(&str) -> bool) -> bool {
+        if self.row.key != METADATA {
+            return true;
+        }
+        let asked = self.body.structs("Topics");
+        if asked.filter_map(|it| it.text("Name")).all(may) {
+            return true;
+        }
+        if self.version < CREATION_SAID_SINCE {
+            return false;
+        }
+        self.changed |= self.body.bool(CREATION);
+        self.body.set(CREATION, false);
+        true
     }
 
     /// What the request is about beside topics, in words for the audit.
@@ -127,7 +154,11 @@ impl Ask {
             return self.about_nothing(judge, split.all);
         }
         if split.denied == 0 {
-            return Some(Parted::All(self.filter(split.all)));
+            let patch = self.filter(split.all);
+            return Some(match self.changed {
+                true => Parted::Part(self.request(), patch),
+                false => Parted::All(patch),
+            });
         }
         let nothing_left = split.kept == 0 && !split.nested && !split.all;
         if nothing_left && !self.row.goes_on_empty {
@@ -140,7 +171,7 @@ impl Ask {
             only_denied: nothing_left && self.version <= self.row.empty_is_all_until,
             filters: split.all,
         };
-        Some(Parted::Part(self.request(), patch))
+        Some(Parted::Part(self.request(), Some(patch)))
     }
 
     /// A request without a topic of its own, or for all there are.

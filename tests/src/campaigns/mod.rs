@@ -7,6 +7,7 @@ pub mod corpus;
 pub mod fuzz;
 pub mod kills;
 mod load;
+pub mod matrix;
 pub mod memory;
 mod samples;
 pub mod soak;

@@ -6,7 +6,7 @@ use super::{Consume, Produce, RUN_LIMIT, Report};
 use crate::jars::{self, Version};
 use crate::process;
 use crate::target::{Login, Target};
-use crate::toolbox;
+use crate::{tls, toolbox};
 use anyhow::Result;
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,7 @@ pub(super) fn produce(target: &Target, produce: &Produce) -> Result<Report> {
     fs::write(dir.join("client.properties"), config)?;
     let mut java = jars::tool(
         Version::Newest,
-        &jvm(&dir).iter().map(String::as_str).collect::<Vec<_>>(),
+        &jvm(&dir)?.iter().map(String::as_str).collect::<Vec<_>>(),
         PRODUCER,
     )?;
     java.args([
@@ -83,7 +83,7 @@ pub(super) fn consume(target: &Target, consume: &Consume) -> Result<(Vec<String>
     fs::write(dir.join("client.properties"), login(target, &dir)?)?;
     let mut java = jars::tool(
         Version::Newest,
-        &jvm(&dir).iter().map(String::as_str).collect::<Vec<_>>(),
+        &jvm(&dir)?.iter().map(String::as_str).collect::<Vec<_>>(),
         CONSUMER,
     )?;
     java.args([
@@ -106,7 +106,7 @@ pub(super) fn consume(target: &Target, consume: &Consume) -> Result<(Vec<String>
 pub(super) fn share_consume(target: &Target, consume: &Consume) -> Result<(Vec<String>, String)> {
     let dir = toolbox::fresh_dir("console")?;
     fs::write(dir.join("client.properties"), login(target, &dir)?)?;
-    let mut java = jars::java(
+    let mut java = jars::tool(
         Version::Newest,
         &jvm(&dir).iter().map(String::as_str).collect::<Vec<_>>(),
         SHARE_CONSUMER,
@@ -126,14 +126,43 @@ pub(super) fn share_consume(target: &Target, consume: &Consume) -> Result<(Vec<S
     Ok((output.out.lines().map(str::to_owned).collect(), output.err))
 }
 
+/// One of Kafka's tools for administrators, with a login in `--command-config`.
+pub(super) fn tool(target: &Target, class: &str, args: &[&str]) -> Result<Report> {
+    let dir = toolbox::fresh_dir("tool")?;
+    // A tool goes on trying for a minute otherwise.
+    let patience = "default.api.timeout.ms=20000\nrequest.timeout.ms=10000\n";
+    fs::write(
+        dir.join("client.properties"),
+        login(target, &dir)? + patience,
+    )?;
+    let mut java = jars::tool(
+        Version::Newest,
+        &jvm(&dir).iter().map(String::as_str).collect::<Vec<_>>(),
+        class,
+    )?;
+    java.args(["--bootstrap-server", &target.bootstrap]);
+    java.arg("--command-config")
+        .arg(dir.join("client.properties"));
+    java.args(args);
+    let output = process::run(java, b"", RUN_LIMIT)?;
+    Ok(Report {
+        clean: output.success,
+        said: output.err + &output.out,
+    })
+}
+
 /// The JVM's options; the address of the token's file must be allowed by name.
-fn jvm(dir: &Path) -> Vec<String> {
+fn jvm(dir: &Path) -> Result<Vec<String>> {
     let mut options: Vec<String> = JVM.iter().map(|o| (*o).to_owned()).collect();
     options.push(format!(
         "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={}",
         token_url(dir)
     ));
-    options
+    // the names of gateways, for this JVM alone
+    let hosts = dir.join("hosts");
+    fs::write(&hosts, tls::hosts())?;
+    options.push(format!("-Djdk.net.hosts.file={}", hosts.display()));
+    Ok(options)
 }
 
 fn token_url(dir: &Path) -> String {
@@ -142,10 +171,15 @@ fn token_url(dir: &Path) -> String {
 
 fn login(target: &Target, dir: &Path) -> Result<String> {
     const MODULES: &str = "org.apache.kafka.common.security";
-    Ok(match &target.login {
+    let mut config = format!("security.protocol={}\n", target.protocol());
+    if let Some(authority) = &target.authority {
+        let file = authority.display();
+        config += &format!("ssl.truststore.type=PEM\nssl.truststore.location={file}\n");
+    }
+    config += &match &target.login {
         Login::None => String::new(),
         Login::Plain { token } => format!(
-            "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n\
+            "sasl.mechanism=PLAIN\n\
              sasl.jaas.config={MODULES}.plain.PlainLoginModule required username=\"token\" password=\"{token}\";\n"
         ),
         Login::User {
@@ -158,19 +192,20 @@ fn login(target: &Target, dir: &Path) -> Result<String> {
                 _ => "scram.ScramLoginModule",
             };
             format!(
-                "security.protocol=SASL_PLAINTEXT\nsasl.mechanism={mechanism}\n\
+                "sasl.mechanism={mechanism}\n\
                  sasl.jaas.config={MODULES}.{module} required username=\"{name}\" password=\"{password}\";\n"
             )
         }
         Login::Bearer { token } => {
             fs::write(dir.join("token.jwt"), token)?;
             format!(
-                "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=OAUTHBEARER\n\
+                "sasl.mechanism=OAUTHBEARER\n\
                  sasl.jaas.config={MODULES}.oauthbearer.OAuthBearerLoginModule required;\n\
                  sasl.login.callback.handler.class={MODULES}.oauthbearer.OAuthBearerLoginCallbackHandler\n\
                  sasl.oauthbearer.token.endpoint.url={}\n",
                 token_url(dir)
             )
         }
-    })
+    };
+    Ok(config)
 }

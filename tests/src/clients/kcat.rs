@@ -46,10 +46,14 @@ pub(super) fn consume(target: &Target, consume: &Consume) -> Result<(Vec<String>
 fn kcat(target: &Target) -> Result<Command> {
     let mut kcat = toolbox::command("kcat")?;
     kcat.args(["-b", &target.bootstrap]);
+    set(&mut kcat, "security.protocol", target.protocol());
+    if let Some(authority) = &target.authority {
+        let file = authority.display().to_string();
+        set(&mut kcat, "ssl.ca.location", &file);
+    }
     match &target.login {
         Login::None => {}
         Login::Plain { token } => {
-            set(&mut kcat, "security.protocol", "SASL_PLAINTEXT");
             set(&mut kcat, "sasl.mechanisms", "PLAIN");
             set(&mut kcat, "sasl.username", "token");
             set(&mut kcat, "sasl.password", token);
@@ -59,7 +63,6 @@ fn kcat(target: &Target) -> Result<Command> {
             name,
             password,
         } => {
-            set(&mut kcat, "security.protocol", "SASL_PLAINTEXT");
             set(&mut kcat, "sasl.mechanisms", mechanism);
             set(&mut kcat, "sasl.username", name);
             set(&mut kcat, "sasl.password", password);

@@ -101,6 +101,16 @@ pub struct Report {
     pub said: String,
 }
 
+/// `kafka-topics`, the Java admin client.
+pub fn topics(target: &Target, args: &[&str]) -> Result<Report> {
+    console::tool(target, "org.apache.kafka.tools.TopicCommand", args)
+}
+
+/// `kafka-configs`, the Java admin client.
+pub fn configs(target: &Target, args: &[&str]) -> Result<Report> {
+    console::tool(target, "kafka.admin.ConfigCommand", args)
+}
+
 /// Records to be consumed in a group.
 #[derive(Clone, Debug)]
 pub struct Consume {

@@ -2,7 +2,7 @@
 
 use super::{Client, Consume, Produce, RUN_LIMIT, Report};
 use crate::target::{Login, Target};
-use crate::{node, process};
+use crate::{node, process, tls};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
@@ -63,6 +63,9 @@ fn run(client: Client, target: &Target, mut job: Value) -> Result<Value> {
             password,
         } => json!({"mechanism": mechanism, "username": name, "token": password}),
     };
+    job["protocol"] = json!(target.protocol());
+    job["authority"] = json!(target.authority);
+    job["hosts"] = json!({ tls::DOMAIN: "127.0.0.1" });
     let command = match client {
         Client::Kafkajs => node::script("clients", "kafkajs.mjs")?,
         _ => node::python("confluent.py")?,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The refusals of the frame in hand.
 #[derive(Default)]
-pub struct RefusedParts {
+pub struct FrameRefusals {
     own: usize,
     rest: Option<Rest>,
 }
@@ -38,10 +38,10 @@ pub struct Summary {
     pub sha256: [u8; 32],
 }
 
-impl RefusedParts {
+impl FrameRefusals {
     /// Begins a frame.
     pub fn begin(&mut self) {
-        *self = RefusedParts::default();
+        *self = FrameRefusals::default();
     }
 
     /// Whether this refusal gets an entry of its own. If not, it is in the summary.
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::chunk::Operation;
 
-    fn refuse(refusals: &mut RefusedParts, partition: i32) -> bool {
+    fn refuse(refusals: &mut FrameRefusals, partition: i32) -> bool {
         let origin = Origin {
             operation: Operation::Produce,
             principal: "svc",
@@ -105,8 +105,8 @@ mod tests {
 
     #[test]
     fn past_the_bound_one_entry_stands_for_all_others() {
-        let mut refusals = RefusedParts::default();
-        let digest_of = |refusals: &mut RefusedParts, partitions: std::ops::Range<i32>| {
+        let mut refusals = FrameRefusals::default();
+        let digest_of = |refusals: &mut FrameRefusals, partitions: std::ops::Range<i32>| {
             refusals.begin();
             let own = partitions.filter(|p| refuse(refusals, *p)).count();
             (own, refusals.take())
