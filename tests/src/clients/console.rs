@@ -108,7 +108,7 @@ pub(super) fn share_consume(target: &Target, consume: &Consume) -> Result<(Vec<S
     fs::write(dir.join("client.properties"), login(target, &dir)?)?;
     let mut java = jars::tool(
         Version::Newest,
-        &jvm(&dir).iter().map(String::as_str).collect::<Vec<_>>(),
+        &jvm(&dir)?.iter().map(String::as_str).collect::<Vec<_>>(),
         SHARE_CONSUMER,
     )?;
     java.args(["--bootstrap-server", &target.bootstrap]);
@@ -137,7 +137,7 @@ pub(super) fn tool(target: &Target, class: &str, args: &[&str]) -> Result<Report
     )?;
     let mut java = jars::tool(
         Version::Newest,
-        &jvm(&dir).iter().map(String::as_str).collect::<Vec<_>>(),
+        &jvm(&dir)?.iter().map(String::as_str).collect::<Vec<_>>(),
         class,
     )?;
     java.args(["--bootstrap-server", &target.bootstrap]);

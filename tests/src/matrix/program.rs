@@ -59,7 +59,7 @@ impl Program {
             stdin,
             answers,
         };
-        program.tell(&job(target))?;
+        program.tell(&job(target)?)?;
         Ok(program)
     }
 
@@ -91,11 +91,11 @@ impl Program {
     }
 }
 
-fn job(target: &Target) -> Value {
+fn job(target: &Target) -> Result<Value> {
     let login = match &target.login {
         Login::None => Value::Null,
         Login::Plain { token } => json!({"mechanism": "PLAIN", "token": token}),
-        Login::Bearer { token } => json!({"mechanism": "OAUTHBEARER", "token": token}),
+        other => bail!("the programs of the matrix know no {other:?}"),
     };
-    json!({"bootstrap": target.bootstrap, "login": login})
+    Ok(json!({"bootstrap": target.bootstrap, "login": login}))
 }
