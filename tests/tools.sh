@@ -19,6 +19,7 @@ need mvn     "Apache Maven, which fetches Apache Kafka" maven
 need node    "Node.js 20.19 or newer: https://nodejs.org" nodejs
 need npm     "comes with Node.js" npm
 need python3 "Python 3.9 or newer" python3
+need go      "Go 1.21 or newer, which fetches the version that go.mod names: https://go.dev/dl" golang-go
 need kcat    "the command-line client of librdkafka" kcat
 need haproxy "a load balancer that speaks the PROXY protocol" haproxy
 if ! python3 -c 'import ensurepip' 2>/dev/null; then

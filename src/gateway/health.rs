@@ -65,6 +65,12 @@ impl Health {
                 faults.push(format!("the cluster `{name}` has not been seen: {why}"));
             }
         }
+        // seen by the control thread is not yet known to the cores: clients would be turned away
+        for cluster in &self.shared.clusters {
+            if faults.is_empty() && cluster.view.load().told.len() < cluster.listeners.len() {
+                faults.push(format!("the cluster `{}` has just been seen", cluster.name));
+            }
+        }
         let listeners = || self.shared.clusters.iter().flat_map(|c| &c.listeners);
         if listeners().any(|listener| listener.login == Login::Oidc) {
             for issuer in self.issuers.load().iter().filter(|issuer| issuer.keys == 0) {

@@ -25,6 +25,7 @@ mod leader_hints;
 mod liars;
 mod login_floods;
 mod masks;
+mod matrix;
 mod operations;
 mod passes;
 mod protocol;

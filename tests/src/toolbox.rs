@@ -30,6 +30,10 @@ const TOOLS: &[(&str, &str)] = &[
         "python3",
         "Python 3.9 or newer with venv: apt-get install python3 python3-venv",
     ),
+    (
+        "go",
+        "Go 1.21 or newer, which fetches the version that go.mod names: https://go.dev/dl",
+    ),
     ("kcat", "kcat: apt-get install kcat"),
     ("haproxy", "HAProxy 2.4 or newer: apt-get install haproxy"),
 ];

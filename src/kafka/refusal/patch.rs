@@ -6,7 +6,7 @@
 //! of the gateway follow them.
 
 use super::ask::{Judge, Named};
-use super::row::{Each, Names, Row, Tells};
+use super::row::{Each, Names, Row};
 use super::split::told_of;
 use crate::kafka::frame::{SIZE_BYTES, response_body};
 use crate::kafka::messages::value::{Struct, Value};
@@ -51,13 +51,13 @@ impl Patch {
         let mut reply = messages::decode(message, self.version, body)?;
         for tells in self.row.tells {
             if self.only_denied {
-                retain(tells, tells.path, &mut reply, &mut |_| false);
+                retain(tells.path, &mut reply, &mut |_| false);
             } else if self.filters {
                 let mut known = |element: &Value| match told_of(tells.names, element) {
                     Named::Nothing => true,
                     topic => judge(topic).is_none(),
                 };
-                retain(tells, tells.path, &mut reply, &mut known);
+                retain(tells.path, &mut reply, &mut known);
             }
         }
         self.add_denied(message, &mut reply)?;
@@ -81,7 +81,7 @@ impl Patch {
 }
 
 /// Leaves only those elements at the end of a path that `keep` says.
-fn retain(tells: &Tells, path: &[&str], at: &mut Struct, keep: &mut dyn FnMut(&Value) -> bool) {
+fn retain(path: &[&str], at: &mut Struct, keep: &mut dyn FnMut(&Value) -> bool) {
     match path {
         [] => {}
         [array] => {
@@ -91,7 +91,7 @@ fn retain(tells: &Tells, path: &[&str], at: &mut Struct, keep: &mut dyn FnMut(&V
         }
         [array, rest @ ..] => {
             for element in at.structs_mut(array) {
-                retain(tells, rest, element, keep);
+                retain(rest, element, keep);
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::cells::Cell;
 use super::program::Program;
 use super::subject::Subject;
-use super::{console, kcat, parts, streams};
+use super::{connect, console, kcat, parts, streams};
 use crate::broker::Broker;
 use crate::jars::Version;
 use crate::target::Target;
@@ -109,6 +109,7 @@ impl Client {
         let command = match self {
             Client::Console => return Ok(Box::new(console::Console::new(target, version)?)),
             Client::Streams => return Ok(Box::new(streams::Streams::start(target, broker)?)),
+            Client::Connect => return Ok(Box::new(connect::Connect::start(target, broker)?)),
             Client::Kcat => return Ok(Box::new(kcat::Kcat::new(target))),
             Client::JavaNewest => parts::java("newest", "Matrix.java")?,
             Client::Java28 => parts::java("2.8", "Matrix.java")?,
@@ -120,7 +121,6 @@ impl Client {
             Client::FranzGo => parts::go("franz")?,
             Client::Sarama => parts::go("sarama")?,
             Client::Krafka => parts::rust()?,
-            _ => anyhow::bail!("not yet"),
         };
         Ok(Box::new(Program::start(self.name(), command, target)?))
     }
@@ -146,6 +146,9 @@ impl Client {
             (Client::Streams, Cell::Describe | Cell::Delete) => Some(
                 "Streams creates topics of its own, but describes and deletes none for its user",
             ),
+            (Client::Connect, Cell::Describe | Cell::Delete) => {
+                Some("Connect creates its sources' topics, but describes and deletes none")
+            }
             _ => None,
         }
     }

@@ -7,7 +7,7 @@
 pub mod capture;
 pub mod cells;
 pub mod clients;
-//mod connect;
+mod connect;
 mod console;
 mod kcat;
 mod log;

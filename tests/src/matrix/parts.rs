@@ -44,6 +44,24 @@ pub fn jvm(name: &str) -> Result<Command> {
     Ok(java)
 }
 
+/// The same with the classes of a file of `matrix/java`; the class to run is still to be named.
+pub fn jvm_with(name: &str, source: &str) -> Result<Command> {
+    let jars = format!("{}/*", class_path(name)?.display());
+    let file = toolbox::own_file(&format!("matrix/java/{source}"));
+    let digest = node::digest(&fs::read(&file)?);
+    let classes = toolbox::cached(&format!("matrix-java-{source}-{digest:016x}"), |dir| {
+        let mut javac = toolbox::command("javac")?;
+        javac.args(["-proc:none", "-cp", &jars, "-d"]);
+        javac.arg(dir).arg(&file);
+        toolbox::must(javac, BUILD_LIMIT).map(drop)
+    })?;
+    let mut java = toolbox::command("java")?;
+    java.args(JVM)
+        .arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+    java.arg("-cp").arg(format!("{jars}:{}", classes.display()));
+    Ok(java)
+}
+
 /// A program of `matrix/java`, compiled as it starts.
 pub fn java(name: &str, source: &str) -> Result<Command> {
     let mut java = jvm(name)?;
