@@ -25,17 +25,17 @@ one() {
   seeds=fuzz/corpus/$(sed -n "s/^    (\"$target\", \"\([^\"]*\)\", .*/\1/p" fuzz/src/main.rs)
   mkdir -p "$WORK/$target"
   if [ "$seeds" = fuzz/corpus/ ] || [ ! -d "$seeds" ]; then
-    printf '%-18s FAILED: no such target, or no seeds at %s\n' "$target" "$seeds"
+    printf '%-20s FAILED: no such target, or no seeds at %s\n' "$target" "$seeds"
     return 1
   fi
   if LOCKGATE_FUZZ=$target "$WORK/lockgate-fuzz" "$WORK/$target" "$seeds" -seed="$SEED" \
     -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=512 -max_len=16384 \
     -artifact_prefix="$WORK/failed/$target-" -print_final_stats=1 >"$log" 2>&1; then
-    printf '%-18s fine   %s inputs, %s edges\n' "$target" \
+    printf '%-20s fine   %s inputs, %s edges\n' "$target" \
       "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
       "$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)"
   else
-    printf '%-18s FAILED, see %s\n' "$target" "$log"
+    printf '%-20s FAILED, see %s\n' "$target" "$log"
     tail -30 "$log"
     return 1
   fi

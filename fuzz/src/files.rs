@@ -126,7 +126,7 @@ pub fn configuration(data: &[u8]) {
     if text.contains("/dev") || text.contains("/proc") {
         return;
     }
-    let env = |name: &str| (name.len() % 2 == 0).then(|| "sample".to_owned());
+    let env = |name: &str| name.len().is_multiple_of(2).then(|| "sample".to_owned());
     if let Err(faults) = config::parse(text, "no-such-directory/fuzz.yaml", &env) {
         assert!(!faults.0.is_empty());
         // To YAML a carriage return ends a line as well.

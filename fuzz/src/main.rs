@@ -7,6 +7,7 @@
 #![no_main]
 
 mod asked;
+mod edge;
 mod files;
 mod logins;
 mod parting;
@@ -43,6 +44,7 @@ const TARGETS: &[(&str, &str, Target)] = &[
     ("sasl", "logins", logins::sasl),
     ("scram", "scram", logins::scram),
     ("exchange", "exchanges", logins::exchange),
+    ("proxy_header", "proxy_headers", edge::proxy_header),
     ("audit_segment", "segments", files::segment),
     ("audit_entry", "entries", files::entry),
     ("configuration", "../../config", files::configuration),

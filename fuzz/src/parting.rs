@@ -35,9 +35,7 @@ pub fn parts(data: &[u8]) {
         Parted::All(patch) => patch.iter().for_each(&mut reply_to),
         Parted::Part(part, patch) => {
             nothing_denied_is_left(&header, &part);
-            if let Some(patch) = &patch {
-                reply_to(patch);
-            }
+            patch.iter().for_each(&mut reply_to);
         }
         Parted::Refused(reply) => {
             assert_eq!(

@@ -17,6 +17,7 @@
 pub mod accept;
 pub mod answers;
 pub mod buffers;
+pub mod cause;
 pub mod cluster;
 pub mod connection;
 pub mod core;

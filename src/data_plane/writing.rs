@@ -46,6 +46,15 @@ pub struct Waiting {
     pub sequence: Option<Sequence>,
 }
 
+/// A batch that may be written, now or later.
+struct Inspected {
+    found: Batch,
+    /// Set when people are to be asked.
+    held: Option<HeldBatch>,
+    /// What goes in its place.
+    replaced: Option<Vec<u8>>,
+}
+
 /// One request's chunks, judged one after the other.
 pub struct Writing<'a> {
     /// Whose they are.
@@ -79,29 +88,28 @@ impl Writing<'_> {
             topic: &topic,
             partition: chunk.partition,
         };
-        let part = self.inspect(&origin, records);
-        let (found, held, replaced) = match part {
+        let inspected = match self.inspect(&origin, records) {
             Ok(inspected) => inspected,
             Err(refused) => return Part::Refused(refused),
         };
         let in_order =
             self.gated && !(self.waiting.is_empty() && self.connection.lanes().is_empty());
-        if held.is_none() && !in_order {
-            return replaced.map_or(Part::Forward, Part::Replaced);
+        if inspected.held.is_none() && !in_order {
+            return inspected.replaced.map_or(Part::Forward, Part::Replaced);
         }
         let topic_id = match sent {
             Topic::Id(id) => Some(id),
             Topic::Name(_) => None,
         };
-        self.in_order(&origin, topic_id, &found, records, held, replaced)
+        self.in_order(&origin, topic_id, records, inspected)
     }
 
-    /// The batch, with what people are to be asked about or what goes in its place; or the refusal.
+    /// What the rules say of the batch; or the refusal.
     fn inspect(
         &mut self,
         origin: &Origin<'_>,
         records: &mut [u8],
-    ) -> Result<(Batch, Option<HeldBatch>, Option<Vec<u8>>), Unacceptable> {
+    ) -> Result<Inspected, Unacceptable> {
         let core = &self.connection.core;
         let (rules, now) = (core.rules(), core.now());
         let topic = origin.topic.as_bytes();
@@ -140,13 +148,19 @@ impl Writing<'_> {
         }
         let (held, replaced) = match judged {
             Judged::Blocked(fault) => return Err(fault),
-            Judged::Held(held) => return Ok((found, Some(*held), None)),
+            Judged::Held(held) => (Some(*held), None),
             Judged::Rebuilt(bytes) => (None, Some(bytes)),
             Judged::Pass { .. } => (None, None),
         };
-        record::chunk(core, self.session, origin, records.len(), -1);
-        core.traffic.borrow_mut().batch(found.header.crc, count);
-        Ok((found, held, replaced))
+        if held.is_none() {
+            record::chunk(core, self.session, origin, records.len(), -1);
+            core.traffic.borrow_mut().batch(found.header.crc, count);
+        }
+        Ok(Inspected {
+            found,
+            held,
+            replaced,
+        })
     }
 
     fn record_unreadable(&mut self, origin: &Origin<'_>, records: &[u8], why: &str) {
@@ -161,11 +175,14 @@ impl Writing<'_> {
         &mut self,
         origin: &Origin<'_>,
         topic_id: Option<TopicId>,
-        found: &Batch,
         records: &[u8],
-        held: Option<HeldBatch>,
-        replaced: Option<Vec<u8>>,
+        inspected: Inspected,
     ) -> Part {
+        let Inspected {
+            found,
+            held,
+            replaced,
+        } = inspected;
         let header = &found.header;
         let producer = header.producer_id;
         let lane = Lane {

@@ -165,11 +165,11 @@ fn a_broker_is_killed_under_its_clients_and_comes_back() -> Outcome {
     metadata(&mut wire, &[])?;
     scene.cluster.freeze(3)?;
     let send = requests::Send::one(&alone, 0, Batch::values(&["perhaps"]).encode()?);
-    let _owed = requests::produce_later(&mut wire, &send)?;
-    ensure!(
-        wire.silent_for(Duration::from_millis(500))?,
-        "a frozen broker was answered for"
-    );
+    let owed = requests::produce_later(&mut wire, &send)?;
+    if !wire.silent_for(Duration::from_millis(500))? {
+        let told = requests::landed(&mut wire, owed);
+        anyhow::bail!("a frozen broker was answered for: {told:?}");
+    }
     scene.cluster.kill9(3)?;
     ensure!(
         wire.closed_within(Duration::from_secs(10))?,

@@ -27,7 +27,7 @@ mod response;
 
 pub use rebuild::{Keep, Single, rebuild_request, single};
 pub use response::{
-    Leader, PartitionReply, ProduceResponse, clean_response, for_each_ack, parse_response,
+    EachAck, Leader, PartitionReply, ProduceResponse, clean_response, for_each_ack, parse_response,
     write_response,
 };
 

@@ -142,13 +142,12 @@ pub fn clean_response(
     Ok(Some(Splice::new(frame, &sections, mapping).finish()))
 }
 
+/// Called with topic, partition, error and base offset.
+pub type EachAck<'a> = dyn FnMut(Topic<&str>, i32, i16, i64) + 'a;
+
 /// Calls `each(topic, partition, error, base offset)` for every partition of a response frame,
 /// without allocating. After a fault some may have been called already.
-pub fn for_each_ack(
-    frame: &[u8],
-    version: i16,
-    each: &mut dyn FnMut(Topic<&str>, i32, i16, i64),
-) -> Result<(), Malformed> {
+pub fn for_each_ack(frame: &[u8], version: i16, each: &mut EachAck<'_>) -> Result<(), Malformed> {
     let mut current = Topic::Name("");
     walk(
         frame,

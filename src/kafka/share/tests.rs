@@ -161,7 +161,7 @@ fn their_response() -> ShareFetchResponse {
             .with_acknowledge_error_message(Some(text("late")))
             .with_current_leader(
                 LeaderIdAndEpoch::default()
-                    .with_leader_id(2.into())
+                    .with_leader_id(2)
                     .with_leader_epoch(9),
             )
             .with_records(Some(Bytes::from_static(records)))

@@ -64,6 +64,7 @@ final class AdminFaults {
         ask("topic: as many partitions", a -> a.createPartitions(Map.of(faults.name("wide"), NewPartitions.increaseTo(3))).all().get());
         ask("topic: partitions of a missing one", a -> a.createPartitions(Map.of(faults.own("missing"), NewPartitions.increaseTo(3))).all().get());
         ask("topic: delete a missing one", a -> a.deleteTopics(List.of(faults.own("missing"))).all().get());
+        ask("topic: delete an unknown id", a -> a.deleteTopics(TopicCollection.ofTopicIds(List.of(new Uuid(7, 7)))).all().get());
         ask("topic: describe a missing one", a -> a.describeTopics(List.of(faults.own("missing"))).allTopicNames().get());
         ask("topic: describe an unknown id", a -> a.describeTopics(TopicCollection.ofTopicIds(List.of(new Uuid(7, 7)))).allTopicIds().get());
         ask("topic: describe one not allowed", a -> a.describeTopics(List.of(faults.name("denied"))).allTopicNames().get());

@@ -63,7 +63,10 @@ pub fn run() -> Result<()> {
         ("replies", messages(&frames.replies, true)),
         ("pairs", messages(&frames.pairs, false)),
         ("batches", some(frames.batches.iter().cloned().map(whole))),
-        ("compressed", some(frames.batches.iter().map(compressed))),
+        (
+            "compressed",
+            some(frames.batches.iter().map(|batch| compressed(batch))),
+        ),
         ("texts", samples::texts()),
         ("logins", samples::logins()?),
         ("scram", samples::scram()),
@@ -166,7 +169,7 @@ fn whole(batch: Vec<u8>) -> (u8, Vec<u8>) {
 }
 
 /// The codec's number, then the compressed records.
-fn compressed(batch: &Vec<u8>) -> (u8, Vec<u8>) {
+fn compressed(batch: &[u8]) -> (u8, Vec<u8>) {
     let codec = batch[22] & 7;
     (codec, [&[codec], &batch[HEADER_BYTES..]].concat())
 }
