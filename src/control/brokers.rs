@@ -64,7 +64,7 @@ impl Brokers {
         (brokers, found)
     }
 
-    /// Counts the changes of the snapshot; wait on it to follow them.
+    /// Counts the good looks; wait on it to follow the snapshot and the addresses of its hosts.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
@@ -139,11 +139,11 @@ impl Brokers {
         if was.fault.is_some() {
             tracing::info!("the cluster answers again");
         }
-        if **self.found.load() == found {
-            return;
+        if **self.found.load() != found {
+            tracing::info!(brokers = ?found.brokers, cluster = found.cluster_id, "brokers found");
+            self.found.store(Arc::new(found));
         }
-        tracing::info!(brokers = ?found.brokers, cluster = found.cluster_id, "brokers found");
-        self.found.store(Arc::new(found));
+        // told of even when nothing changed: the same names may stand for other addresses now
         self.changed.send_modify(|changes| *changes += 1);
     }
 

@@ -86,6 +86,11 @@ impl Answers {
         }
     }
 
+    /// Whether the broker's reply is what all others wait for.
+    pub fn awaits_broker(&self) -> bool {
+        matches!(self.slots.front(), Some(Slot::Relay(_) | Slot::Patched(..)))
+    }
+
     /// Client requests without a reply.
     pub fn waiting(&self) -> usize {
         self.slots.len()

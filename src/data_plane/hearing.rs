@@ -73,6 +73,11 @@ impl<'a> Hearing<'a> {
         self.verdict(Target::Topic(topic)).gate == Gate::Allow
     }
 
+    /// Whether any topic at all would pass, without a word to anybody.
+    pub fn all_pass(&self) -> bool {
+        self.verdict(Target::Everything).gate == Gate::Allow
+    }
+
     fn verdict(&self, on: Target<'_>) -> Verdict {
         let now = self.core.now();
         let scope = self.session.scope_on(self.policy, self.operation, on, now);

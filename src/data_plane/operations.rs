@@ -34,20 +34,20 @@ pub fn handle(connection: &Rc<Connection>, header: &RequestHeader, request: &mut
     if free && operation.nature() != Nature::Change {
         return relay(connection, header, request);
     }
-    if !free && let Err(step) = prepare(connection, header, request) {
+    let names = &connection.cluster.topic_ids;
+    let hear = |operation| Hearing::new(core, &session, &rules.policy, names, operation);
+    let mut hearing = hear(operation);
+    if !free && let Err(step) = prepare(connection, header, request, hearing.all_pass()) {
         return step;
     }
     let Ok(Some(mut ask)) = Ask::read(header, request) else {
         return MALFORMED;
     };
     let others = ask.others();
-    let names = &connection.cluster.topic_ids;
-    let hear = |operation| Hearing::new(core, &session, &rules.policy, names, operation);
     let creating = hear(Operation::CreateTopics);
     if !may_create && !ask.without_creating(&mut |topic| creating.passes(topic)) {
         return too_old(connection, header, request);
     }
-    let mut hearing = hear(operation);
     let parted = ask.part(&mut |named| hearing.ask(named));
     let blocked = hearing.record(&others);
     let stats = core.stats();
@@ -59,20 +59,29 @@ pub fn handle(connection: &Rc<Connection>, header: &RequestHeader, request: &mut
 }
 
 /// What must be known of a request before it is judged.
-fn prepare(connection: &Connection, header: &RequestHeader, request: &[u8]) -> Result<(), Step> {
+///
+/// A pattern passes where no topic would be denied: rules that only observe, or that are lifted,
+/// hinder nobody.
+fn prepare(
+    connection: &Connection,
+    header: &RequestHeader,
+    request: &[u8],
+    open_to_all: bool,
+) -> Result<(), Step> {
     let message = messages::request(header.api_key, header.api_version);
     let (Some(message), Some(body)) = (message, request.get(header.body..)) else {
         return Err(MALFORMED);
     };
-    let mut ids = Vec::new();
-    let mut found = |id| ids.push(id);
-    messages::topic_ids(message, header.api_version, body, &mut found).map_err(|_| MALFORMED)?;
-    let missing = learn::missing(connection, ids.into_iter());
+    let version = header.api_version;
+    messages::check(message, version, body).map_err(|_| MALFORMED)?;
+    let missing = learn::missing_of(connection, |each| {
+        messages::topic_ids(message, version, body, each).map(drop)
+    });
     if !missing.is_empty() {
         return Err(Step::Learn(missing));
     }
     let by_pattern = messages::has_topic_regex(message, header.api_version, body);
-    if by_pattern.map_err(|_| MALFORMED)? {
+    if by_pattern.map_err(|_| MALFORMED)? && !open_to_all {
         return Err(refuse_pattern(connection, header, request));
     }
     Ok(())

@@ -20,6 +20,9 @@ use std::rc::Rc;
 /// A login on an open connection, under way.
 pub struct Renewal {
     exchange: Exchange,
+    /// Whether the broker owes the answer to a step: the next must not come before it, or answer
+    /// and exchange would no longer belong together.
+    asked: bool,
     vouched: Option<Verified>,
 }
 
@@ -27,13 +30,20 @@ pub struct Renewal {
 pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &mut [u8]) -> Step {
     let illegal = error::ILLEGAL_SASL_STATE;
     let mut renewal = connection.relayed_renewal.borrow_mut();
+    if renewal.as_ref().is_some_and(|renewal| renewal.asked) {
+        return Step::Close(MALFORMED);
+    }
     if header.api_key == api::SASL_HANDSHAKE {
         let chosen = wire::parse_handshake(header, request).map(Exchange::new);
         let (Ok(Some(exchange)), true) = (chosen, header.api_version > 0) else {
             return Step::Close(MALFORMED);
         };
         let vouched = None;
-        *renewal = Some(Box::new(Renewal { exchange, vouched }));
+        *renewal = Some(Box::new(Renewal {
+            exchange,
+            asked: true,
+            vouched,
+        }));
         connection.upstream_session.set_shut(true);
         return requests::relay(connection, header, request);
     }
@@ -44,6 +54,7 @@ pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &mut 
         return Step::Close(MALFORMED);
     };
     let message = &request[auth];
+    renewal.asked = true;
     renewal.exchange.client(message);
     if renewal.exchange.carries_token() && renewal.vouched.is_none() {
         renewal.vouched = vouched_now(connection, message).and_then(Result::ok);
@@ -57,6 +68,7 @@ pub fn renewed(connection: &Rc<Connection>, relay: Relay, reply: &[u8]) -> Resul
     let Some(renewal) = slot.as_mut() else {
         return Err(BAD_REPLY); // it has answered before, and not without error
     };
+    renewal.asked = false;
     let exchange = &mut renewal.exchange;
     let (error, progress) = if relay.api_key == api::SASL_HANDSHAKE {
         let told = wire::parse_handshake_response(reply).map_err(|_| BAD_REPLY)?;
@@ -74,8 +86,11 @@ pub fn renewed(connection: &Rc<Connection>, relay: Relay, reply: &[u8]) -> Resul
         }
     };
     if error != error::NONE {
-        refused(connection, exchange, "broker_refused"); // and the broker closes the connection
+        refused(connection, exchange, "broker_refused");
         *slot = None;
+        // the exchange is over; most brokers close now, and one that goes on may be written to
+        connection.upstream_session.set_shut(false);
+        connection.send_releases();
         return Ok(());
     }
     let name = match progress {
@@ -91,7 +106,10 @@ pub fn renewed(connection: &Rc<Connection>, relay: Relay, reply: &[u8]) -> Resul
         refused(connection, exchange, "principal_changed");
         return Err(Cause::LoginRefused);
     }
-    let Some(Renewal { exchange, vouched }) = slot.take().map(|renewal| *renewal) else {
+    let Some(Renewal {
+        exchange, vouched, ..
+    }) = slot.take().map(|renewal| *renewal)
+    else {
         return Err(Cause::OwnFault);
     };
     record::session_closed(&connection.core, connection, &session, Cause::Renewed);

@@ -51,11 +51,17 @@ pub async fn run(connection: &Rc<Connection>, mut inflow: Inflow<'_>) -> Cause {
             Ok(buffer) => inflow.keep(buffer),
             Err(cause) => return cause,
         }
-        while connection.answers().ready_bytes() > BYTES_BEHIND_HOLD_MAX && !connection.is_closed()
-        {
+        while is_behind(connection) && !connection.is_closed() {
             connection.changed.wait().await; // the client must take some first
         }
     }
+}
+
+/// Whether too much waits for the client to take it, or for people to decide. What waits for the
+/// broker is no reason to stop reading from it.
+fn is_behind(connection: &Connection) -> bool {
+    let answers = connection.answers();
+    answers.ready_bytes() > BYTES_BEHIND_HOLD_MAX && !answers.awaits_broker()
 }
 
 fn broker_fault(fault: &InflowFault) -> Cause {

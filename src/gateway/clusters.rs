@@ -162,7 +162,7 @@ impl Followed {
         let publish = async {
             while changes.changed().await.is_ok() {
                 let view = view(&cluster, &found.load_full(), &bootstrap).await;
-                tracing::info!(cluster = %cluster.name, brokers = view.brokers.len(), "the cluster was seen");
+                tracing::debug!(cluster = %cluster.name, brokers = view.brokers.len(), "the cluster was seen");
                 cluster.view.store(Arc::new(view));
                 for core in &cores {
                     let _ = core.try_send(ToCore::Brokers); // a core that is that busy looks at the next change
@@ -182,12 +182,15 @@ async fn view(cluster: &Cluster, found: &Discovered, bootstrap: &[config::HostPo
         offers: Vec::new(),
         told: Vec::new(),
     };
+    let before = cluster.view.load_full();
     for (id, (host, port)) in &found.brokers {
-        view.brokers.insert(*id, resolve(host, *port).await);
+        let known = before.brokers.get(id);
+        view.brokers.insert(*id, resolve(host, *port, known).await);
     }
-    for address in bootstrap {
+    for (address, place) in bootstrap.iter().zip(0..) {
+        let known = before.bootstrap.get(place);
         view.bootstrap
-            .push(resolve(&address.host, address.port).await);
+            .push(resolve(&address.host, address.port, known).await);
     }
     let offers = cluster.listeners.iter();
     view.offers = offers
@@ -205,12 +208,14 @@ async fn view(cluster: &Cluster, found: &Discovered, bootstrap: &[config::HostPo
     view
 }
 
-async fn resolve(host: &str, port: u16) -> Broker {
+/// Where a broker is now; where it was, while its name cannot be resolved.
+async fn resolve(host: &str, port: u16, known: Option<&Broker>) -> Broker {
     let addresses: Vec<SocketAddr> = match tokio::net::lookup_host((host, port)).await {
         Ok(found) => found.collect(),
         Err(error) => {
             tracing::warn!(host, port, %error, "the broker's name cannot be resolved");
-            Vec::new()
+            let known = known.filter(|known| known.host == host);
+            known.map_or_else(Vec::new, |known| known.addresses.clone())
         }
     };
     Broker {

@@ -107,8 +107,12 @@ impl Exchange {
             Kind::OauthBearer => message.is_empty(), // else it is a refusal, to be acknowledged
             Kind::Other => session_lifetime_ms > 0,
         };
+        // Kafka lets a client whose token it refused try another in the same exchange: the name kept
+        // is the first one's
+        let another = self.kind == Kind::OauthBearer && self.accepted > 1;
         match &self.name {
             _ if !over => Progress::More,
+            _ if another => Progress::Nameless(SaslFault::OtherName),
             Some(Ok(name)) => Progress::Accepted(Arc::clone(name)),
             Some(Err(fault)) => Progress::Nameless(*fault),
             None => Progress::Nameless(SaslFault::Malformed),
@@ -236,6 +240,22 @@ mod tests {
             progress = exchange.broker(broker, 0);
         }
         progress
+    }
+
+    #[test]
+    fn a_second_token_in_one_exchange_is_nobodys() {
+        let (alice, bob) = (
+            bearer(r#"{"sub":"alice"}"#, ""),
+            bearer(r#"{"sub":"bob"}"#, ""),
+        );
+        let refusal = br#"{"status":"invalid_token"}"#.as_slice();
+        let messages = [
+            (alice.as_slice(), refusal),
+            (bob.as_slice(), b"".as_slice()),
+        ];
+        let nobody = Progress::Nameless(SaslFault::OtherName);
+        assert_eq!(after("OAUTHBEARER", &messages), nobody);
+        assert_eq!(after("OAUTHBEARER", &messages[1..]), is("bob"));
     }
 
     fn is(name: &str) -> Progress {
