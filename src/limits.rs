@@ -75,7 +75,7 @@ pub const TLS_TURN_BYTES: usize = 512 * KIB;
 /// Bytes of a handshake, or of a record that is not whole, that a connection may keep: 64 KiB, which
 /// is also what rustls takes for one handshake message. A record has at most 16 KiB + 2 KiB (RFC 5246
 /// §6.2.3), so that this much is only kept while a message of many records is put together. An idle
-/// connection keeps nothing but its keys, about 2 KiB.
+/// connection keeps nothing but its keys and what rustls notes beside them, some KiB.
 pub const TLS_KEPT_BYTES_MAX: usize = 64 * KIB;
 /// Largest record on the wire: its header, 16 KiB, and what sealing may add (RFC 5246 §6.2.3).
 pub const TLS_RECORD_BYTES_MAX: usize = 5 + 18 * KIB;
