@@ -1,30 +1,26 @@
 //! A share group's fetch (KIP-932): its request lowered to what is inspected at once, the records of
 //! its reply inspected, masked or withheld, as in a Fetch.
 //!
-//! Owns: both directions of one ShareFetch. Refuses: a request that names a topic which a rule keeps
-//! from being read or acknowledged, whatever the records are. Stays
+//! Owns: both directions of one ShareFetch. Refuses: nothing of its own: rules for `fetch` apply. Stays
 //! true: of a partition whose records are withheld nothing is acquired in the client's eyes, or the
 //! client would acknowledge them as gaps and they would be lost to the group. The broker has acquired
 //! them all the same: they come again when their lock ends, and are archived after the group's last
 //! delivery attempt (`docs/limits.md`).
 
 use super::connection::{Cause, Connection};
-use super::hearing::Hearing;
 use super::learn;
 use super::reading::{self, Part, Source};
 use super::record;
 use super::replies::Edit;
-use super::requests::{Step, refuse};
+use super::requests::Step;
 use super::scratch::Scratch;
 use crate::chunk::Operation;
 use crate::kafka::endpoints::Nobody;
 use crate::kafka::error;
 use crate::kafka::frame::RequestHeader;
-use crate::kafka::reader::Malformed;
-use crate::kafka::refusal::Named;
 use crate::kafka::share::{self as wire, Outcome};
 use crate::kafka::tagged::Splice;
-use crate::kafka::topic::{Topic, TopicId};
+use crate::kafka::topic::Topic;
 use crate::limits::FETCH_BYTES_MAX;
 use std::rc::Rc;
 
@@ -45,51 +41,10 @@ pub fn prepare(
     if !missing.is_empty() {
         return Err(Step::Learn(missing));
     }
-    if is_denied(connection, |each| {
-        wire::topic_ids(request, body, version, each)
-    }) {
-        let code = error::TOPIC_AUTHORIZATION_FAILED;
-        return Err(refuse(connection, header, request, code));
-    }
     if sections.is_empty() {
         return Ok(None);
     }
     Ok(Some(Splice::new(request, sections, &Nobody).finish()))
-}
-
-/// Whether a rule keeps any of these topics from being read, or acknowledged, whatever the records
-/// are. Then nothing is asked of the broker: what it had handed out would count as delivered, and
-/// after some deliveries be lost to everybody in the group. Acknowledgements ride on this request.
-fn is_denied(
-    connection: &Connection,
-    walk: impl FnOnce(&mut dyn FnMut(TopicId)) -> Result<(), Malformed>,
-) -> bool {
-    let Some(session) = connection.session() else {
-        return true;
-    };
-    let core = &connection.core;
-    let rules = core.rules();
-    let asked = [Operation::Fetch, Operation::ShareAcknowledge];
-    let now = core.now();
-    if asked
-        .iter()
-        .all(|operation| session.is_free(&rules.policy, *operation, now))
-    {
-        return false;
-    }
-    let names = &connection.cluster.topic_ids;
-    let mut hearings =
-        asked.map(|operation| Hearing::new(core, &session, &rules.policy, names, operation));
-    let mut denied = false;
-    let walked = walk(&mut |id| {
-        for hearing in &mut hearings {
-            denied |= hearing.ask(Named::Id(id)).is_some();
-        }
-    });
-    for hearing in hearings {
-        hearing.record(&[]);
-    }
-    denied || walked.is_err()
 }
 
 /// Inspects a ShareFetch reply and edits it in place where that is enough.

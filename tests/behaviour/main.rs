@@ -23,6 +23,7 @@ mod io;
 mod layers;
 mod leader_hints;
 mod liars;
+mod listeners;
 mod login_floods;
 mod masks;
 mod matrix;

@@ -76,6 +76,10 @@ pub struct Settings {
     pub by_name: bool,
     /// More words of the listener, such as `proxy_protocol: true`.
     pub listener: Vec<String>,
+    /// More listeners of the cluster, a line each.
+    pub more_listeners: Vec<String>,
+    /// More clusters, a line each.
+    pub more_clusters: Vec<String>,
     /// The authority of the brokers' certificates, if they are reached through TLS.
     pub upstream_authority: Option<PathBuf>,
 }
@@ -110,6 +114,8 @@ impl Settings {
             rules: RULES.to_owned(),
             by_name: false,
             listener: Vec::new(),
+            more_listeners: Vec::new(),
+            more_clusters: Vec::new(),
             upstream_authority: None,
         }
     }
@@ -117,6 +123,18 @@ impl Settings {
     /// More words of the listener.
     pub fn listener(mut self, words: &str) -> Settings {
         self.listener.push(words.to_owned());
+        self
+    }
+
+    /// Another listener, as its line says.
+    pub fn another_listener(mut self, line: String) -> Settings {
+        self.more_listeners.push(line);
+        self
+    }
+
+    /// Another cluster, as its line says.
+    pub fn another_cluster(mut self, line: String) -> Settings {
+        self.more_clusters.push(line);
         self
     }
 
@@ -238,6 +256,14 @@ impl Settings {
         }];
         words.extend(self.listener.iter().cloned());
         let words = words.join(", ");
+        let lines = |all: &[String], depth: usize| -> String {
+            let indent = " ".repeat(depth);
+            all.iter().map(|line| format!("{indent}{line}\n")).collect()
+        };
+        let (more_listeners, more_clusters) = (
+            lines(&self.more_listeners, 6),
+            lines(&self.more_clusters, 2),
+        );
         let dir = dir.display();
         let bootstrap = bootstrap.join("\", \"");
         format!(
@@ -248,8 +274,10 @@ impl Settings {
                  bootstrap: [\"{bootstrap}\"]\n    \
                  listeners:\n      \
                    default: {{address: \"127.0.0.1:{listener}\", advertise: {advertise}, \
-                              {words}, sasl: {sasl}}}\n    \
+                              {words}, sasl: {sasl}}}\n\
+             {more_listeners}    \
                  upstream: {{credential: {credential}{upstream_tls}}}\n\
+             {more_clusters}\
              identity:\n  \
                issuers: [{{issuer: \"{issuer}\", audience: {AUDIENCE}, groups_claim: groups}}]\n\
              defaults: {{mode: {mode}, unreadable: block, meanwhile: {{wait: {wait}, then: {then}}}}}\n\
