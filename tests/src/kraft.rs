@@ -15,6 +15,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+const FREEZE_LIMIT: Duration = Duration::from_secs(10);
+
 /// The user that gateways are known to the brokers by, and its password.
 pub const SCRAM_USER: (&str, &str) = ("lockgate", "lockgate-broker-secret");
 /// Users that clients log in as where the gateway lets their login pass, with their passwords.
@@ -158,9 +160,17 @@ impl Node {
         self.process().is_some()
     }
 
-    /// SIGSTOP: connections stay open and nothing is answered.
+    /// SIGSTOP: connections stay open and nothing is answered from when this returns.
     pub fn freeze(&self) {
         self.signal(libc::SIGSTOP);
+        let stopped = wait::until("a broker to stand still", FREEZE_LIMIT, || {
+            let process = self.process();
+            let still = process.as_ref().is_none_or(Process::is_stopped);
+            still.then_some(())
+        });
+        if let Err(error) = stopped {
+            println!("{error:#}");
+        }
     }
 
     /// Lets it go on.

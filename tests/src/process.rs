@@ -170,6 +170,21 @@ impl Process {
         let _ = unsafe { libc::kill(self.child.id() as libc::pid_t, signal) };
     }
 
+    /// Whether every one of its threads stands still. SIGSTOP is delivered a while after kill(2) has
+    /// returned.
+    pub fn is_stopped(&self) -> bool {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let Ok(tasks) = fs::read_dir(tasks) else {
+            return false;
+        };
+        let mut tasks = tasks.flatten();
+        tasks.all(|task| {
+            let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            let state = stat.rsplit_once(") ").map(|(_, rest)| rest);
+            state.is_some_and(|state| state.starts_with('T'))
+        })
+    }
+
     /// Resident memory.
     pub fn resident_kib(&self) -> Result<u64> {
         let path = format!("/proc/{}/status", self.child.id());
