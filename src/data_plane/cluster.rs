@@ -7,6 +7,7 @@
 //! same configuration gives the same answer; clients of one listener never hear of another's.
 
 use super::topic_ids::TopicIds;
+use crate::config::{Addressing, Sasl};
 use crate::identity::credential::Credential;
 use crate::kafka::addresses::Mapping;
 use crate::kafka::api::Allowed;
@@ -17,38 +18,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-
-/// How clients log in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Login {
-    /// To the gateway, with a token.
-    Oidc,
-    /// To the broker, through the gateway.
-    Relay,
-    /// Not at all.
-    None,
-}
-
-/// How the brokers behind a listener are told apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Addressing {
-    /// By port: node `n` is at `listen.start() + n` here, at `advertise.start() + n` for clients.
-    Ports {
-        /// What the gateway binds.
-        listen: RangeInclusive<u16>,
-        /// What clients are told; as long as `listen`.
-        advertise: RangeInclusive<u16>,
-    },
-    /// By the server name of the TLS handshake: node `n` is `before{n}after`.
-    Sni {
-        /// What stands before the node id.
-        before: String,
-        /// What stands after it.
-        after: String,
-        /// The port that clients are told.
-        port: u16,
-    },
-}
 
 /// Where clients of a cluster connect.
 #[derive(Clone, Debug)]
@@ -62,7 +31,7 @@ pub struct Listener {
     /// How brokers are told apart.
     pub brokers: Addressing,
     /// How clients log in.
-    pub login: Login,
+    pub login: Sasl,
     /// Whether every connection begins with a header that names its source (PROXY protocol v2).
     pub proxy_protocol: bool,
     /// What clients meet in TLS, if they must speak it.
@@ -156,7 +125,7 @@ impl Cluster {
         let allowed = Allowed {
             telemetry: self.telemetry,
             // where the gateway logs in, what is bound to a login would be bound to the gateway's
-            own_login: listener.login == Login::Relay,
+            own_login: listener.login == Sasl::Relay,
         };
         api_versions::intersect(offered, allowed)
     }
@@ -214,7 +183,7 @@ mod tests {
             address: SocketAddr::from(([127, 0, 0, 1], 19092)),
             advertise: "gw".into(),
             brokers,
-            login: Login::Oidc,
+            login: Sasl::Oidc,
             proxy_protocol: false,
             tls: None,
         }

@@ -6,18 +6,15 @@
 //! that nobody flagged leaves as it lies in the buffer.
 
 use super::connection::{Cause, Connection};
-use super::learn;
 use super::reading::{self, Part, Source};
 use super::record;
 use super::replies::Edit;
 use super::requests::{Step, refuse};
 use super::scratch::Scratch;
 use crate::chunk::Operation;
-use crate::kafka::endpoints::Nobody;
 use crate::kafka::error;
 use crate::kafka::fetch::{self as wire, Outcome};
 use crate::kafka::frame::RequestHeader;
-use crate::kafka::tagged::Splice;
 use crate::limits::FETCH_BYTES_MAX;
 use std::rc::Rc;
 
@@ -46,16 +43,9 @@ pub fn prepare(
             error::CLUSTER_AUTHORIZATION_FAILED,
         ));
     }
-    let missing = learn::missing_of(connection, |each| {
+    reading::ready(connection, request, sections, |each| {
         wire::topic_ids(request, body, version, each)
-    });
-    if !missing.is_empty() {
-        return Err(Step::Learn(missing));
-    }
-    if sections.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Splice::new(request, sections, &Nobody).finish()))
+    })
 }
 
 /// Inspects a Fetch reply and edits it in place where that is enough.

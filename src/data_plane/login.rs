@@ -5,7 +5,6 @@
 //! v0 (its next bytes would be no frame). Stays true: no token is kept, logged or shown; a refusal
 //! is the standard SASL error and is in the audit; who is refused again and again waits for it.
 
-use super::cluster::Login;
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
 use super::made::Made;
@@ -14,6 +13,7 @@ use super::record;
 use super::session::Session;
 use super::versions;
 use crate::chunk::{Principal, UnixMillis};
+use crate::config::Sasl;
 use crate::identity::sasl::{self, Mechanism};
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::{api, error, refusal, sasl as wire};
@@ -23,7 +23,7 @@ use std::time::Duration;
 
 /// Logs a client in; returns when requests may follow.
 pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result<(), Cause> {
-    if connection.listener().login == Login::None {
+    if connection.listener().login == Sasl::None {
         let nobody = Principal {
             name: "anonymous".into(),
             groups: Arc::new([]),

@@ -11,15 +11,38 @@
 
 use super::connection::Connection;
 use super::inspect::{self, Judged, Origin, Rules};
+use super::learn;
 use super::record::{self, Subject};
+use super::requests::Step;
 use super::scratch::ChunkScratch;
 use super::session::Session;
 use crate::chunk::Operation;
 use crate::kafka::batch::{self, Batch, BatchFault};
+use crate::kafka::endpoints::Nobody;
 use crate::kafka::error;
 use crate::kafka::fetch::blank_tail;
-use crate::kafka::topic::Topic;
+use crate::kafka::reader::Malformed;
+use crate::kafka::tagged::{Sections, Splice};
+use crate::kafka::topic::{Topic, TopicId};
 use crate::policy::{Scope, Verdict};
+
+/// Ends the preparation of a request whose limits were lowered and whose layout was read: the topics
+/// that it names by id are named first; what nobody knows is left out. As it lies, or a new frame.
+pub fn ready(
+    connection: &Connection,
+    request: &[u8],
+    sections: &Sections,
+    walk: impl FnOnce(&mut dyn FnMut(TopicId)) -> Result<(), Malformed>,
+) -> Result<Option<Vec<u8>>, Step> {
+    let missing = learn::missing_of(connection, walk);
+    if !missing.is_empty() {
+        return Err(Step::Learn(missing));
+    }
+    if sections.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Splice::new(request, sections, &Nobody).finish()))
+}
 
 /// What becomes of one topic-partition of a reply.
 pub enum Part {

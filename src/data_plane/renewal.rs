@@ -5,13 +5,13 @@
 //! true: the answer is the next in the order of requests; a refusal ends the connection; nothing
 //! waits for an unknown key, since the requests behind it would too.
 
-use super::cluster::Login;
 use super::connection::{Cause, Connection};
 use super::login::{Next, handshake, open};
 use super::proof::check;
 use super::requests::{self, Step};
 use super::session::Session;
 use super::{record, relay_renewal};
+use crate::config::Sasl;
 use crate::identity::tokens::Verified;
 use crate::kafka::frame::RequestHeader;
 use crate::kafka::{api, error, sasl as wire};
@@ -21,8 +21,8 @@ use std::rc::Rc;
 pub fn again(connection: &Rc<Connection>, header: &RequestHeader, request: &mut [u8]) -> Step {
     let session = connection.session();
     match (connection.listener().login, session) {
-        (Login::Oidc, Some(session)) => renew(connection, &session, header, request),
-        (Login::Relay, Some(_)) => relay_renewal::again(connection, header, request),
+        (Sasl::Oidc, Some(session)) => renew(connection, &session, header, request),
+        (Sasl::Relay, Some(_)) => relay_renewal::again(connection, header, request),
         _ => requests::refuse(connection, header, request, error::ILLEGAL_SASL_STATE),
     }
 }

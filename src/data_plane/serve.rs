@@ -4,11 +4,11 @@
 //! a panic. Refuses: nothing. Stays true: whichever way a connection ends, both sockets are shut,
 //! its chunks are closed, its end is in the audit, and the core forgets it.
 
-use super::cluster::Login;
 use super::connection::{Cause, Connection};
 use super::inflow::Inflow;
 use super::stats::Stats;
 use super::{ending, login, opening, record, relay_login, replies, requests, upstream};
+use crate::config::Sasl;
 use crate::limits::{FRAME_BYTES_BEFORE_LOGIN_MAX, FRAME_BYTES_MAX};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -61,7 +61,7 @@ async fn from_client(connection: &Rc<Connection>) -> Cause {
 
 /// Login and the broker's side, in the order that the listener's kind of login needs.
 async fn enter(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result<(), Cause> {
-    if connection.listener().login == Login::Relay {
+    if connection.listener().login == Sasl::Relay {
         return relay_login::run(connection, inflow).await;
     }
     login::run(connection, inflow).await?;

@@ -8,18 +8,15 @@
 //! delivery attempt (`docs/limits.md`).
 
 use super::connection::{Cause, Connection};
-use super::learn;
 use super::reading::{self, Part, Source};
 use super::record;
 use super::replies::Edit;
 use super::requests::Step;
 use super::scratch::Scratch;
 use crate::chunk::Operation;
-use crate::kafka::endpoints::Nobody;
 use crate::kafka::error;
 use crate::kafka::frame::RequestHeader;
 use crate::kafka::share::{self as wire, Outcome};
-use crate::kafka::tagged::Splice;
 use crate::kafka::topic::Topic;
 use crate::limits::FETCH_BYTES_MAX;
 use std::rc::Rc;
@@ -35,16 +32,9 @@ pub fn prepare(
     let (body, version) = (header.body, header.api_version);
     wire::lower_limit(request, body, version, FETCH_BYTES_MAX, sections)
         .map_err(|_| Step::Close(Cause::ClientFault("the client sent a malformed ShareFetch")))?;
-    let missing = learn::missing_of(connection, |each| {
+    reading::ready(connection, request, sections, |each| {
         wire::topic_ids(request, body, version, each)
-    });
-    if !missing.is_empty() {
-        return Err(Step::Learn(missing));
-    }
-    if sections.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Splice::new(request, sections, &Nobody).finish()))
+    })
 }
 
 /// Inspects a ShareFetch reply and edits it in place where that is enough.

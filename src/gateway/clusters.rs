@@ -6,7 +6,7 @@
 
 use crate::config;
 use crate::control::brokers::{Brokers, ClusterHealth, ClusterSource, Discovered};
-use crate::data_plane::cluster::{Addressing, Broker, Cluster, Listener, Login, View};
+use crate::data_plane::cluster::{Broker, Cluster, Listener, View};
 use crate::data_plane::topic_ids::TopicIds;
 use crate::hold::link::Post;
 use crate::hold::messages::ToCore;
@@ -66,26 +66,8 @@ fn listener(from: &config::Listener) -> anyhow::Result<Listener> {
         name: from.name.clone(),
         address: from.address,
         advertise: from.advertise.clone(),
-        brokers: match &from.brokers {
-            config::Addressing::Ports { listen, advertise } => Addressing::Ports {
-                listen: listen.clone(),
-                advertise: advertise.clone(),
-            },
-            config::Addressing::Sni {
-                before,
-                after,
-                port,
-            } => Addressing::Sni {
-                before: before.clone(),
-                after: after.clone(),
-                port: *port,
-            },
-        },
-        login: match from.sasl {
-            config::Sasl::Oidc => Login::Oidc,
-            config::Sasl::Relay => Login::Relay,
-            config::Sasl::None => Login::None,
-        },
+        brokers: from.brokers.clone(),
+        login: from.sasl,
         proxy_protocol: from.proxy_protocol,
         tls: None,
     };
@@ -102,8 +84,8 @@ fn acceptor(listener: &Listener, files: &config::ListenerTls) -> anyhow::Result<
     let certificates = Arc::new(Certificates::load(&files.certificate, &files.key)?);
     let names = listener.clone();
     Ok(match listener.brokers {
-        Addressing::Ports { .. } => Acceptor::of_any_name(certificates)?,
-        Addressing::Sni { .. } => Acceptor::of_names(certificates, move |name| {
+        config::Addressing::Ports { .. } => Acceptor::of_any_name(certificates)?,
+        config::Addressing::Sni { .. } => Acceptor::of_names(certificates, move |name| {
             names.broker_of(name).is_some() || names.advertise.eq_ignore_ascii_case(name)
         })?,
     })

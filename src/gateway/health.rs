@@ -4,10 +4,10 @@
 //! Stays true: ready means that a client that connects now can log in and be served.
 
 use super::driver::Driver;
-use crate::config::Io;
+use crate::config::{Io, Sasl};
 use crate::control::brokers::ClusterHealth;
 use crate::control::keys::IssuerHealth;
-use crate::data_plane::cluster::{Cluster, Login};
+use crate::data_plane::cluster::Cluster;
 use crate::data_plane::core::Shared;
 use arc_swap::ArcSwap;
 use prometheus_client::collector::Collector;
@@ -72,7 +72,7 @@ impl Health {
             }
         }
         let listeners = || self.shared.clusters.iter().flat_map(|c| &c.listeners);
-        if listeners().any(|listener| listener.login == Login::Oidc) {
+        if listeners().any(|listener| listener.login == Sasl::Oidc) {
             for issuer in self.issuers.load().iter().filter(|issuer| issuer.keys == 0) {
                 let why = issuer
                     .fault
