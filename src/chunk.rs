@@ -48,26 +48,34 @@ pub struct Field {
     pub end: u32,
 }
 
-/// Index of a detector in `scan::DETECTORS`.
+/// Index of a detector in the engine's catalogue: the built-in table first, then the user's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DetectorId(pub u8);
 
 /// A set of detectors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct DetectorSet(pub u64);
+pub struct DetectorSet(pub u128);
 
 impl DetectorSet {
     /// Adds one.
     pub fn insert(&mut self, id: DetectorId) {
-        self.0 |= 1 << id.0;
+        self.0 |= 1_u128 << id.0;
     }
     /// Whether it is in the set.
     pub fn contains(self, id: DetectorId) -> bool {
-        self.0 & (1 << id.0) != 0
+        self.0 & (1_u128 << id.0) != 0
     }
     /// Both sets together.
     pub fn union(self, other: DetectorSet) -> DetectorSet {
         DetectorSet(self.0 | other.0)
+    }
+    /// What is in both.
+    pub fn intersection(self, other: DetectorSet) -> DetectorSet {
+        DetectorSet(self.0 & other.0)
+    }
+    /// Whether all of `other` are in it.
+    pub fn contains_all(self, other: DetectorSet) -> bool {
+        other.0 & !self.0 == 0
     }
     /// No detector at all.
     pub fn is_empty(self) -> bool {
@@ -86,6 +94,21 @@ pub enum Likelihood {
     Certain,
 }
 
+/// How a finding is written in the body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Form {
+    /// As it is: the bytes of the span are the value.
+    #[default]
+    Plain,
+    /// Some of its characters are spelled otherwise: `\\u0031`, `%31`, full-width digits, zero-width
+    /// characters or markup between them. The span covers all of it.
+    Escaped,
+    /// It lies inside something encoded (base64, hex, UTF-16, gzip); the span is all of that.
+    Encoded,
+    /// A binary number of a format that a schema describes; the span is the number's bytes.
+    Packed,
+}
+
 /// Something a detector found, located in the records body that was scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -97,6 +120,8 @@ pub struct Finding {
     pub record: u32,
     /// Where in the record.
     pub part: Part,
+    /// How it is written there.
+    pub form: Form,
     /// First byte, from the start of the body.
     pub start: u32,
     /// One past the last byte.

@@ -359,10 +359,6 @@ pub const DISCOVERY_FRAME_BYTES_MAX: usize = 16 * MIB;
 
 // ---- scan -----------------------------------------------------------------------------
 
-/// Candidates that wait for validation at once, give or take one tile's; past it the pass pauses
-/// and goes on when they are checked. 65,536 × 16 B = 1 MiB a core.
-pub const SCAN_CANDIDATES_WAITING_MAX: usize = 65_536;
-
 // ---- configuration --------------------------------------------------------------------
 
 /// Longest configuration read: 100 rules are about 40 KiB.

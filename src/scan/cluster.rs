@@ -4,8 +4,12 @@
 //! numbers mean. Stays true: a group is a whole run of digits, never part of one, so masking one
 //! number can only take groups away from its neighbours, never make new ones.
 
-use crate::chunk::{Finding, Likelihood};
 use std::ops::Range;
+
+/// Whether the byte can stand between two groups of one number.
+pub(super) fn is_separator(byte: u8) -> bool {
+    byte == b' ' || byte == b'-'
+}
 
 /// Groups of digits with exactly one space or hyphen between neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,47 +73,6 @@ pub(super) fn hyphenated_on(text: &[u8], span: &Range<usize>) -> bool {
     let before = matches!(text[..span.start], [.., c, b'-'] if c.is_ascii_alphanumeric());
     let after = matches!(text[span.end..], [b'-', c, ..] if c.is_ascii_alphanumeric());
     before || after
-}
-
-/// Where detectors put what they find in one field.
-pub(super) struct Sink<'a> {
-    /// Everything found so far in the body.
-    pub(super) out: &'a mut Vec<Finding>,
-    /// Findings before this index belong to other clusters or detectors.
-    pub(super) from: usize,
-    /// What every finding of this field and detector has in common; spans count from its `start`.
-    pub(super) like: Finding,
-}
-
-impl Sink<'_> {
-    /// Adds a finding, `span` being bytes of the field. A finding that lies within an equally likely
-    /// one is dropped: a mask of the outer one leaves at least one of its digits masked.
-    pub(super) fn report(&mut self, span: Range<usize>, likelihood: Likelihood) {
-        let (start, end) = (
-            self.like.start + span.start as u32,
-            self.like.start + span.end as u32,
-        );
-        while let Some(last) = self.last() {
-            if last.start <= start && end <= last.end && last.likelihood >= likelihood {
-                return;
-            }
-            if start <= last.start && last.end <= end && last.likelihood <= likelihood {
-                self.out.pop();
-            } else {
-                break;
-            }
-        }
-        self.out.push(Finding {
-            likelihood,
-            start,
-            end,
-            ..self.like
-        });
-    }
-
-    fn last(&self) -> Option<Finding> {
-        self.out.get(self.from..)?.last().copied()
-    }
 }
 
 #[cfg(test)]

@@ -1,173 +1,124 @@
-//! Words near a number that say what it is.
+//! Where a word must stand to speak for a value.
 //!
-//! Owns: how near, and what counts as the same word. Refuses: to read more than the few bytes
-//! around a candidate. Stays true: the quick answer in `candidates::keywords` is yes wherever
-//! [`near`] is, for the keywords of detectors that cannot do without.
+//! Owns: how near is near, and what a JSON name reaches. Refuses: to know what a word means to a
+//! detector beyond that it speaks for it. Stays true: a word outside the field says nothing about
+//! what is in it; the answer is the same whether hits were collected by the pass or by the twin.
 
-use super::candidates;
+use crate::chunk::{DetectorId, DetectorSet};
 use std::ops::Range;
 
 /// Bytes that may lie between a keyword and the value, on either side.
 pub(super) const GAP_BYTES_MAX: usize = 30;
-/// Longest keyword, with its optional separators written out.
-const KEYWORD_BYTES_MAX: usize = 18;
-/// Bytes looked at on either side.
-const WINDOW_BYTES: usize = GAP_BYTES_MAX + KEYWORD_BYTES_MAX;
 
-/// Whether one of the keywords stands on either side of `span`.
-///
-/// Case does not matter. A space in a keyword matches a space, `_`, `-`, `.` or nothing, so
-/// `social security` also matches `social_security` and `socialSecurity`. A keyword is a whole word,
-/// or a whole part of a camelCase one: `customerSsn`, not `classname`.
-pub(super) fn near(text: &[u8], span: Range<usize>, keywords: &[&str]) -> bool {
-    let from = span.start.saturating_sub(WINDOW_BYTES);
-    let to = (span.end + WINDOW_BYTES).min(text.len());
-    let before = (from..span.start).any(|at| {
-        longest_match(text, at, keywords)
-            .is_some_and(|end| end <= span.start && span.start - end <= GAP_BYTES_MAX)
-    });
-    before
-        || (span.end..to.min(span.end + GAP_BYTES_MAX + 1))
-            .any(|at| longest_match(text, at, keywords).is_some())
+/// A keyword in the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    /// First byte.
+    pub(super) start: usize,
+    /// One past the last byte.
+    pub(super) end: usize,
+    /// Whom it speaks for.
+    pub(super) detectors: DetectorSet,
+    /// A value follows at once (`ssn: 536…`): it says nothing of what stands before it.
+    pub(super) owns_next: bool,
 }
 
-/// Where a keyword that starts at `at` ends. Every keyword begins with a letter.
-fn longest_match(text: &[u8], at: usize, keywords: &[&str]) -> Option<usize> {
-    let first = *text.get(at)?;
-    if !first.is_ascii_alphabetic() || (at > 0 && same_word(text[at - 1], first)) {
-        return None;
-    }
-    keywords
-        .iter()
-        .filter_map(|keyword| matches(text, at, keyword.as_bytes()))
-        .max()
+/// The inside of a JSON object or array that a keyword names: it speaks for all that is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Scope {
+    /// First byte inside.
+    pub(super) start: usize,
+    /// One past the last.
+    pub(super) end: usize,
+    /// For whom the name speaks.
+    pub(super) detectors: DetectorSet,
 }
 
-fn matches(text: &[u8], mut at: usize, keyword: &[u8]) -> Option<usize> {
-    for want in keyword {
-        let byte = text.get(at).copied();
-        if *want == b' ' {
-            at += usize::from(byte.is_some_and(|b| matches!(b, b' ' | b'_' | b'-' | b'.')));
-        } else if byte?.eq_ignore_ascii_case(want) {
-            at += 1;
-        } else {
-            return None;
-        }
-    }
-    let goes_on = text
-        .get(at)
-        .is_some_and(|next| same_word(text[at - 1], *next));
-    (!goes_on).then_some(at)
+/// What words say about one field. Offsets are the body's.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    /// Keywords, ascending; some may lie outside the field.
+    pub(super) hits: &'a [Hit],
+    /// Containers named by one, ascending by start.
+    pub(super) scopes: &'a [Scope],
+    /// The field, in the body.
+    pub(super) field: (usize, usize),
 }
 
-/// Whether two neighbouring letters belong to one word: `sN` in `customerSsnNumber` does not.
-fn same_word(left: u8, right: u8) -> bool {
-    left.is_ascii_alphabetic()
-        && right.is_ascii_alphabetic()
-        && !(left.is_ascii_lowercase() && right.is_ascii_uppercase())
-}
-
-/// The quick answer of the candidate pass reaches at least as far.
-const _: () = assert!(WINDOW_BYTES <= candidates::WINDOW_BYTES);
-
-#[cfg(test)]
-mod tests {
-    use super::super::Kernel;
-    use super::*;
-    use proptest::prelude::*;
-
-    const WORDS: &[&str] = &["ssn", "social security", "ss#", "ss no"];
-
-    fn near_number(text: &str) -> bool {
-        let start = text.find("123456789").expect("the text has the number");
-        near(text.as_bytes(), start..start + 9, WORDS)
+impl Context<'_> {
+    /// Whether a word speaks for `span` being one of `detector`'s.
+    pub(super) fn speaks_for(&self, detector: DetectorId, span: &Range<usize>) -> bool {
+        self.distance(detector, span).is_some()
     }
 
-    #[test]
-    fn words_on_both_sides_in_any_spelling() {
-        for text in [
-            "ssn 123456789",
-            "SSN:123456789",
-            "\"ssn\": 123456789",
-            "customerSsn=123456789",
-            "ssnNumber=123456789",
-            "social_security_number: 123456789",
-            "socialSecurity 123456789",
-            "Social-Security 123456789",
-            "123456789 is the SSN",
-            "SS# 123456789",
-            "ss no. 123456789",
-        ] {
-            assert!(near_number(text), "{text}");
-        }
+    /// Bytes between `span` and the nearest such word; a word after the value counts as twice as far
+    /// and one more, and a JSON name that holds the value in an object or array as the gap itself.
+    pub(super) fn distance(&self, detector: DetectorId, span: &Range<usize>) -> Option<usize> {
+        let mine = |hit: &&Hit| hit.detectors.contains(detector) && self.holds(hit);
+        let near = self.around(span).iter().filter(mine);
+        let nearest = near.filter_map(|hit| gap(hit, span)).min();
+        nearest.or_else(|| self.in_scope(detector, span).then_some(GAP_BYTES_MAX))
     }
 
-    #[test]
-    fn parts_of_other_words_and_far_words_do_not_count() {
-        for text in [
-            "className 123456789",
-            "lesson 123456789",
-            "assn 123456789",
-            "social 123456789",
-            "ssnx 123456789",
-        ] {
-            assert!(!near_number(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_gap_is_thirty_bytes() {
-        for (gap, want) in [
-            (1, true),
-            (GAP_BYTES_MAX, true),
-            (GAP_BYTES_MAX + 1, false),
-            (200, false),
-        ] {
-            assert_eq!(
-                near_number(&format!("ssn{}123456789", ".".repeat(gap))),
-                want,
-                "{gap} before"
-            );
-            assert_eq!(
-                near_number(&format!("123456789{}ssn", ".".repeat(gap))),
-                want,
-                "{gap} after"
-            );
-            assert_eq!(
-                near_number(&format!("social security{}123456789", " ".repeat(gap))),
-                want,
-                "{gap} before, long"
-            );
-        }
-    }
-
-    #[test]
-    fn every_keyword_fits_the_window_and_begins_with_a_letter() {
-        for keyword in super::super::us_ssn::KEYWORDS
+    /// Everyone some word near `span` speaks for.
+    pub(super) fn detectors(&self, span: &Range<usize>) -> DetectorSet {
+        let near = self
+            .around(span)
             .iter()
-            .chain(super::super::payment_card::KEYWORDS)
-        {
-            assert!(keyword.len() <= KEYWORD_BYTES_MAX, "{keyword}");
-            assert!(
-                keyword.starts_with(|c: char| c.is_ascii_lowercase()),
-                "{keyword}"
-            );
-        }
+            .filter(|hit| self.holds(hit) && gap(hit, span).is_some());
+        let all = near.fold(DetectorSet::default(), |all, hit| all.union(hit.detectors));
+        let scopes = self
+            .scopes
+            .iter()
+            .filter(|scope| scope.start <= span.start && span.end <= scope.end);
+        scopes.fold(all, |all, scope| all.union(scope.detectors))
     }
 
-    proptest! {
-        #[test]
-        fn the_quick_answer_is_never_stricter(
-            before in "[sSoOcCnN#_ .aly-]{0,50}", after in "[sSoOcCnN#_ .aly-]{0,50}",
-            word in proptest::sample::select(vec!["", "ssn", "SSN", "Social Security", "social_security", "soc sec", "ss#", "SS No", "ss-no"]),
-            gap in "[ :\"=x]{0,35}",
-        ) {
-            for text in [format!("{before}{word}{gap}123456789{after}"), format!("{before}123456789{gap}{word}{after}")] {
-                let start = text.find("123456789").expect("there");
-                let span = start..start + 9;
-                let near = near(text.as_bytes(), span.clone(), super::super::us_ssn::KEYWORDS);
-                prop_assert!(!near || candidates::keyword_may_be_around(Kernel::best(), text.as_bytes(), span), "{text}");
-            }
-        }
+    fn in_scope(&self, detector: DetectorId, span: &Range<usize>) -> bool {
+        let holds = |scope: &Scope| scope.start <= span.start && span.end <= scope.end;
+        self.scopes
+            .iter()
+            .any(|scope| scope.detectors.contains(detector) && holds(scope))
+    }
+
+    fn holds(&self, hit: &Hit) -> bool {
+        self.field.0 <= hit.start && hit.end <= self.field.1
+    }
+
+    /// The hits that may be near enough.
+    fn around(&self, span: &Range<usize>) -> &[Hit] {
+        let first = self
+            .hits
+            .partition_point(|hit| hit.end + GAP_BYTES_MAX < span.start);
+        let rest = self.hits.get(first..).unwrap_or_default();
+        let len = rest.partition_point(|hit| hit.start <= span.end + GAP_BYTES_MAX);
+        rest.get(..len).unwrap_or_default()
     }
 }
+
+fn gap(hit: &Hit, span: &Range<usize>) -> Option<usize> {
+    let before = span
+        .start
+        .checked_sub(hit.end)
+        .filter(|gap| *gap <= GAP_BYTES_MAX);
+    let after = hit
+        .start
+        .checked_sub(span.end)
+        .filter(|gap| *gap <= GAP_BYTES_MAX && !hit.owns_next);
+    before.or(after.map(|gap| 2 * gap + 1))
+}
+
+/// Whether a value follows the word that ends at `end`: a digit after at most six bytes that are no
+/// letters, as in `ssn: 5`, `"ssn": "5` or `SSN#5`.
+pub(super) fn owns_next(text: &[u8], end: usize) -> bool {
+    let after = text.get(end..).unwrap_or_default();
+    let gap = after
+        .iter()
+        .take(OWNED_GAP_BYTES_MAX + 1)
+        .take_while(|byte| !byte.is_ascii_alphanumeric())
+        .count();
+    gap <= OWNED_GAP_BYTES_MAX && after.get(gap).is_some_and(u8::is_ascii_digit)
+}
+
+/// Bytes between a word and a value that is its own.
+const OWNED_GAP_BYTES_MAX: usize = 6;

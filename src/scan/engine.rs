@@ -1,15 +1,15 @@
-//! Brings clusters and fields together.
+//! Brings a body and its fields together, and has every detector called on what the pass saw.
 //!
-//! Owns: the order of the two steps and the scratch they share. Refuses: to know a record format; a
+//! Owns: the way from bytes to findings, and the scratch it needs. Refuses: to know a record format; a
 //! field is a range that the caller vouches for. Stays true: only what lies wholly inside a field
 //! is found, whatever the bytes around it are; after the first body of a size nothing is allocated
-//! but room for findings; candidates waiting at once are bounded, however many a body has.
+//! but room for findings.
 
-use super::candidates::{Kernel, Sweep};
-use super::cluster::{Cluster, Sink};
-use super::{DETECTORS, Detector};
-use crate::chunk::{DetectorId, DetectorSet, Field, Finding, Likelihood};
+use super::candidates::Kernel;
+use super::{Vocabulary, twin};
+use crate::chunk::{DetectorSet, Field, Finding};
 use crate::limits;
+use std::sync::Arc;
 
 // Findings say where they are in 32 bits.
 const _: () = assert!(limits::INFLATED_BYTES_MAX < u32::MAX as usize);
@@ -18,28 +18,17 @@ const _: () = assert!(limits::INFLATED_BYTES_MAX < u32::MAX as usize);
 #[derive(Clone)]
 pub struct Engine {
     kernel: Kernel,
-    detectors: Vec<(DetectorId, &'static Detector)>,
+    vocabulary: Arc<Vocabulary>,
 }
 
 /// What one core re-uses from body to body.
-pub struct Scratch {
-    sweep: Sweep,
-    waiting: Vec<Cluster>,
-}
+#[derive(Default)]
+pub struct Scratch {}
 
 impl Scratch {
     /// Empty; grows to what the first bodies need and stays.
     pub fn new() -> Scratch {
-        Scratch {
-            sweep: Sweep::new(),
-            waiting: Vec::new(),
-        }
-    }
-}
-
-impl Default for Scratch {
-    fn default() -> Scratch {
-        Scratch::new()
+        Scratch::default()
     }
 }
 
@@ -51,115 +40,38 @@ impl Engine {
 
     /// An engine on a kernel of the caller's choice, for tests and benches.
     pub fn on(kernel: Kernel, set: DetectorSet) -> Engine {
-        let all = DETECTORS
-            .iter()
-            .enumerate()
-            .map(|(index, row)| (DetectorId(index as u8), row));
         Engine {
             kernel,
-            detectors: all.filter(|(id, _)| set.contains(*id)).collect(),
+            vocabulary: Arc::new(Vocabulary::new(set)),
         }
     }
 
-    /// Passes once over the whole body, record structure and all. False: nothing in it can be a
-    /// finding, and there is no need to walk its fields.
-    pub fn candidates(&self, body: &[u8], scratch: &mut Scratch) -> bool {
-        debug_assert!(
-            body.len() < u32::MAX as usize,
-            "frames and inflated batches are bounded"
-        );
-        scratch.sweep.restart();
-        scratch.waiting.clear();
-        !self.detectors.is_empty() && self.refill(body, scratch)
+    /// Whether it looks for anything.
+    pub fn is_idle(&self) -> bool {
+        self.vocabulary.set.is_empty()
     }
 
-    /// Goes on with the pass until enough candidates wait or the body ends; whether any wait.
-    fn refill(&self, body: &[u8], scratch: &mut Scratch) -> bool {
-        let Scratch { sweep, waiting } = scratch;
-        let mut more = true;
-        while more && waiting.len() < limits::SCAN_CANDIDATES_WAITING_MAX {
-            more = sweep.step(self.kernel, body, |range, keyword_near| {
-                let text = &body[range.clone()];
-                if self
-                    .detectors
-                    .iter()
-                    .any(|(_, detector)| (detector.plausible)(text, keyword_near))
-                {
-                    waiting.push(Cluster {
-                        start: range.start,
-                        end: range.end,
-                    });
-                }
-            });
-        }
-        !waiting.is_empty()
-    }
-
-    /// Checks what [`candidates`](Engine::candidates) found in this very body against the fields it
-    /// falls in, which come in ascending order and do not overlap. Appends findings, ordered by start.
-    pub fn validate(
+    /// Reads the fields of a body, which come in ascending order and do not touch: at least one byte
+    /// lies between neighbours. Appends findings, ordered by start within each field.
+    pub fn scan(
         &self,
         body: &[u8],
         fields: impl Iterator<Item = Field>,
         scratch: &mut Scratch,
         out: &mut Vec<Finding>,
     ) {
-        let mut fields = fields.filter(|field| field.end as usize <= body.len());
-        let mut next = fields.next();
-        loop {
-            for cluster in &scratch.waiting {
-                while let Some(field) = next {
-                    if field.end as usize > cluster.start {
-                        self.inspect(body, field, cluster, out);
-                    }
-                    if field.end as usize >= cluster.end {
-                        break; // the next cluster may be in it too
-                    }
-                    next = fields.next();
-                }
-            }
-            scratch.waiting.clear();
-            if next.is_none() || !self.refill(body, scratch) {
-                return;
-            }
-        }
-    }
-
-    /// Runs the detectors on the part of the cluster that lies in the field.
-    fn inspect(&self, body: &[u8], field: Field, cluster: &Cluster, out: &mut Vec<Finding>) {
-        let (base, end) = (field.start as usize, field.end as usize);
-        if cluster.end <= base || end <= base {
-            return;
-        }
-        let cut = Cluster {
-            start: cluster.start.max(base) - base,
-            end: cluster.end.min(end) - base,
-        };
-        let first = out.len();
-        for (id, detector) in &self.detectors {
-            let like = Finding {
-                detector: *id,
-                likelihood: Likelihood::Possible,
-                record: field.record,
-                part: field.part,
-                start: field.start,
-                end: field.start,
-            };
-            let from = out.len();
-            (detector.find)(&body[base..end], &cut, &mut Sink { out, from, like });
-        }
-        if out.len() > first + 1 {
-            out[first..]
-                .sort_unstable_by_key(|finding| (finding.start, finding.end, finding.detector));
+        let _ = (&self.kernel, scratch);
+        for field in fields.filter(|field| field.end as usize <= body.len()) {
+            twin::scan_field(&self.vocabulary, body, field, out);
         }
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::detector;
+    use super::super::{DETECTORS, detector};
     use super::*;
-    use crate::chunk::Part;
+    use crate::chunk::{DetectorId, Likelihood, Part};
     use proptest::prelude::*;
 
     pub(in crate::scan) fn all_detectors() -> DetectorSet {
@@ -181,9 +93,7 @@ pub(super) mod tests {
     pub(in crate::scan) fn scan(body: &[u8], fields: &[Field]) -> Vec<Finding> {
         let (engine, mut scratch, mut out) =
             (Engine::new(all_detectors()), Scratch::new(), Vec::new());
-        if engine.candidates(body, &mut scratch) {
-            engine.validate(body, fields.iter().copied(), &mut scratch, &mut out);
-        }
+        engine.scan(body, fields.iter().copied(), &mut scratch, &mut out);
         out
     }
 
@@ -274,24 +184,22 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn more_candidates_than_may_wait_are_all_checked() {
-        let n = limits::SCAN_CANDIDATES_WAITING_MAX * 2 + 7;
-        let body = b"536-90-4399,".repeat(n);
-        let fields = [field(0, body.len())];
-        assert_eq!(scan(&body, &fields).len(), n);
-        let mut scratch = Scratch::new();
-        assert!(Engine::new(all_detectors()).candidates(&body, &mut scratch));
-        assert!(scratch.waiting.len() < limits::SCAN_CANDIDATES_WAITING_MAX + 4096);
-    }
-
-    #[test]
     fn only_the_detectors_asked_for_run() {
         let mut cards = DetectorSet::default();
         cards.insert(detector("payment_card").expect("there"));
-        let mut scratch = Scratch::new();
-        assert!(!Engine::new(cards).candidates(b"536-90-4399", &mut scratch));
-        assert!(!Engine::new(DetectorSet::default()).candidates(b"4111111111111111", &mut scratch));
-        assert!(Engine::new(cards).candidates(b"4111111111111111", &mut scratch));
+        let found = |set: DetectorSet, text: &[u8]| {
+            let mut out = Vec::new();
+            Engine::new(set).scan(
+                text,
+                [field(0, text.len())].into_iter(),
+                &mut Scratch::new(),
+                &mut out,
+            );
+            out.len()
+        };
+        assert_eq!(found(cards, b"536-90-4399"), 0);
+        assert_eq!(found(DetectorSet::default(), b"4111111111111111"), 0);
+        assert_eq!(found(cards, b"4111111111111111"), 1);
     }
 
     /// Cuts first and searches after: each field is a body of its own.

@@ -20,9 +20,9 @@ use std::ops::Range;
 pub enum MaskStyle {
     /// Nothing.
     Full,
-    /// The last digits, but no more than the detector's `keep_last_digits_max`.
+    /// The last digits, but no more than the detector's `keep_last_max`.
     KeepLast(u8),
-    /// The first digits, but no more than the detector's `keep_first_digits_max`.
+    /// The first digits, but no more than the detector's `keep_first_max`.
     KeepFirst(u8),
 }
 
@@ -92,10 +92,10 @@ impl Keep {
             MaskStyle::Full => Keep { first: 0, last: 0 },
             MaskStyle::KeepLast(n) => Keep {
                 first: 0,
-                last: n.min(detector.keep_last_digits_max).into(),
+                last: n.min(detector.keep_last_max).into(),
             },
             MaskStyle::KeepFirst(n) => Keep {
-                first: n.min(detector.keep_first_digits_max).into(),
+                first: n.min(detector.keep_first_max).into(),
                 last: 0,
             },
         }
@@ -305,7 +305,7 @@ mod tests {
             .prop_map(|(prefix, rest, sep)| {
                 let stem: String = prefix.chars().chain(rest.chars()).take(15).collect();
                 let fits = |check: &char| {
-                    (super::super::payment_card::DETECTOR.fits)(format!("{stem}{check}").as_bytes())
+                    (super::super::DETECTORS[1].fits)(format!("{stem}{check}").as_bytes())
                 };
                 let check = ('0'..='9').find(fits).unwrap_or('0');
                 let digits = format!("{stem}{check}");

@@ -16,40 +16,31 @@
 mod candidates;
 mod cluster;
 mod context;
+mod detector;
+mod detectors;
 mod engine;
 pub mod mask;
-mod payment_card;
 mod sample;
-mod us_ssn;
+mod scene;
+mod scope;
+mod settle;
+mod twin;
+mod vocabulary;
+mod words;
 
 pub use candidates::Kernel;
+pub use detector::{Alphabet, Detector};
+pub use detectors::DETECTORS;
 pub use engine::{Engine, Scratch};
 pub use sample::sample;
 
 use crate::chunk::DetectorId;
-use cluster::{Cluster, Sink};
+use vocabulary::Vocabulary;
 
-/// One identifier: its name, its rule, and what a mask may leave of it.
-pub struct Detector {
-    /// snake_case, as rules and summaries write it.
-    pub name: &'static str,
-    /// Most leading digits `keep_first` may leave.
-    pub keep_first_digits_max: u8,
-    /// Most trailing digits `keep_last` may leave.
-    pub keep_last_digits_max: u8,
-    /// Whether a cluster of the body, before it is cut at field edges, could hold one. May say yes
-    /// wrongly; must never say no wrongly. Runs for every cluster, so it is cheap.
-    plausible: fn(cluster: &[u8], keyword_near: bool) -> bool,
-    /// Reports every one in a cluster of a field.
-    find: fn(field: &[u8], cluster: &Cluster, sink: &mut Sink<'_>),
-    /// Whether these bare digits could be one, context aside: what a mask must not leave behind.
-    fits: fn(digits: &[u8]) -> bool,
-}
-
-/// Every detector. A [`DetectorId`] is an index into it.
-pub static DETECTORS: &[Detector] = &[us_ssn::DETECTOR, payment_card::DETECTOR];
-
-const _: () = assert!(DETECTORS.len() <= 64, "a DetectorSet has 64 bits");
+const _: () = assert!(
+    DETECTORS.len() <= 64,
+    "room for the user's own in a DetectorSet"
+);
 
 /// The detector with this name.
 pub fn detector(name: &str) -> Option<DetectorId> {

@@ -5,8 +5,7 @@
 //! character, no digit of a finding, no run of five digits and no nine digits joined by single
 //! separators; it is at most as long as asked.
 
-use super::candidates::is_separator;
-use super::cluster::{Cluster, groups};
+use super::cluster::{Cluster, groups, is_separator};
 use crate::chunk::{Field, Finding};
 
 /// Digits in a row that are masked though no detector fired.

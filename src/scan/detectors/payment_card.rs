@@ -10,13 +10,14 @@
 //! near adds one step. The search slides from group to group, so in `9999 4321 9999 9999 9995 1234`
 //! the card that starts at the second group is seen.
 
-use super::cluster::{Cluster, Group, Sink, clean_back, clean_front, groups, hyphenated_on};
-use super::{Detector, context};
 use crate::chunk::Likelihood;
+use crate::scan::cluster::{Cluster, Group, clean_back, clean_front, groups, hyphenated_on};
+use crate::scan::detector::{Alphabet, Detector, Trigger};
+use crate::scan::scene::{Scene, Sink};
 use std::ops::{Range, RangeInclusive};
 
-/// Words that say "card number"; spelling as in `context::near`.
-pub(super) const KEYWORDS: &[&str] = &[
+/// Words that say "card number"; spelling as in `words`.
+const KEYWORDS: &[&str] = &[
     "card",
     "cards",
     "credit card",
@@ -37,10 +38,14 @@ pub(super) const KEYWORDS: &[&str] = &[
 /// The table's row. PCI DSS 4.0 §3.4.1: at most the first six and the last four may be shown.
 pub(super) const DETECTOR: Detector = Detector {
     name: "payment_card",
-    keep_first_digits_max: 6,
-    keep_last_digits_max: 4,
-    plausible,
-    find,
+    title: "payment card number",
+    rule: "issuer prefix, length and Luhn check digit",
+    source: "ISO/IEC 7812-1; published issuer ranges",
+    keywords: KEYWORDS,
+    alphabet: Alphabet::Digits,
+    keep_first_max: 6,
+    keep_last_max: 4,
+    triggers: &[Trigger::Number(find)],
     fits,
 };
 
@@ -110,21 +115,16 @@ fn fits(digits: &[u8]) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// Room for thirteen digits from one of 2–6 on: every issuer starts with one of those.
-fn plausible(text: &[u8], _keyword_near: bool) -> bool {
-    let first = text.iter().position(|byte| may_be_first(*byte));
-    first.is_some_and(|first| text.len() - first >= DIGITS_MIN)
-}
-
 fn may_be_first(byte: u8) -> bool {
     (b'2'..=b'6').contains(&byte)
 }
 
-fn find(field: &[u8], cluster: &Cluster, sink: &mut Sink<'_>) {
+fn find(scene: &Scene<'_>, cluster: &Cluster, sink: &mut Sink<'_>) {
+    let field = scene.text;
     let mut all = groups(field, *cluster);
     let Some(only) = all.next() else { return };
     if only.end + 1 >= cluster.end {
-        return bare(field, only, sink);
+        return bare(scene, only, sink);
     }
     let mut tail = Tail::default();
     for group in std::iter::once(only).chain(all) {
@@ -134,22 +134,24 @@ fn find(field: &[u8], cluster: &Cluster, sink: &mut Sink<'_>) {
         }
         tail.push(field, group);
         if clean_back(field, group.end) {
-            tail.cards(|start| judge(field, start..group.end, sink));
+            tail.cards(|start| judge(scene, start..group.end, sink));
         }
     }
 }
 
 /// A cluster of one group: by far the most frequent, and cheaper without running sums.
-fn bare(field: &[u8], digits: Group, sink: &mut Sink<'_>) {
+fn bare(scene: &Scene<'_>, digits: Group, sink: &mut Sink<'_>) {
+    let field = scene.text;
     let span = digits.start..digits.end;
     let clean = clean_front(field, span.start) && clean_back(field, span.end);
     if may_be_first(field[span.start]) && clean && fits(&field[span.clone()]) {
-        judge(field, span, sink);
+        judge(scene, span, sink);
     }
 }
 
 /// Checksum and issuer fit; the grouping and the words around decide how likely it is.
-fn judge(field: &[u8], span: Range<usize>, sink: &mut Sink<'_>) {
+fn judge(scene: &Scene<'_>, span: Range<usize>, sink: &mut Sink<'_>) {
+    let field = scene.text;
     use Likelihood::{Certain, Likely, Possible};
     let likelihood = match printed(&field[span.clone()]) {
         Printed::Bare if hyphenated_on(field, &span) => Possible,
@@ -160,8 +162,8 @@ fn judge(field: &[u8], span: Range<usize>, sink: &mut Sink<'_>) {
         Printed::Oddly => Possible,
     };
     let likelihood = match likelihood {
-        Possible if context::near(field, span.clone(), KEYWORDS) => Likely,
-        Likely if context::near(field, span.clone(), KEYWORDS) => Certain,
+        Possible if scene.near(&span) => Likely,
+        Likely if scene.near(&span) => Certain,
         other => other,
     };
     sink.report(span, likelihood);
@@ -253,8 +255,8 @@ impl Tail {
 
 #[cfg(test)]
 mod tests {
-    use super::super::engine::tests::found;
     use super::*;
+    use crate::scan::engine::tests::found;
     use Likelihood::{Certain, Likely, Possible};
     use proptest::prelude::*;
 

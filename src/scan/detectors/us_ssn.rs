@@ -10,21 +10,25 @@
 //! itself; nine bare digits are nothing without a keyword near, for 89 % of all nine-digit numbers
 //! pass the rule.
 
-use super::candidates::is_separator;
-use super::cluster::{Cluster, Group, Sink, clean_back, clean_front, groups, hyphenated_on};
-use super::{Detector, context};
 use crate::chunk::Likelihood;
+use crate::scan::cluster::{Cluster, Group, clean_back, clean_front, groups, hyphenated_on};
+use crate::scan::detector::{Alphabet, Detector, Trigger};
+use crate::scan::scene::{Scene, Sink};
 
-/// Words that say "social security number"; spelling as in `context::near`.
-pub(super) const KEYWORDS: &[&str] = &["ssn", "ssns", "social security", "soc sec", "ss#", "ss no"];
+/// Words that say "social security number"; spelling as in `words`.
+const KEYWORDS: &[&str] = &["ssn", "ssns", "social security", "soc sec", "ss#", "ss no"];
 
 /// The table's row. The serial (the last four) is what forms and call centres show.
 pub(super) const DETECTOR: Detector = Detector {
     name: "us_ssn",
-    keep_first_digits_max: 3,
-    keep_last_digits_max: 4,
-    plausible,
-    find,
+    title: "US social security number",
+    rule: "area, group and serial in use",
+    source: "Social Security Administration, Social Security Number Randomization, 2011",
+    keywords: KEYWORDS,
+    alphabet: Alphabet::Digits,
+    keep_first_max: 3,
+    keep_last_max: 4,
+    triggers: &[Trigger::Number(find)],
     fits,
 };
 
@@ -47,51 +51,34 @@ fn fits(digits: &[u8]) -> bool {
         && !PUBLISHED.contains(&digits)
 }
 
-fn plausible(text: &[u8], keyword_near: bool) -> bool {
-    let delimited = |i: usize| is_separator(text[i]) && is_delimited_around(text, i);
-    keyword_near || (0..text.len()).any(delimited)
-}
-
-/// Whether the separator at `first` is the first one of `DDD-DD-DDDD`.
-fn is_delimited_around(text: &[u8], first: usize) -> bool {
-    let Some(text) = first
-        .checked_sub(3)
-        .and_then(|start| text.get(start..start + 11))
-    else {
-        return false;
-    };
-    text[3] == text[6]
-        && text
-            .iter()
-            .enumerate()
-            .all(|(i, byte)| i == 3 || i == 6 || byte.is_ascii_digit())
-}
-
-fn find(field: &[u8], cluster: &Cluster, sink: &mut Sink<'_>) {
+fn find(scene: &Scene<'_>, cluster: &Cluster, sink: &mut Sink<'_>) {
+    let field = scene.text;
     let (mut area, mut group): (Option<Group>, Option<Group>) = (None, None);
     for last in groups(field, *cluster) {
         if last.len() == 9 {
-            bare(field, last, sink);
+            bare(scene, last, sink);
         } else if let (Some(a), Some(g)) = (area, group)
             && (a.len(), g.len(), last.len()) == (3, 2, 4)
         {
-            delimited(field, a, g, last, sink);
+            delimited(scene, a, g, last, sink);
         }
         (area, group) = (group, Some(last));
     }
 }
 
-fn bare(field: &[u8], digits: Group, sink: &mut Sink<'_>) {
+fn bare(scene: &Scene<'_>, digits: Group, sink: &mut Sink<'_>) {
+    let field = scene.text;
     let span = digits.start..digits.end;
     let clean = clean_front(field, digits.start)
         && clean_back(field, digits.end)
         && !hyphenated_on(field, &span);
-    if clean && fits(&field[span.clone()]) && context::near(field, span.clone(), KEYWORDS) {
+    if clean && fits(&field[span.clone()]) && scene.near(&span) {
         sink.report(span, Likelihood::Likely);
     }
 }
 
-fn delimited(field: &[u8], area: Group, group: Group, serial: Group, sink: &mut Sink<'_>) {
+fn delimited(scene: &Scene<'_>, area: Group, group: Group, serial: Group, sink: &mut Sink<'_>) {
+    let field = scene.text;
     let span = area.start..serial.end;
     let same = field[area.end] == field[group.end];
     if !same || !clean_front(field, span.start) || !clean_back(field, span.end) {
@@ -104,7 +91,7 @@ fn delimited(field: &[u8], area: Group, group: Group, serial: Group, sink: &mut 
     if !fits(&digits) {
         return;
     }
-    let context = context::near(field, span.clone(), KEYWORDS);
+    let context = scene.near(&span);
     let likelihood = match (hyphenated_on(field, &span), context) {
         (false, true) => Likelihood::Certain,
         (false, false) | (true, true) => Likelihood::Likely,
@@ -115,8 +102,8 @@ fn delimited(field: &[u8], area: Group, group: Group, serial: Group, sink: &mut 
 
 #[cfg(test)]
 mod tests {
-    use super::super::engine::tests::found;
     use super::*;
+    use crate::scan::engine::tests::found;
     use Likelihood::{Certain, Likely, Possible};
 
     fn ssns(text: &str) -> Vec<(String, Likelihood)> {

@@ -1,0 +1,274 @@
+//! The pass, done slowly: what the fast one is held against.
+//!
+//! Owns: the plainest reading of what each trigger says, one byte at a time. Refuses: speed. Stays
+//! true: it defines the answer.
+
+use super::Vocabulary;
+use super::cluster::{Cluster, is_separator};
+use super::context::{Context, Hit, Scope, owns_next};
+use super::detector::Trigger;
+use super::scene::{Scene, Sink, Word};
+use super::scope::named_container;
+use super::settle::settle;
+use crate::chunk::{DetectorId, DetectorSet, Field, Finding, Form, Likelihood};
+use std::ops::Range;
+
+/// Appends what is in the field, in order.
+pub(super) fn scan_field(
+    vocabulary: &Vocabulary,
+    body: &[u8],
+    field: Field,
+    out: &mut Vec<Finding>,
+) {
+    let (base, end) = (field.start as usize, field.end as usize);
+    let Some(text) = body.get(base..end) else {
+        return;
+    };
+    let (mut hits, mut scopes) = (Vec::new(), Vec::new());
+    words(vocabulary, text, base, &mut hits, &mut scopes);
+    let context = Context {
+        hits: &hits,
+        scopes: &scopes,
+        field: (base, end),
+    };
+    let first = out.len();
+    for id in vocabulary.detectors() {
+        let Some(row) = vocabulary.row(id) else {
+            continue;
+        };
+        let like = Finding {
+            detector: id,
+            likelihood: Likelihood::Possible,
+            record: field.record,
+            part: field.part,
+            form: Form::Plain,
+            start: field.start,
+            end: field.start,
+        };
+        let scene = Scene {
+            text,
+            detector: id,
+            context,
+        };
+        for trigger in row.triggers {
+            pull(
+                vocabulary,
+                *trigger,
+                &scene,
+                &mut Sink {
+                    out: &mut *out,
+                    like,
+                },
+            );
+        }
+    }
+    settle(out, first, |id, f| {
+        context.distance(id, &(f.start as usize..f.end as usize))
+    });
+}
+
+fn words(
+    vocabulary: &Vocabulary,
+    text: &[u8],
+    base: usize,
+    hits: &mut Vec<Hit>,
+    scopes: &mut Vec<Scope>,
+) {
+    for at in 0..text.len() {
+        let Some((end, detectors)) = vocabulary.words.at(text, at) else {
+            continue;
+        };
+        hits.push(Hit {
+            start: base + at,
+            end: base + end,
+            detectors,
+            owns_next: owns_next(text, end),
+        });
+        // A container inside one that speaks for the same adds nothing.
+        let inside =
+            |scope: &Scope| scope.end > base + end && scope.detectors.contains_all(detectors);
+        if !scopes.iter().any(inside)
+            && let Some(inner) = named_container(text, end)
+        {
+            scopes.push(Scope {
+                start: base + inner.start,
+                end: base + inner.end,
+                detectors,
+            });
+        }
+    }
+}
+
+fn pull(vocabulary: &Vocabulary, trigger: Trigger, scene: &Scene<'_>, sink: &mut Sink<'_>) {
+    let text = scene.text;
+    let places = |is: fn(&[u8], usize) -> bool| (0..text.len()).filter(move |at| is(text, *at));
+    match trigger {
+        Trigger::Number(find) => {
+            for cluster in clusters(text).filter(|c| calls(vocabulary, scene, c)) {
+                find(
+                    scene,
+                    &Cluster {
+                        start: cluster.start,
+                        end: cluster.end,
+                    },
+                    sink,
+                );
+            }
+        }
+        Trigger::Code(find) => places(is_code).for_each(|at| find(scene, at, sink)),
+        Trigger::At(find) => places(is_at).for_each(|at| find(scene, at, sink)),
+        Trigger::Dot(find) => places(is_dot).for_each(|at| find(scene, at, sink)),
+        Trigger::Colon(find) => places(is_colon).for_each(|at| find(scene, at, sink)),
+        Trigger::Open(find) => places(is_open).for_each(|at| find(scene, at, sink)),
+        Trigger::Literal(literals, find) => {
+            let begins = |at: &usize| {
+                literals
+                    .iter()
+                    .any(|literal| text[*at..].starts_with(literal.as_bytes()))
+            };
+            places(is_token_start)
+                .filter(begins)
+                .for_each(|at| find(scene, at, sink));
+        }
+        Trigger::Keyword(find) => {
+            let base = scene.context.field.0;
+            let mine = scene
+                .context
+                .hits
+                .iter()
+                .filter(|hit| hit.detectors.contains(scene.detector));
+            for hit in mine {
+                let span = hit.start - base..hit.end - base;
+                let container = scene.context.scopes.iter().find(|s| {
+                    s.start > hit.end
+                        && s.start - hit.end <= super::scope::GAP_BYTES_MAX + 2
+                        && named_container(text, span.end)
+                            .is_some_and(|c| c.start + base == s.start)
+                });
+                let container = container.map(|s| s.start - base..s.end - base);
+                find(scene, &Word { span, container }, sink);
+            }
+        }
+    }
+}
+
+/// Every cluster, as wide as it goes.
+fn clusters(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        at += text.get(at..)?.iter().position(u8::is_ascii_digit)?;
+        let start = at;
+        let mut end = at + 1;
+        while let Some(rest) = text.get(end..) {
+            match rest {
+                [digit, ..] if digit.is_ascii_digit() => end += 1,
+                [separator, digit, ..] if is_separator(*separator) && digit.is_ascii_digit() => {
+                    end += 2
+                }
+                _ => break,
+            }
+        }
+        at = end;
+        Some(start..end)
+    })
+}
+
+/// Whether the cluster calls on detectors of numbers.
+fn calls(vocabulary: &Vocabulary, scene: &Scene<'_>, cluster: &Range<usize>) -> bool {
+    let text = &scene.text[cluster.clone()];
+    let base = scene.context.field.0;
+    let speaks = || {
+        scene
+            .context
+            .detectors(&(base + cluster.start..base + cluster.end))
+    };
+    text.len() >= 14
+        || has(text, "DDD-DD-DDDD")
+        || has(text, "DDD-DDD-DDDD")
+        || (0..text.len()).any(|at| {
+            (b'2'..=b'6').contains(&text[at])
+                && has_at(text, at, "DDDDDDDDDDDDD")
+                && (at == 0 || !text[at - 1].is_ascii_digit())
+        })
+        || (text.len() >= 9 && !speaks().intersection(vocabulary.numbers).is_empty())
+}
+
+/// Whether the shape (`D` a digit, `-` a separator) is somewhere in the text.
+fn has(text: &[u8], shape: &str) -> bool {
+    (0..text.len()).any(|at| has_at(text, at, shape))
+}
+
+fn has_at(text: &[u8], at: usize, shape: &str) -> bool {
+    let fits = |byte: &u8, kind: u8| match kind {
+        b'D' => byte.is_ascii_digit(),
+        b'L' => byte.is_ascii_alphabetic(),
+        b'X' => byte.is_ascii_alphanumeric(),
+        b'.' => *byte == b'.',
+        _ => is_separator(*byte),
+    };
+    text.get(at..at + shape.len()).is_some_and(|bytes| {
+        bytes
+            .iter()
+            .zip(shape.bytes())
+            .all(|(byte, kind)| fits(byte, kind))
+    })
+}
+
+fn is_token_start(text: &[u8], at: usize) -> bool {
+    text[at].is_ascii_alphanumeric() && (at == 0 || !text[at - 1].is_ascii_alphanumeric())
+}
+
+fn is_code(text: &[u8], at: usize) -> bool {
+    is_token_start(text, at)
+        && ["LLDD", "LL-DD", "DLXD"]
+            .iter()
+            .any(|shape| has_at(text, at, shape))
+}
+
+fn is_at(text: &[u8], at: usize) -> bool {
+    let solid = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_whitespace());
+    text[at] == b'@' && at > 0 && solid(text.get(at - 1)) && solid(text.get(at + 1))
+}
+
+fn is_dot(text: &[u8], at: usize) -> bool {
+    ["D.D.D", "D.DD.D", "D.DDD.D"].iter().any(|shape| {
+        (at + 2)
+            .checked_sub(shape.len())
+            .is_some_and(|start| has_at(text, start, shape))
+    })
+}
+
+fn is_colon(text: &[u8], at: usize) -> bool {
+    let colon = |at: usize| text.get(at) == Some(&b':');
+    let before = |at: usize| {
+        (2..=5)
+            .filter_map(move |gap| at.checked_sub(gap))
+            .filter(move |at| colon(*at))
+    };
+    colon(at)
+        && ((at > 0 && colon(at - 1)) || before(at).any(|second| before(second).next().is_some()))
+}
+
+fn is_open(text: &[u8], at: usize) -> bool {
+    let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    match text[at] {
+        b'+' => digit(at + 1),
+        b'(' => digit(at + 1) || (text.get(at + 1) == Some(&b'+') && digit(at + 2)),
+        _ => false,
+    }
+}
+
+/// For [`Vocabulary`]: everyone with a trigger of numbers.
+pub(super) fn numbers(vocabulary: &Vocabulary) -> DetectorSet {
+    let mut set = DetectorSet::default();
+    let wants = |id: &DetectorId| {
+        vocabulary
+            .row(*id)
+            .is_some_and(|row| row.triggers.iter().any(|t| matches!(t, Trigger::Number(_))))
+    };
+    vocabulary
+        .detectors()
+        .filter(wants)
+        .for_each(|id| set.insert(id));
+    set
+}

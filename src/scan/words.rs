@@ -1,0 +1,122 @@
+//! Words that say what a value is.
+//!
+//! Owns: what counts as the same word, and which detectors a word speaks for. Refuses: where words
+//! may stand relative to a value (`context`). Stays true: a keyword is a whole word or a whole part
+//! of a camelCase one, in any case; looking a word up costs the same however many keywords there are.
+//!
+//! A space in a keyword matches a space, `_`, `-`, `.` or nothing, so `social security` also matches
+//! `social_security` and `socialSecurity`.
+
+use crate::chunk::{DetectorId, DetectorSet};
+
+/// Longest keyword, with its optional separators written out.
+pub(super) const KEYWORD_BYTES_MAX: usize = 32;
+
+/// Every keyword of some detectors.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words {
+    /// By the first two letters, folded: indexes into `all`.
+    heads: Vec<Vec<u16>>,
+    all: Vec<(Box<[u8]>, DetectorSet)>,
+}
+
+const LETTERS: usize = 26;
+
+impl Words {
+    /// None.
+    pub(super) fn new() -> Words {
+        Words {
+            heads: vec![Vec::new(); LETTERS * (LETTERS + 1)],
+            all: Vec::new(),
+        }
+    }
+
+    /// Adds a keyword, lower case, beginning with a letter. False: it cannot be one.
+    pub(super) fn insert(&mut self, keyword: &str, detector: DetectorId) -> bool {
+        let text = keyword.as_bytes();
+        let fits =
+            text.len() <= KEYWORD_BYTES_MAX && text.first().is_some_and(u8::is_ascii_lowercase);
+        let known = self.all.iter_mut().find(|(word, _)| **word == *text);
+        match (fits, known) {
+            (false, _) => return false,
+            (true, Some((_, detectors))) => detectors.insert(detector),
+            (true, None) => {
+                let mut detectors = DetectorSet::default();
+                detectors.insert(detector);
+                let index = self.all.len() as u16;
+                self.all.push((text.into(), detectors));
+                for head in heads_of(text) {
+                    if let Some(list) = self.heads.get_mut(head) {
+                        list.push(index);
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Every keyword, and whom it speaks for.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], DetectorSet)> {
+        self.all
+            .iter()
+            .map(|(word, detectors)| (&**word, *detectors))
+    }
+
+    /// The keywords that begin at `at`: where the longest ends, and whom they speak for together.
+    pub(super) fn at(&self, text: &[u8], at: usize) -> Option<(usize, DetectorSet)> {
+        let first = *text.get(at)?;
+        if !first.is_ascii_alphabetic() || (at > 0 && same_word(text[at - 1], first)) {
+            return None;
+        }
+        let head = head(first, text.get(at + 1).copied());
+        let (mut end, mut detectors) = (0, DetectorSet::default());
+        for index in self.heads.get(head)? {
+            let (word, speaks_for) = self.all.get(usize::from(*index))?;
+            if let Some(stop) = matches(text, at, word) {
+                end = end.max(stop);
+                detectors = detectors.union(*speaks_for);
+            }
+        }
+        (end > 0).then_some((end, detectors))
+    }
+}
+
+/// The list for a word that begins with these two bytes.
+fn head(first: u8, second: Option<u8>) -> usize {
+    let letter = |byte: u8| usize::from((byte | 0x20).wrapping_sub(b'a'));
+    let second = second.map_or(LETTERS, letter).min(LETTERS);
+    letter(first) * (LETTERS + 1) + second
+}
+
+/// The lists a keyword belongs to: `s s n` may go on with a letter or with none.
+fn heads_of(word: &[u8]) -> impl Iterator<Item = usize> {
+    let (first, second, third) = (word[0], word.get(1).copied(), word.get(2).copied());
+    let or_without = (second == Some(b' ')).then(|| head(first, third));
+    [Some(head(first, second)), or_without]
+        .into_iter()
+        .flatten()
+}
+
+fn matches(text: &[u8], mut at: usize, keyword: &[u8]) -> Option<usize> {
+    for want in keyword {
+        let byte = text.get(at).copied();
+        if *want == b' ' {
+            at += usize::from(byte.is_some_and(|b| matches!(b, b' ' | b'_' | b'-' | b'.')));
+        } else if byte?.eq_ignore_ascii_case(want) {
+            at += 1;
+        } else {
+            return None;
+        }
+    }
+    let goes_on = text
+        .get(at)
+        .is_some_and(|next| same_word(text[at - 1], *next));
+    (!goes_on).then_some(at)
+}
+
+/// Whether two neighbouring letters belong to one word: `sN` in `customerSsnNumber` does not.
+fn same_word(left: u8, right: u8) -> bool {
+    left.is_ascii_alphabetic()
+        && right.is_ascii_alphabetic()
+        && !(left.is_ascii_lowercase() && right.is_ascii_uppercase())
+}
