@@ -109,7 +109,8 @@ fn gap(hit: &Hit, span: &Range<usize>) -> Option<usize> {
 }
 
 /// Whether a value follows the word that ends at `end`: a digit after at most six bytes that are no
-/// letters, as in `ssn: 5`, `"ssn": "5` or `SSN#5`.
+/// letters, as in `ssn: 5`, `"ssn": "5` or `SSN#5`; `X` is
+/// what a mask leaves of a digit, and must not make the word speak for something else.
 pub(super) fn owns_next(text: &[u8], end: usize) -> bool {
     let after = text.get(end..).unwrap_or_default();
     let gap = after
@@ -117,7 +118,10 @@ pub(super) fn owns_next(text: &[u8], end: usize) -> bool {
         .take(OWNED_GAP_BYTES_MAX + 1)
         .take_while(|byte| !byte.is_ascii_alphanumeric())
         .count();
-    gap <= OWNED_GAP_BYTES_MAX && after.get(gap).is_some_and(u8::is_ascii_digit)
+    gap <= OWNED_GAP_BYTES_MAX
+        && after
+            .get(gap)
+            .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'X')
 }
 
 /// Bytes between a word and a value that is its own.
