@@ -359,6 +359,10 @@ pub const DISCOVERY_FRAME_BYTES_MAX: usize = 16 * MIB;
 
 // ---- scan -----------------------------------------------------------------------------
 
+/// JSON objects and arrays named by a keyword that speak at once, one in another. Each is read to its
+/// end when it opens, so this is how often a byte may be read for it.
+pub const SCAN_SCOPES_OPEN_MAX: usize = 4;
+
 // ---- configuration --------------------------------------------------------------------
 
 /// Longest configuration read: 100 rules are about 40 KiB.
