@@ -27,18 +27,6 @@ pub(super) struct Bits {
 }
 
 impl Bits {
-    /// Whether there is nothing to look at.
-    pub(super) fn is_empty(&self) -> bool {
-        self.numbers
-            | self.codes
-            | self.dots
-            | self.colons
-            | self.literals
-            | self.specials
-            | self.words
-            == 0
-    }
-
     /// Those that lie in the field; bit 0 is the body's byte `base`.
     pub(super) fn within(&self, base: usize, field: &Field) -> Bits {
         let from = (field.start as usize).saturating_sub(base).min(63);
@@ -74,6 +62,11 @@ pub(super) struct Look<'a> {
     /// End of the last cluster: nothing before it is looked at again.
     pub(super) floor: usize,
     pub(super) found: &'a mut Vec<Found>,
+    pub(super) shapes: &'a Shapes,
+    /// Where words speak for numbers.
+    pub(super) reach: &'a [u64],
+    /// The word of the planes that is looked at.
+    pub(super) word: usize,
 }
 
 /// One field, and the words in it.
@@ -85,18 +78,17 @@ struct Here<'a> {
 }
 
 impl Look<'_> {
-    /// The bits of word `at` that somebody asked for.
-    pub(super) fn bits(&self, shapes: &Shapes, at: usize) -> Bits {
-        let asked = |yes: bool| if yes { u64::MAX } else { 0 };
-        let calls = &self.vocabulary.calls;
+    /// The bits of the word.
+    pub(super) fn bits(&self) -> Bits {
+        let (shapes, at) = (self.shapes, self.word);
         Bits {
-            numbers: shapes.numbers[at],
+            numbers: shapes.numbers[at] | (shapes.nines[at] & self.reach[at]),
             codes: shapes.codes[at],
             dots: shapes.dots[at],
             colons: shapes.colons[at],
             literals: shapes.literals[at],
-            specials: shapes.specials[at] & asked(!calls.ats.is_empty() || !calls.opens.is_empty()),
-            words: shapes.words[at] & asked(!calls.words.is_empty()),
+            specials: shapes.specials[at],
+            words: shapes.words[at],
         }
     }
 
@@ -191,21 +183,47 @@ impl Look<'_> {
     fn numbers(&mut self, bits: u64, base: usize, here: Here<'_>) {
         let mut left = bits;
         while left != 0 {
-            let at = base + left.trailing_zeros() as usize;
+            let bit = left.trailing_zeros() as usize;
             left &= left - 1;
-            if at < self.floor {
+            if base + bit < self.floor {
                 continue;
             }
             let start = here.field.start as usize;
-            let floor = self.floor.saturating_sub(start);
-            let cluster = cluster_around(here.text, at - start, floor);
-            self.floor = start + cluster.end;
+            let Range { start: from, end } = self.cluster_around(base, bit, here);
+            self.floor = end;
             // The bits that the cluster covers.
-            left &= u64::MAX
-                .checked_shl((self.floor - base) as u32)
-                .unwrap_or(0);
-            self.cluster(&cluster, here);
+            left &= u64::MAX.checked_shl((end - base) as u32).unwrap_or(0);
+            if self.is_worth_it(base, bit, end, &here.text[from - start..end - start]) {
+                self.cluster(&(from - start..end - start), here);
+            }
         }
+    }
+
+    /// The widest stretch of digits joined by single separators around a bit of the word at `base`,
+    /// as bytes of the body. The planes tell, unless it goes on beyond them.
+    fn cluster_around(&self, base: usize, bit: usize, here: Here<'_>) -> Range<usize> {
+        let joined = &self.shapes.joined;
+        let at = base + bit;
+        let gaps_before = !joined[self.word] & ((1 << bit) - 1);
+        let gaps_after = !joined[self.word] & !(u64::MAX >> (63 - bit));
+        let first = here.field.start as usize;
+        let start = match (gaps_before, self.word) {
+            (0, 0) => at - joined_bytes(here.text[..at - first].iter().rev()),
+            (0, word) => match !joined[word - 1] {
+                0 => at - joined_bytes(here.text[..at - first].iter().rev()),
+                gaps => base - gaps.leading_zeros() as usize,
+            },
+            (gaps, _) => base + 64 - gaps.leading_zeros() as usize,
+        };
+        let end = match gaps_after {
+            0 => at + 1 + joined_bytes(here.text[at + 1 - first..].iter()),
+            gaps => base + gaps.trailing_zeros() as usize,
+        };
+        // Fields that touch, which they should not, are kept apart all the same.
+        let (start, end) = (start.max(first), end.min(here.field.end as usize));
+        // What follows the last digit does not belong to it.
+        let tail = usize::from(!here.text[end - 1 - first].is_ascii_digit());
+        start..end - tail
     }
 
     fn cluster(&mut self, cluster: &Range<usize>, here: Here<'_>) {
@@ -224,7 +242,15 @@ impl Look<'_> {
     }
 
     fn numbers_of(&mut self, cluster: &Range<usize>, here: Here<'_>) {
-        if !self.is_worth_it(cluster, here) {
+        let text = &here.text[cluster.clone()];
+        let start = here.field.start as usize;
+        let structured =
+            text.len() >= twin::LONG_BYTES_MIN || twin::is_thirteen(text) || twin::is_grouped(text);
+        let said = || {
+            here.context
+                .detectors(&(start + cluster.start..start + cluster.end))
+        };
+        if !structured && said().intersection(self.vocabulary.numbers).is_empty() {
             return;
         }
         let cluster = Cluster {
@@ -236,21 +262,16 @@ impl Look<'_> {
         }
     }
 
-    /// As `Trigger::Number` says. Most clusters are timestamps, dates and ids, and end here.
-    fn is_worth_it(&self, cluster: &Range<usize>, here: Here<'_>) -> bool {
-        let text = here.text.get(cluster.clone()).unwrap_or_default();
-        if text.len() >= twin::LONG_BYTES_MIN {
-            return true;
-        }
-        let grouped = text.len() >= twin::GROUPED_BYTES_MIN && twin::is_grouped(text);
-        if grouped || twin::is_thirteen(text) {
-            return true;
-        }
-        let start = here.field.start as usize;
-        let said = here
-            .context
-            .detectors(&(start + cluster.start..start + cluster.end));
-        !said.intersection(self.vocabulary.numbers).is_empty()
+    /// Whether the cluster may be what `Trigger::Number` says. Most are timestamps, and end here.
+    fn is_worth_it(&self, base: usize, bit: usize, end: usize, text: &[u8]) -> bool {
+        // A word may speak for it, or its groups do: bits say so from its ninth byte on.
+        let last = (end - 1 - base).min(63);
+        let covered = (u64::MAX << bit) & (u64::MAX >> (63 - last));
+        let reached = self.reach[self.word] & covered != 0;
+        reached
+            || text.len() != 13
+            || twin::is_thirteen(text)
+            || !text.iter().all(u8::is_ascii_digit)
     }
 }
 
@@ -293,16 +314,8 @@ fn code_start(text: &[u8], at: usize) -> Option<usize> {
     twin::is_code(text, start).then_some(start)
 }
 
-/// The widest stretch of digits joined by single separators that holds the digit at `at` and does
-/// not begin before `floor`.
-fn cluster_around(text: &[u8], at: usize, floor: usize) -> Range<usize> {
-    let before = text.get(floor..at).unwrap_or_default();
-    let after = text.get(at + 1..).unwrap_or_default();
-    at - joined(before.iter().rev())..at + 1 + joined(after.iter())
-}
-
 /// Bytes up to the last digit that is reached over single separators only.
-fn joined<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
+fn joined_bytes<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
     let (mut len, mut separated) = (0, false);
     for (i, byte) in bytes.enumerate() {
         if byte.is_ascii_digit() {

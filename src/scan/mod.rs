@@ -22,6 +22,7 @@ mod engine;
 mod look;
 pub mod mask;
 mod pass;
+mod reach;
 mod sample;
 mod scene;
 mod scope;

@@ -181,7 +181,12 @@ pub(super) const GROUPED_BYTES_MIN: usize = 11;
 
 /// Whether a cluster has a social security number's or a telephone number's groups.
 pub(super) fn is_grouped(cluster: &[u8]) -> bool {
-    has(cluster, "DDD-DD-DDDD") || has(cluster, "DDD-DDD-DDDD")
+    let separator = |at: usize| cluster.get(at).is_some_and(|byte| is_separator(*byte));
+    // Most clusters have no separator there and are done.
+    (0..cluster.len()).any(|at| {
+        separator(at + 3)
+            && (has_at(cluster, at, "DDD-DD-DDDD") || has_at(cluster, at, "DDD-DDD-DDDD"))
+    })
 }
 
 /// Whether a cluster of at most thirteen bytes is as long and begins as the shortest card.
@@ -192,11 +197,7 @@ pub(super) fn is_thirteen(cluster: &[u8]) -> bool {
         && has_at(cluster, 0, "DDDDDDDDDDDDD")
 }
 
-/// Whether the shape (`D` a digit, `-` a separator) is somewhere in the text.
-fn has(text: &[u8], shape: &str) -> bool {
-    (0..text.len()).any(|at| has_at(text, at, shape))
-}
-
+/// Whether the shape (`D` a digit, `L` a letter, `X` either, `-` a separator) stands at `at`.
 fn has_at(text: &[u8], at: usize, shape: &str) -> bool {
     let fits = |byte: &u8, kind: u8| match kind {
         b'D' => byte.is_ascii_digit(),

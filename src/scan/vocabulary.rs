@@ -4,7 +4,7 @@
 //! true: immutable, so any number of cores may share one.
 
 use super::DETECTORS;
-use super::candidates::{Fingerprint, Wants};
+use super::candidates::{Fingerprint, Rare, Wants};
 use super::cluster::Cluster;
 use super::detector::{Detector, Trigger};
 use super::scene::{Scene, Sink, Word};
@@ -82,11 +82,7 @@ impl Vocabulary {
                 .for_each(|trigger| calls.add(id, *trigger));
         }
         let literals = calls.literals.iter().map(|(text, ..)| text.as_bytes());
-        let prints = Fingerprint::new(
-            words.iter().map(|(word, _)| word),
-            literals,
-            std::iter::empty(),
-        );
+        let prints = Fingerprint::new(words.iter().map(|(word, _)| word), literals);
         let set_of = |ids: &mut dyn Iterator<Item = DetectorId>| {
             ids.fold(DetectorSet::default(), |mut set, id| {
                 set.insert(id);
@@ -116,6 +112,17 @@ impl Vocabulary {
             codes: !self.calls.codes.is_empty(),
             dots: !self.calls.dots.is_empty(),
             colons: !self.calls.colons.is_empty(),
+            runs: false,
+        }
+    }
+}
+
+impl Vocabulary {
+    /// The rare places somebody looks at.
+    pub(super) fn rare(&self) -> Rare {
+        Rare {
+            specials: !self.calls.ats.is_empty() || !self.calls.opens.is_empty(),
+            wide: false,
             runs: false,
         }
     }
