@@ -10,9 +10,10 @@ use super::cluster::Cluster;
 use super::detector::{Alphabet, Detector, Trigger};
 use super::engine::tests::field;
 use super::scene::{Scene, Sink, Word};
-use super::{Engine, Kernel, Scratch, Vocabulary, twin};
+use super::{Custom, Engine, Kernel, Scratch, Vocabulary, twin};
 use crate::chunk::{DetectorSet, Field, Finding, Likelihood};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 /// Says where it was called, and whether it had a word near.
 fn tell(scene: &Scene<'_>, span: std::ops::Range<usize>, sink: &mut Sink<'_>) {
@@ -73,19 +74,36 @@ static PROBES: &[Detector] = &[
     ),
 ];
 
-fn everyone() -> DetectorSet {
-    DetectorSet((1 << PROBES.len()) - 1)
+/// A user's words, fields and patterns, with and without a literal.
+fn own() -> Arc<[Custom]> {
+    let texts = |all: &[&str]| {
+        all.iter()
+            .map(|text| (*text).to_owned())
+            .collect::<Vec<_>>()
+    };
+    Arc::from([
+        Custom::words("words".into(), &texts(&["tel", "mail code"])).unwrap(),
+        Custom::fields("fields".into(), &texts(&["host", "key"])).unwrap(),
+        Custom::pattern("literal".into(), "[0-9]-90-[0-9]").unwrap(),
+        Custom::pattern("none".into(), "[xyz]@[xyz]").unwrap(),
+    ])
+}
+
+fn vocabulary() -> Vocabulary {
+    let own = own();
+    let everyone = DetectorSet((1 << (PROBES.len() + own.len())) - 1);
+    Vocabulary::with(PROBES, own, everyone)
 }
 
 fn fast(kernel: Kernel, body: &[u8], fields: &[Field]) -> Vec<Finding> {
-    let engine = Engine::of(kernel, Vocabulary::of(PROBES, everyone()));
+    let engine = Engine::of(kernel, vocabulary());
     let mut out = Vec::new();
     engine.scan(body, fields.iter().copied(), &mut Scratch::new(), &mut out);
     out
 }
 
 fn slow(body: &[u8], fields: &[Field]) -> Vec<Finding> {
-    let (vocabulary, mut out) = (Vocabulary::of(PROBES, everyone()), Vec::new());
+    let (vocabulary, mut out) = (vocabulary(), Vec::new());
     for field in fields {
         twin::scan_field(&vocabulary, body, *field, &mut out);
     }

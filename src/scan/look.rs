@@ -8,9 +8,9 @@ use super::candidates::Shapes;
 use super::cluster::{Cluster, is_separator};
 use super::context::{Context, GAP_BYTES_MAX};
 use super::scene::{Scene, Sink, Word};
-use super::settle::Found;
-use super::twin;
+use super::settle::{Found, settle};
 use super::vocabulary::AtPlace;
+use super::{own, twin};
 use crate::chunk::{DetectorId, Field, Finding, Form, Likelihood};
 use std::ops::Range;
 
@@ -58,7 +58,6 @@ fn places(mut bits: u64, base: usize) -> impl Iterator<Item = usize> {
 /// Looks at places, in order.
 pub(super) struct Look<'a> {
     pub(super) vocabulary: &'a Vocabulary,
-    pub(super) body: &'a [u8],
     /// End of the last cluster: nothing before it is looked at again.
     pub(super) floor: usize,
     pub(super) found: &'a mut Vec<Found>,
@@ -67,14 +66,16 @@ pub(super) struct Look<'a> {
     pub(super) reach: &'a [u64],
     /// The word of the planes that is looked at.
     pub(super) word: usize,
+    /// Of the user's patterns, by index: those whose literal the field in hand has.
+    pub(super) patterns: &'a mut u64,
 }
 
 /// One field, and the words in it.
 #[derive(Clone, Copy)]
-struct Here<'a> {
-    text: &'a [u8],
-    field: &'a Field,
-    context: Context<'a>,
+pub(super) struct Here<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) field: &'a Field,
+    pub(super) context: Context<'a>,
 }
 
 impl Look<'_> {
@@ -92,18 +93,22 @@ impl Look<'_> {
         }
     }
 
+    /// The field is at its end: its findings are put in order and handed on.
+    pub(super) fn finish(&mut self, here: Here<'_>, out: &mut Vec<Finding>) {
+        let patterns = std::mem::take(self.patterns) | self.vocabulary.customs.always;
+        if patterns != 0 {
+            own::patterns(self.vocabulary, &here, patterns, self.found);
+        }
+        if !self.found.is_empty() {
+            settle(self.found);
+            out.extend(self.found.drain(..).map(|found| found.finding));
+        }
+    }
+
     /// Looks at the bits, which lie in the field.
-    pub(super) fn at(&mut self, bits: &Bits, base: usize, field: &Field, context: Context<'_>) {
-        let text = self
-            .body
-            .get(field.start as usize..field.end as usize)
-            .unwrap_or_default();
-        let here = Here {
-            text,
-            field,
-            context,
-        };
-        let (start, calls) = (field.start as usize, &self.vocabulary.calls);
+    pub(super) fn at(&mut self, bits: &Bits, base: usize, here: Here<'_>) {
+        let text = here.text;
+        let (start, calls) = (here.field.start as usize, &self.vocabulary.calls);
         self.numbers(bits.numbers, base, here);
         for at in places(bits.codes, base) {
             if let Some(at) = code_start(text, at - start) {
@@ -139,9 +144,16 @@ impl Look<'_> {
 
     fn literal(&mut self, at: usize, here: Here<'_>) {
         let rest = here.text.get(at..).unwrap_or_default();
-        for (text, id, find) in &self.vocabulary.calls.literals {
-            if rest.starts_with(text.as_bytes()) {
-                find(&here.scene(*id), at, &mut here.sink(*id, self.found));
+        if twin::is_token_start(here.text, at) {
+            for (text, id, find) in &self.vocabulary.calls.literals {
+                if rest.starts_with(text.as_bytes()) {
+                    find(&here.scene(*id), at, &mut here.sink(*id, self.found));
+                }
+            }
+        }
+        for (index, (_, pattern)) in self.vocabulary.customs.patterns.iter().enumerate() {
+            if pattern.literal().is_some_and(|text| rest.starts_with(text)) {
+                *self.patterns |= 1u64.checked_shl(index as u32).unwrap_or(0);
             }
         }
     }
@@ -177,6 +189,7 @@ impl Look<'_> {
                     find(&here.scene(*id), &word, &mut here.sink(*id, self.found));
                 }
             }
+            own::word(self.vocabulary, &here, hit.detectors, &word, self.found);
         }
     }
 
@@ -276,7 +289,7 @@ impl Look<'_> {
 }
 
 impl<'a> Here<'a> {
-    fn scene(&self, detector: DetectorId) -> Scene<'a> {
+    pub(super) fn scene(&self, detector: DetectorId) -> Scene<'a> {
         Scene {
             text: self.text,
             detector,
@@ -284,7 +297,7 @@ impl<'a> Here<'a> {
         }
     }
 
-    fn sink<'s>(&self, detector: DetectorId, out: &'s mut Vec<Found>) -> Sink<'s>
+    pub(super) fn sink<'s>(&self, detector: DetectorId, out: &'s mut Vec<Found>) -> Sink<'s>
     where
         'a: 's,
     {

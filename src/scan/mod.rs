@@ -16,11 +16,13 @@
 mod candidates;
 mod cluster;
 mod context;
+mod custom;
 mod detector;
 mod detectors;
 mod engine;
 mod look;
 pub mod mask;
+mod own;
 mod pass;
 mod reach;
 mod sample;
@@ -32,6 +34,7 @@ mod vocabulary;
 mod words;
 
 pub use candidates::Kernel;
+pub use custom::{Custom, CustomFault, Kind as CustomKind};
 pub use detector::{Alphabet, Detector};
 pub use detectors::DETECTORS;
 pub use engine::Engine;

@@ -12,10 +12,11 @@
 use super::Vocabulary;
 use super::candidates::{Kernel, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
 use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope, owns_next};
-use super::look::Look;
+use super::look::{Here, Look};
 use super::reach::Reach;
 use super::scope::named_container;
-use super::settle::{Found, settle};
+use super::settle::Found;
+use super::words::Words;
 use crate::chunk::{DetectorSet, Field, Finding};
 use crate::limits::SCAN_SCOPES_OPEN_MAX;
 
@@ -30,6 +31,7 @@ pub struct Scratch {
     scopes: Vec<Scope>,
     reach: Reach,
     found: Vec<Found>,
+    patterns: u64,
 }
 
 impl Scratch {
@@ -44,6 +46,7 @@ impl Scratch {
             scopes: Vec::new(),
             reach: Reach::new(),
             found: Vec::new(),
+            patterns: 0,
         }
     }
 
@@ -55,6 +58,7 @@ impl Scratch {
         self.scopes.clear();
         self.reach.forget();
         self.found.clear();
+        self.patterns = 0;
     }
 }
 
@@ -199,6 +203,7 @@ impl Pass<'_> {
             scopes,
             found,
             reach,
+            patterns,
             ..
         } = &mut *self.scratch;
         self.kernel
@@ -207,12 +212,18 @@ impl Pass<'_> {
             shapes,
             reach: reach.words(),
             word: 0,
+            patterns,
             vocabulary: self.vocabulary,
-            body: self.body,
             floor,
             found,
         };
-        let known_to = if last { usize::MAX } else { at + TILE_BYTES };
+        let around = Around {
+            body: self.body,
+            words: &self.vocabulary.words,
+            hits,
+            scopes,
+            known_to: if last { usize::MAX } else { at + TILE_BYTES },
+        };
         let (mut index, ready) = (0, words + usize::from(last));
         // Word 0 of the first tile is nothing.
         for word in usize::from(at == 0)..ready {
@@ -227,34 +238,20 @@ impl Pass<'_> {
                 if start >= base + 64 {
                     break;
                 }
+                let here = around.here(field);
                 if end > base {
-                    let text = self.body.get(start..end).unwrap_or_default();
-                    let reader = Reader {
-                        words: &self.vocabulary.words,
-                        text,
-                    };
-                    let context = Context {
-                        hits,
-                        scopes,
-                        field: (start, end),
-                        known_to,
-                        reader,
-                    };
-                    look.at(&bits.within(base, field), base, field, context);
+                    look.at(&bits.within(base, field), base, here);
                 }
                 if end > base + 64 {
                     break;
                 }
-                flush(look.found, out);
+                look.finish(here, out);
                 index += 1;
             }
         }
         let done = at + ready * 64 - 64;
-        while fields
-            .get(index)
-            .is_some_and(|field| field.end as usize <= done)
-        {
-            flush(look.found, out);
+        while let Some(field) = fields.get(index).filter(|field| field.end as usize <= done) {
+            look.finish(around.here(field), out);
             index += 1;
         }
         let floor = look.floor;
@@ -302,11 +299,34 @@ pub(super) fn note_scope(
     Some(scope)
 }
 
-/// Puts a field's findings in order and hands them on.
-fn flush(found: &mut Vec<Found>, out: &mut Vec<Finding>) {
-    if !found.is_empty() {
-        settle(found);
-        out.extend(found.drain(..).map(|found| found.finding));
+/// What the pass knows around the places it looks at.
+struct Around<'a> {
+    body: &'a [u8],
+    words: &'a Words,
+    hits: &'a [Hit],
+    scopes: &'a [Scope],
+    known_to: usize,
+}
+
+impl<'a> Around<'a> {
+    fn here(&self, field: &'a Field) -> Here<'a> {
+        let span = (field.start as usize, field.end as usize);
+        let text = self.body.get(span.0..span.1).unwrap_or_default();
+        let context = Context {
+            hits: self.hits,
+            scopes: self.scopes,
+            field: span,
+            known_to: self.known_to,
+            reader: Reader {
+                words: self.words,
+                text,
+            },
+        };
+        Here {
+            text,
+            field,
+            context,
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use super::Vocabulary;
 use super::cluster::{Cluster, is_separator};
 use super::context::{Context, Hit, Reader, Scope, owns_next};
 use super::detector::Trigger;
+use super::look::Here;
+use super::own;
 use super::pass::note_scope;
 use super::scene::{Scene, Sink, Word};
 use super::settle::settle;
@@ -65,6 +67,20 @@ pub(super) fn scan_field(
             );
         }
     }
+    let here = Here {
+        text,
+        field: &field,
+        context,
+    };
+    for hit in &hits {
+        let span = hit.start - base..hit.end - base;
+        let word = Word {
+            span,
+            container: None,
+        };
+        own::word(vocabulary, &here, hit.detectors, &word, &mut found);
+    }
+    own::patterns(vocabulary, &here, u64::MAX, &mut found);
     settle(&mut found);
     out.extend(found.iter().map(|found| found.finding));
 }
@@ -214,7 +230,7 @@ fn has_at(text: &[u8], at: usize, shape: &str) -> bool {
     })
 }
 
-fn is_token_start(text: &[u8], at: usize) -> bool {
+pub(super) fn is_token_start(text: &[u8], at: usize) -> bool {
     text[at].is_ascii_alphanumeric() && (at == 0 || !text[at - 1].is_ascii_alphanumeric())
 }
 

@@ -127,6 +127,7 @@ mod tests {
             dots: true,
             colons: true,
             runs: true,
+            loose_literals: false,
         }
     }
 

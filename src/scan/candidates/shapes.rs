@@ -23,6 +23,8 @@ pub(in crate::scan) struct Wants {
     pub(in crate::scan) colons: bool,
     /// Long runs of letters and digits.
     pub(in crate::scan) runs: bool,
+    /// Literals within tokens too.
+    pub(in crate::scan) loose_literals: bool,
 }
 
 /// Which rare planes somebody looks at.
@@ -104,6 +106,9 @@ impl Shapes {
     fn find_in(&mut self, planes: &Planes, n: usize, wants: Wants) {
         let history = self.last_words(0);
         self.starts(planes, n);
+        if wants.loose_literals {
+            self.literals[..n].copy_from_slice(&planes.literals[..n]);
+        }
         if wants.numbers {
             self.numbers(planes, n);
         }
