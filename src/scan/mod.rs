@@ -14,12 +14,15 @@
 //! digit (`\u0031`, full-width) are not seen yet.
 
 mod candidates;
+mod checks;
 mod cluster;
+mod code;
 mod context;
 mod detector;
 mod detectors;
 mod engine;
 pub mod mask;
+mod printed;
 mod sample;
 mod scene;
 mod scope;
@@ -59,6 +62,8 @@ impl Detector {
 
 #[cfg(test)]
 mod corpora;
+#[cfg(test)]
+mod placed;
 
 #[cfg(test)]
 mod tests {
