@@ -168,10 +168,15 @@ fn random_bare_cards_pass_at_the_arithmetic_rate() {
     let (mut hits, total) = (0u32, 40_000);
     for _ in 0..total {
         let text = format!("{:016}", numbers.below(10u64.pow(16)));
-        hits += u32::from(!scan(text.as_bytes(), &[field(0, 16)]).is_empty());
+        let found = scan(text.as_bytes(), &[field(0, 16)]);
+        hits += u32::from(
+            found
+                .iter()
+                .any(|finding| finding.likelihood >= Likelihood::Likely),
+        );
     }
-    // Of 10,000 four-digit starts: Visa 1000, Mastercard 500 + 500, Discover 10 + 8 + 60 + 100, JCB 61;
+    // Of 10,000 four-digit starts: Visa 1000, Mastercard 500 + 500, Discover 1 + 160, UnionPay 100, JCB 62;
     // a tenth of those have the right check digit.
     let share = f64::from(hits) / f64::from(total);
-    assert!((0.019..0.026).contains(&share), "{share}");
+    assert!((0.021..0.026).contains(&share), "{share}");
 }
