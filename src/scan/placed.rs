@@ -5,7 +5,6 @@
 //! the value.
 
 use super::engine::tests::found;
-use super::{DETECTORS, detector};
 use crate::chunk::Likelihood;
 use proptest::prelude::*;
 
@@ -87,12 +86,4 @@ pub(in crate::scan) fn no_other_digit_fits(number: &str, fits: fn(&[u8]) -> bool
             assert!(!fits(&wrong), "{number} at {at}");
         }
     }
-}
-
-/// The rule of the detector of this name.
-pub(in crate::scan) fn rule(name: &str) -> fn(&[u8]) -> bool {
-    detector(name)
-        .and_then(|id| DETECTORS.get(usize::from(id.0)))
-        .map(|row| row.fits)
-        .expect("a detector of that name")
 }

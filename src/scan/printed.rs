@@ -58,8 +58,10 @@ impl Printed {
     fn bare(&self, scene: &Scene<'_>, cluster: &Cluster, digits: Group, sink: &mut Sink<'_>) {
         let text = scene.text;
         let span = digits.start..digits.end;
-        let counts =
-            stands_alone(text, &span) && !hyphenated_on(text, &span) && !dialled(text, cluster);
+        let counts = stands_alone(text, &span)
+            && !hyphenated_on(text, &span)
+            && !dialled(text, cluster)
+            && !has_fraction(text, span.end);
         if counts && (self.fits)(&text[span.clone()]) && scene.near(&span) {
             sink.report(span, Likelihood::Likely);
         }
@@ -102,6 +104,16 @@ impl Printed {
 
 fn stands_alone(text: &[u8], span: &Range<usize>) -> bool {
     clean_front(text, span.start) && clean_back(text, span.end)
+}
+
+/// Whether it is the whole part of an amount. A lone `.0` is none: that is how an integer looks that
+/// went through a column of floats.
+fn has_fraction(text: &[u8], end: usize) -> bool {
+    match text.get(end..) {
+        Some([b'.', b'0', rest @ ..]) => rest.first().is_some_and(u8::is_ascii_digit),
+        Some([b'.', digit, ..]) => digit.is_ascii_digit(),
+        _ => false,
+    }
 }
 
 /// Whether a plus stands before the cluster: it is a telephone number, country code first.

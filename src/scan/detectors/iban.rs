@@ -18,6 +18,7 @@ mod registry;
 
 use crate::chunk::Likelihood;
 use crate::scan::checks::mod_97;
+use crate::scan::cluster::in_hex_row;
 use crate::scan::code::{Case, Code};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::less;
@@ -86,7 +87,8 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         return;
     };
     let printed = code.gaps == 0 || code.gaps == fours(code.characters().len());
-    let plain = code.case != Case::Mixed && !looks_encoded(code.characters());
+    let in_row = code.gaps != 0 && in_hex_row(scene.text, &code.span);
+    let plain = code.case != Case::Mixed && !in_row && !looks_encoded(code.characters());
     let word = scene.near(&code.span);
     let likelihood = match (printed, plain) {
         (true, true) if code.hyphenated_on && !word => Some(Likelihood::Likely),
