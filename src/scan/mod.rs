@@ -14,7 +14,9 @@
 //! digit (`\u0031`, full-width) are not seen yet.
 
 mod candidates;
+mod checks;
 mod cluster;
+mod code;
 mod context;
 mod custom;
 mod detector;
@@ -24,6 +26,7 @@ mod look;
 pub mod mask;
 mod own;
 mod pass;
+mod printed;
 mod reach;
 mod sample;
 mod scene;
@@ -68,6 +71,8 @@ impl Detector {
 mod corpora;
 #[cfg(test)]
 mod equivalence;
+#[cfg(test)]
+mod placed;
 
 #[cfg(test)]
 mod tests {
