@@ -24,7 +24,9 @@ mod sample;
 mod scene;
 mod scope;
 mod settle;
+mod tlds;
 mod twin;
+mod values;
 mod vocabulary;
 mod words;
 

@@ -7,7 +7,25 @@
 mod payment_card;
 mod us_ssn;
 
+mod bank_account;
+mod date_of_birth;
+mod email;
+mod ipv4;
+mod ipv6;
+mod mrn;
+mod passport;
+
 use super::detector::Detector;
 
 /// Every built-in detector.
-pub static DETECTORS: &[Detector] = &[us_ssn::DETECTOR, payment_card::DETECTOR];
+pub static DETECTORS: &[Detector] = &[
+    us_ssn::DETECTOR,
+    payment_card::DETECTOR,
+    email::DETECTOR,
+    ipv4::DETECTOR,
+    ipv6::DETECTOR,
+    date_of_birth::DETECTOR,
+    passport::DETECTOR,
+    bank_account::DETECTOR,
+    mrn::DETECTOR,
+];
