@@ -14,6 +14,7 @@ mod ipv4;
 mod ipv6;
 mod mrn;
 mod passport;
+mod phone;
 
 use super::detector::Detector;
 
@@ -22,6 +23,7 @@ pub static DETECTORS: &[Detector] = &[
     us_ssn::DETECTOR,
     payment_card::DETECTOR,
     email::DETECTOR,
+    phone::DETECTOR,
     ipv4::DETECTOR,
     ipv6::DETECTOR,
     date_of_birth::DETECTOR,
