@@ -18,6 +18,7 @@ mod cluster;
 mod context;
 mod detector;
 mod detectors;
+mod edges;
 mod engine;
 pub mod mask;
 mod sample;

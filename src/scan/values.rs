@@ -7,6 +7,7 @@
 //! that masking never makes a word speak for something else.
 
 use super::context::GAP_BYTES_MAX;
+use super::edges;
 use super::scene::Word;
 use std::ops::Range;
 
@@ -225,9 +226,7 @@ fn before(text: &[u8], end: usize, wanted: &Wanted) -> Option<Range<usize>> {
         let joins = |byte: &u8| {
             byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'(' | b',' | b'\'')
         };
-        gap.len() <= GAP_BYTES_MAX
-            && gap.iter().all(joins)
-            && parts(gap).all(|part| is_one_of(part, LINKS))
+        gap.len() <= GAP_BYTES_MAX && gap.iter().all(joins) && says_only(gap, LINKS)
     })
 }
 
@@ -298,6 +297,11 @@ fn tokens(text: &[u8], stretch: Range<usize>) -> impl Iterator<Item = Range<usiz
         while at < end && !alphanumeric(at) {
             at += 1;
         }
+        // The letter of `\\n` belongs to the escape; nothing else may be left of the token.
+        at += usize::from(edges::is_escape(text, at + 1));
+        while at < end && !alphanumeric(at) {
+            at += 1;
+        }
         let start = at;
         at = skip_token(text, at);
         (start < end).then_some(start..at)
@@ -326,6 +330,11 @@ fn is_ordinal(text: &[u8], from: usize, token: &Range<usize>) -> bool {
         && token.start <= from + 1
         && text.get(token.start).is_some_and(u8::is_ascii_digit)
         && matches!(next, Some(b':' | b'=' | b')'))
+}
+
+/// Whether all words of a gap are among these.
+pub(super) fn says_only(gap: &[u8], words: &[&str]) -> bool {
+    parts(gap).all(|part| is_one_of(part, words))
 }
 
 fn speaks_of_else(text: &[u8], wanted: &Wanted) -> bool {

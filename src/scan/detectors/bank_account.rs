@@ -11,6 +11,7 @@
 
 use crate::chunk::Likelihood;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
+use crate::scan::edges;
 use crate::scan::scene::{Scene, Sink, Word};
 use crate::scan::values::{self, Wanted, is_masked_number};
 use std::ops::Range;
@@ -90,7 +91,7 @@ fn find(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {
 }
 
 fn value(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let tied = match text.get(..at)? {
+    let tied = match edges::before(text, at) {
         [.., before, b'-' | b'.' | b'/' | b','] => before.is_ascii_digit(),
         [.., last] => last.is_ascii_alphanumeric() || *last == b'*',
         [] => false,

@@ -11,6 +11,7 @@
 
 use crate::chunk::Likelihood;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
+use crate::scan::edges;
 use crate::scan::scene::{Scene, Sink, Word};
 use crate::scan::values::{self, Wanted};
 use std::ops::Range;
@@ -86,7 +87,7 @@ fn find(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {
 
 /// The date that begins with the token at `at`.
 fn date(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let clean = match text.get(..at)? {
+    let clean = match edges::before(text, at) {
         [.., digit, b'-' | b'.' | b'/' | b':' | b','] => !digit.is_ascii_digit(),
         [.., last] => !last.is_ascii_alphanumeric(),
         [] => true,

@@ -15,6 +15,7 @@
 
 use crate::chunk::Likelihood;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
+use crate::scan::edges;
 use crate::scan::scene::{Scene, Sink};
 use crate::scan::tlds::is_tld;
 use std::ops::Range;
@@ -111,7 +112,8 @@ fn local(text: &[u8], at: usize) -> Option<usize> {
         .iter()
         .take_while(|byte| !byte.is_ascii_alphanumeric() && **byte != b'_')
         .count();
-    let part = part.get(front..)?;
+    let escape = usize::from(edges::is_escape(text, at - part.len() + front + 1)); // `\\njane@…`
+    let part = part.get(front + escape..)?;
     let fits = (1..=LOCAL_BYTES_MAX).contains(&part.len())
         && part.last() != Some(&b'.')
         && part.iter().any(u8::is_ascii_alphanumeric)

@@ -14,6 +14,7 @@
 
 use crate::chunk::Likelihood;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
+use crate::scan::edges;
 use crate::scan::scene::{Scene, Sink};
 use std::ops::Range;
 
@@ -127,7 +128,7 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
 /// Nothing makes it part of something longer. `10.0.0.1-10.0.0.9` are two addresses; `lib-1.2.3.4` and
 /// `1.2.3.4-rc` are none.
 fn clean(text: &[u8], span: &Range<usize>) -> bool {
-    let front = match text.get(..span.start).unwrap_or_default() {
+    let front = match edges::before(text, span.start) {
         [.., before, b'-'] => !before.is_ascii_alphabetic() && *before != b'_',
         [.., last] => !last.is_ascii_alphanumeric() && !matches!(last, b'.' | b'_'),
         [] => true,

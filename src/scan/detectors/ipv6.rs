@@ -15,6 +15,7 @@
 use super::ipv4;
 use crate::chunk::Likelihood;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
+use crate::scan::edges;
 use crate::scan::scene::{Scene, Sink};
 use std::ops::Range;
 
@@ -94,7 +95,7 @@ fn start(text: &[u8], at: usize) -> Option<usize> {
     if len == ADDRESS_BYTES_MAX {
         return None;
     }
-    if !head.last().is_some_and(joined) {
+    if !edges::before(text, head.len()).last().is_some_and(joined) {
         return Some(head.len());
     }
     let name = run.iter().position(|byte| *byte == b':')?;

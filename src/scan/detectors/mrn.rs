@@ -9,6 +9,7 @@
 
 use crate::chunk::Likelihood;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
+use crate::scan::edges;
 use crate::scan::scene::{Scene, Sink, Word};
 use crate::scan::values::{self, Wanted, is_masked_number};
 use std::ops::Range;
@@ -84,7 +85,7 @@ fn value(text: &[u8], at: usize) -> Option<Range<usize>> {
         .take_while(|byte| byte.is_ascii_digit())
         .count();
     let digits = rest.get(start..start + len)?;
-    let tied = match text.get(..at)? {
+    let tied = match edges::before(text, at) {
         [.., before, b'-' | b'.' | b'/'] => before.is_ascii_digit(),
         [.., last] => last.is_ascii_alphanumeric(),
         [] => false,

@@ -11,6 +11,7 @@
 
 use crate::chunk::Likelihood;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
+use crate::scan::edges;
 use crate::scan::scene::{Scene, Sink, Word};
 use crate::scan::values::{self, Wanted, is_masked_number};
 use std::ops::Range;
@@ -115,7 +116,7 @@ fn ends(text: &[u8], end: usize) -> bool {
 
 /// Something stands joined to its front.
 fn is_tied(text: &[u8], at: usize) -> bool {
-    match text.get(..at).unwrap_or_default() {
+    match edges::before(text, at) {
         [.., before, b'-' | b'.' | b'/'] => before.is_ascii_digit(),
         [.., last] => last.is_ascii_alphanumeric(),
         [] => false,

@@ -125,15 +125,45 @@ fn at_open(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
 
 fn at_word(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {
     let text = scene.text;
-    let suggests = is_suggestion(text.get(word.span.clone()).unwrap_or_default());
+    let name = text.get(word.span.clone()).unwrap_or_default();
+    let suggests = is_suggestion(name);
     let wanted = if suggests { &SUGGESTED } else { &NAMED };
     values::visit(text, word, wanted, |span| {
         let value = text.get(span.clone()).unwrap_or_default();
-        let far = span.start > word.span.end + EPOCH_GAP_BYTES_MAX;
-        if !(is_epoch(value) && (far || suggests)) {
+        let gap = text.get(word.span.end..span.start);
+        let far = gap.is_some_and(|gap| gap.len() > EPOCH_GAP_BYTES_MAX);
+        let clock = is_epoch(value) && (far || suggests);
+        // A word that only suggests must lead up to the number: not "call a taxi to 6123 4301".
+        let leads = !suggests || gap.is_none_or(|gap| values::says_only(gap, links(name)));
+        if leads && !clock {
             sink.report(span, Likelihood::Likely);
         }
     });
+}
+
+/// What may stand between a word that suggests a number and the number.
+#[rustfmt::skip]
+const LINKS: &[&str] = &[
+    "me", "us", "him", "her", "them", "you", "back", "at", "on", "to", "is", "the", "our", "my", "his", "your", "their",
+    "this", "number", "no", "or", "please", "directly", "again", "now", "via", "by", "if", "with", "from", "for", "using",
+    "n", "s", "new", "old", "same", "following", "support", "line", "any", "time", "anytime", "today", "tomorrow", "was",
+];
+/// Words for places have addresses too: only the number itself may follow.
+const PLACES: &[&str] = &[
+    "office",
+    "desk",
+    "home",
+    "work",
+    "reception",
+    "emergency",
+    "extension",
+];
+
+fn links(word: &[u8]) -> &'static [&'static str] {
+    let is_place = PLACES
+        .iter()
+        .any(|place| letters(place.as_bytes()).eq(letters(word)));
+    if is_place { &[] } else { LINKS }
 }
 
 const NAMED: Wanted = Wanted {

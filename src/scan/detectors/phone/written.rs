@@ -4,6 +4,7 @@
 //! look is at most eighteen digits, eight groups and an extension long; a number that is joined to something
 //! longer (`2024-01-02T…`, a UUID) is none.
 
+use crate::scan::edges;
 use std::ops::Range;
 
 /// Most digits: fifteen of E.164 §6.2.1, an international prefix and a trunk zero.
@@ -213,7 +214,7 @@ fn is_unclean(text: &[u8], pos: usize) -> bool {
 
 /// Something is joined to the front: letters, money, a decimal point, a clock, a date.
 pub(super) fn is_tied_before(text: &[u8], start: usize) -> bool {
-    match text.get(..start).unwrap_or_default() {
+    match edges::before(text, start) {
         [.., before, b'-' | b'.' | b'/' | b':'] => before.is_ascii_digit() || *before == b'X',
         [.., last] => {
             last.is_ascii_alphanumeric() || matches!(last, b'_' | b'$' | b'+' | b'^' | b'*')
