@@ -62,6 +62,10 @@ impl Detector {
 
 #[cfg(test)]
 mod corpora;
+#[cfg(test)]
+mod corpora_texts;
+#[cfg(test)]
+mod hostile;
 
 #[cfg(test)]
 mod tests {

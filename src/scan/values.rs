@@ -191,7 +191,9 @@ fn first(text: &[u8], stretch: Range<usize>, wanted: &Wanted) -> First {
         }
         if let Some(span) = (wanted.parse)(text, token.start) {
             let gap = text.get(from..span.start).unwrap_or_default();
-            return if speaks_of_else(gap, wanted) {
+            let bare = inside.iter().all(u8::is_ascii_digit);
+            let else_ = speaks_of_else(gap, wanted) || (bare && is_code(gap));
+            return if else_ {
                 First::Else
             } else {
                 First::Value(span)
@@ -330,6 +332,14 @@ fn is_ordinal(text: &[u8], from: usize, token: &Range<usize>) -> bool {
         && token.start <= from + 1
         && text.get(token.start).is_some_and(u8::is_ascii_digit)
         && matches!(next, Some(b':' | b'=' | b')'))
+}
+
+/// Whether a gap is a program's rather than a sentence's or a record's: `f(phone, 5551234)`.
+fn is_code(gap: &[u8]) -> bool {
+    let closed = gap.contains(&b')') && !gap.contains(&b'(');
+    closed
+        || gap.windows(2).any(|pair| pair == b", ")
+        || gap.iter().any(|byte| matches!(byte, b';' | b'{' | b'}'))
 }
 
 /// Whether all words of a gap are among these.

@@ -118,7 +118,12 @@ fn at_open(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         return;
     }
     // `(020) 7946 0018`: brackets around an area code and groups behind it say much, but so does `(123) 456`.
-    if written.span.start == at && plausible(&written, true) && scene.near(&written.span) {
+    let area = written
+        .groups()
+        .first()
+        .is_some_and(|group| (2..=5).contains(&group.len));
+    let form = area && written.groups().len() > 1 && plausible(&written, true);
+    if written.span.start == at && form && scene.near(&written.span) {
         sink.report(written.span, Likelihood::Likely);
     }
 }
@@ -131,14 +136,26 @@ fn at_word(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {
     values::visit(text, word, wanted, |span| {
         let value = text.get(span.clone()).unwrap_or_default();
         let gap = text.get(word.span.end..span.start);
-        let far = gap.is_some_and(|gap| gap.len() > EPOCH_GAP_BYTES_MAX);
-        let clock = is_epoch(value) && (far || suggests);
         // A word that only suggests must lead up to the number: not "call a taxi to 6123 4301".
-        let leads = !suggests || gap.is_none_or(|gap| values::says_only(gap, links(name)));
-        if leads && !clock {
+        let leads = gap.is_none_or(|gap| values::says_only(gap, links(name)));
+        if !is_other_bare(value, gap, suggests) && (leads || !suggests) {
             sink.report(span, Likelihood::Likely);
         }
     });
+}
+
+/// Whether bare digits beside a word are a time or an id rather than a number: where the word only
+/// suggests (`call 2962859663`), they begin like a national number or words lead up to them.
+fn is_other_bare(value: &[u8], gap: Option<&[u8]>, suggests: bool) -> bool {
+    let far = gap.is_some_and(|gap| gap.len() > EPOCH_GAP_BYTES_MAX);
+    let led_up = gap.is_some_and(|gap| gap.iter().any(u8::is_ascii_alphabetic));
+    let national = match value {
+        [b'0', ..] => true,
+        [area, _, _, exchange, ..] => *area >= b'2' && *exchange >= b'2',
+        _ => false,
+    };
+    value.iter().all(u8::is_ascii_digit)
+        && ((is_epoch(value) && (far || suggests)) || (suggests && !national && !led_up))
 }
 
 /// What may stand between a word that suggests a number and the number.
@@ -168,7 +185,7 @@ fn links(word: &[u8]) -> &'static [&'static str] {
 
 const NAMED: Wanted = Wanted {
     parse: |text, at| parse(text, at, true),
-    unless: UNLESS,
+    unless: UNLESS_NAMED,
     both_sides: true,
 };
 
@@ -180,6 +197,12 @@ const SUGGESTED: Wanted = Wanted {
 
 const UNLESS: &[&str] = &[
     "ssn", "dob", "card", "account", "acct", "mrn", "zip", "code", "pid", "imei", "serial", "sim",
+];
+
+/// Those, and words that suggest: `phone call 399518271931` is a call's id, or theirs to judge.
+const UNLESS_NAMED: &[&str] = &[
+    "ssn", "dob", "card", "account", "acct", "mrn", "zip", "code", "pid", "imei", "serial", "sim",
+    "call", "calls",
 ];
 
 /// Whether the word only suggests a telephone number.
@@ -355,7 +378,7 @@ fn is_bare(digits: &[u8], named: bool) -> bool {
 
 /// Several groups of digits.
 fn is_grouped(digits: &[u8], groups: &[Group]) -> bool {
-    let mut lens = [0; 8];
+    let (count, mut lens) = (digits.len(), [0; 8]);
     for (place, group) in lens.iter_mut().zip(groups) {
         *place = group.len;
     }
@@ -380,9 +403,22 @@ fn is_grouped(digits: &[u8], groups: &[Group]) -> bool {
     };
     let thousands = dots && lens.iter().skip(1).all(|len| *len == 3);
     let address = dots && lens.len() == 4 && lens.iter().all(|len| *len <= 3);
-    let decimal = dots && lens.len() == 2;
+    // Versions have dots too: pairs as in France, a trunk zero, or groups of three and more.
+    let dotted = match lens {
+        [2, 2, 2, 2, ..] => lens.iter().all(|len| *len == 2),
+        [_, _, _, ..] => {
+            count >= 9 && (digits.first() == Some(&b'0') || lens.iter().all(|len| *len >= 3))
+        }
+        _ => false,
+    };
     let ratio = slashes && lens.len() > 2;
-    (digits.len() >= 7 || pairs) && whole && !else_ && !thousands && !address && !decimal && !ratio
+    (count >= 7 || pairs)
+        && whole
+        && !else_
+        && !thousands
+        && !address
+        && (dotted || !dots)
+        && !ratio
 }
 
 /// Bytes between a word and bare digits that could be seconds since 1970, for them to be its number.
