@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 const SHORT: usize = 32 * 1024;
 
-/// The least of some runs, so that a busy machine does not fail the test.
+/// Times the work may grow by; another program on the machine may slow one try down, not all of them.
+const GROWTH_MAX: u32 = 10;
+const TRIES: usize = 12;
+
 fn time(text: &[u8]) -> Duration {
-    let run = || {
-        let start = Instant::now();
-        scan(text, &[field(0, text.len())]);
-        start.elapsed()
-    };
-    (0..3).map(|_| run()).min().unwrap_or_default()
+    let start = Instant::now();
+    scan(text, &[field(0, text.len())]);
+    start.elapsed()
 }
 
 fn repeated(piece: &str, len: usize) -> Vec<u8> {
@@ -82,13 +82,8 @@ fn four_times_the_text_costs_four_times_the_time() {
         "1\\n",
         "\\\"phone\\\":",
     ] {
-        let (short, long) = (
-            time(&repeated(piece, SHORT)),
-            time(&repeated(piece, 4 * SHORT)),
-        );
-        assert!(
-            long < short * 10 + Duration::from_millis(20),
-            "{piece}: {short:?} and {long:?}"
-        );
+        let (short, long) = (repeated(piece, SHORT), repeated(piece, 4 * SHORT));
+        let grows_little = |_| time(&long) < time(&short) * GROWTH_MAX;
+        assert!((0..TRIES).any(grows_little), "{piece}");
     }
 }

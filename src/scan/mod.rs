@@ -13,6 +13,7 @@
 //! is linear and memory bounded for any bytes; "digit" means an ASCII digit. Other spellings of a
 //! digit (`\u0031`, full-width) are not seen yet.
 
+mod blank;
 mod candidates;
 mod cluster;
 mod context;

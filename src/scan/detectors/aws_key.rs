@@ -9,9 +9,9 @@
 //! `X`, is none.
 
 use crate::chunk::Likelihood;
+use crate::scan::blank::is_blanked;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
-use crate::scan::values::is_blanked;
 
 /// Words that say "access key"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[

@@ -7,9 +7,9 @@
 //! a mask's `X` is none.
 
 use crate::chunk::Likelihood;
+use crate::scan::blank::is_blanked;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
-use crate::scan::values::is_blanked;
 
 /// Words that say "API key"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[

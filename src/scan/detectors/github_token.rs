@@ -9,9 +9,9 @@
 //! Stays true: likely by form, for GitHub may change how it sums; certain with the checksum or a word near.
 
 use crate::chunk::Likelihood;
+use crate::scan::blank::is_blanked;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
-use crate::scan::values::is_blanked;
 
 /// Words that say "token"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[

@@ -9,9 +9,9 @@
 //! form.
 
 use crate::chunk::Likelihood;
+use crate::scan::blank::is_blanked;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
-use crate::scan::values::is_blanked;
 
 /// Words that say "Slack token"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
