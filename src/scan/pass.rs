@@ -10,9 +10,10 @@
 //! known; a place is looked at once; time is linear in the body.
 
 use super::Vocabulary;
-use super::candidates::{Kernel, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
+use super::candidates::{Kernel, Plane, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
 use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope, owns_next};
 use super::look::{Here, Look};
+use super::parts::{LENGTH_MAX, load};
 use super::reach::Reach;
 use super::scope::named_container;
 use super::settle::Found;
@@ -31,7 +32,8 @@ pub struct Scratch {
     scopes: Vec<Scope>,
     reach: Reach,
     found: Vec<Found>,
-    patterns: u64,
+    /// Where parts of words begin in the tile, and then those that may be keywords or literals.
+    starts: Vec<u16>,
 }
 
 impl Scratch {
@@ -46,7 +48,7 @@ impl Scratch {
             scopes: Vec::new(),
             reach: Reach::new(),
             found: Vec::new(),
-            patterns: 0,
+            starts: Vec::with_capacity(TILE_BYTES / 2 + SPARE_STARTS),
         }
     }
 
@@ -58,7 +60,6 @@ impl Scratch {
         self.scopes.clear();
         self.reach.forget();
         self.found.clear();
-        self.patterns = 0;
     }
 }
 
@@ -114,8 +115,7 @@ impl Pass<'_> {
         } = &mut *self.scratch;
         mark_inside(inside, fields, at);
         let rest = self.body.get(at..).unwrap_or_default();
-        self.kernel
-            .fill(planes, rest, words, &self.vocabulary.prints);
+        self.kernel.fill(planes, rest, words);
         if inside[..words].iter().any(|bits| *bits != u64::MAX) {
             planes.keep(inside, words);
         }
@@ -129,15 +129,38 @@ impl Pass<'_> {
                 .reach
                 .add_scope(at, scope.start..scope.end, numbers);
         }
+        self.sift_starts(at, words);
         let mut field = 0;
-        for word in 0..words {
-            let mut bits = std::mem::take(&mut self.scratch.shapes.words[word + 1]);
-            while bits != 0 {
-                let bit = bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                field = self.check_word(at, word * 64 + bit, field);
-            }
+        for index in 0..self.scratch.starts.len() {
+            let place = usize::from(self.scratch.starts[index]);
+            field = self.check_word(at, place, field);
         }
+    }
+
+    /// Lists the places of the tile where a keyword or literal may begin.
+    fn sift_starts(&mut self, at: usize, words: usize) {
+        let Scratch {
+            planes,
+            shapes,
+            starts,
+            ..
+        } = &mut *self.scratch;
+        starts.clear();
+        for word in 0..words {
+            list_bits(shapes.starts[word + 1], (word * 64) as u16, starts);
+        }
+        let rest = self.body.get(at..).unwrap_or_default();
+        let mut kept = 0;
+        for index in 0..starts.len() {
+            let place = usize::from(starts[index]);
+            let bytes = load(rest.get(place..).unwrap_or_default());
+            let length = part_length(&planes.letters, &shapes.starts, place, words);
+            // Kept or not is as good as random: no branch.
+            starts[kept] = place as u16;
+            let may = self.vocabulary.parts.may_begin(bytes, length) | (length == 0);
+            kept += usize::from(may);
+        }
+        starts.truncate(kept);
     }
 
     /// Notes a keyword that begins at `place` of the tile at `at`, in the field with this index or a later
@@ -163,6 +186,13 @@ impl Pass<'_> {
         };
         let base = field.start as usize;
         let text = self.body.get(base..field.end as usize).unwrap_or_default();
+        if self
+            .vocabulary
+            .calls
+            .begins_literal(text.get(start - base..).unwrap_or_default())
+        {
+            shapes.literals[1 + place / 64] |= 1 << (place % 64);
+        }
         let Some((end, detectors)) = self.vocabulary.words.at(text, start - base) else {
             return index;
         };
@@ -203,7 +233,6 @@ impl Pass<'_> {
             scopes,
             found,
             reach,
-            patterns,
             ..
         } = &mut *self.scratch;
         self.kernel
@@ -212,7 +241,6 @@ impl Pass<'_> {
             shapes,
             reach: reach.words(),
             word: 0,
-            patterns,
             vocabulary: self.vocabulary,
             floor,
             found,
@@ -328,6 +356,40 @@ impl<'a> Around<'a> {
             context,
         }
     }
+}
+
+/// Places that `list_bits` may write beyond the last.
+const SPARE_STARTS: usize = 8;
+
+/// Appends the places of the bits. A block of text has one to ten: eight are written without looking, for a
+/// loop that ends anywhere is what a processor cannot foresee.
+#[inline(always)]
+fn list_bits(mut bits: u64, base: u16, out: &mut Vec<u16>) {
+    let count = bits.count_ones() as usize;
+    let mut eight = [0; SPARE_STARTS];
+    for place in &mut eight {
+        *place = base.wrapping_add(bits.trailing_zeros() as u16);
+        bits &= bits.wrapping_sub(1);
+    }
+    out.extend_from_slice(&eight);
+    out.truncate(out.len() - SPARE_STARTS + count.min(SPARE_STARTS));
+    while bits != 0 {
+        out.push(base + bits.trailing_zeros() as u16);
+        bits &= bits - 1;
+    }
+}
+
+/// Letters from `place` of the tile to the next byte that is none or begins another part, at most
+/// [`LENGTH_MAX`]; 0 where it goes on beyond the tile.
+#[inline(always)]
+fn part_length(letters: &Plane, starts: &Plane, place: usize, words: usize) -> usize {
+    let (word, bit) = (1 + place / 64, place % 64);
+    let ends = |at: usize| !letters[at] | starts[at];
+    let own = (ends(word) >> bit) & !1;
+    let next = if word < words { ends(word + 1) } else { 0 };
+    let both = u128::from(own) | (u128::from(next) << (64 - bit));
+    let known = own != 0 || word < words;
+    (both.trailing_zeros() as usize).min(LENGTH_MAX) * usize::from(known)
 }
 
 /// Sets the bits of the tile's bytes that lie in a field.

@@ -2,7 +2,8 @@
 //!
 //! Owns: what counts as the same word, and which detectors a word speaks for. Refuses: where words
 //! may stand relative to a value (`context`). Stays true: a keyword is a whole word or a whole part
-//! of a camelCase one, in any case; looking a word up costs the same however many keywords there are.
+//! of a camelCase one, in one case or with a capital first (`ssn`, `SSN`, `Ssn`; `sSN` is `s` and `SN`);
+//! looking a word up costs the same however many keywords there are.
 //!
 //! A space in a keyword matches a space, `_`, `-`, `.` or nothing, so `social security` also matches
 //! `social_security` and `socialSecurity`.
@@ -97,21 +98,47 @@ fn heads_of(word: &[u8]) -> impl Iterator<Item = usize> {
         .flatten()
 }
 
-fn matches(text: &[u8], mut at: usize, keyword: &[u8]) -> Option<usize> {
+fn matches(text: &[u8], start: usize, keyword: &[u8]) -> Option<usize> {
+    let (mut at, mut new_part) = (start, true);
     for want in keyword {
         let byte = text.get(at).copied();
         if *want == b' ' {
             at += usize::from(byte.is_some_and(|b| matches!(b, b' ' | b'_' | b'-' | b'.')));
-        } else if byte?.eq_ignore_ascii_case(want) {
-            at += 1;
-        } else {
+            new_part = true;
+            continue;
+        }
+        let byte = byte?;
+        let edge = at > start && text[at - 1].is_ascii_lowercase() && byte.is_ascii_uppercase();
+        if !byte.eq_ignore_ascii_case(want) || (edge && !new_part) {
             return None;
         }
+        (at, new_part) = (at + 1, false);
     }
     let goes_on = text
         .get(at)
         .is_some_and(|next| same_word(text[at - 1], *next));
     (!goes_on).then_some(at)
+}
+
+/// The runs of letters that a text may begin with where the keyword begins: up to its first space or
+/// other byte that is no letter, and, spaces being optional, over each of them.
+pub(super) fn first_parts(keyword: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    let ends = (1..=keyword.len()).filter(|end| {
+        let letters = keyword[..*end]
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || *byte == b' ');
+        let stops = keyword
+            .get(*end)
+            .is_none_or(|byte| !byte.is_ascii_alphabetic());
+        letters && stops && keyword[end - 1] != b' '
+    });
+    ends.map(|end| {
+        keyword[..end]
+            .iter()
+            .copied()
+            .filter(|byte| *byte != b' ')
+            .collect()
+    })
 }
 
 /// Whether two neighbouring letters belong to one word: `sN` in `customerSsnNumber` does not.

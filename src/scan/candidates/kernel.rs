@@ -3,7 +3,6 @@
 //! Owns: the choice, made from what the CPU says it has. Refuses: a kernel that was not detected; a
 //! [`Kernel`] is the proof. Stays true: all kernels give the same answer, bit for bit.
 
-use super::fingerprint::Fingerprint;
 use super::planes::Planes;
 use super::scalar;
 use super::shapes::{Rare, Shapes, Wants};
@@ -57,19 +56,13 @@ impl Kernel {
     }
 
     /// Fills the first `words` words of the planes from `bytes`, which go on to the body's end.
-    pub(in crate::scan) fn fill(
-        self,
-        planes: &mut Planes,
-        bytes: &[u8],
-        words: usize,
-        prints: &Fingerprint,
-    ) {
+    pub(in crate::scan) fn fill(self, planes: &mut Planes, bytes: &[u8], words: usize) {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512(kernel) => kernel.fill(planes, bytes, words, prints),
+            Kind::Avx512(kernel) => kernel.fill(planes, bytes, words),
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2(kernel) => kernel.fill(planes, bytes, words, prints),
-            Kind::Scalar => scalar::fill(planes, bytes, words, prints),
+            Kind::Avx2(kernel) => kernel.fill(planes, bytes, words),
+            Kind::Scalar => scalar::fill(planes, bytes, words),
         }
     }
 
@@ -114,12 +107,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn prints() -> Fingerprint {
-        let words: [&[u8]; 4] = [b"ssn", b"social security", b"pan", b"date of birth"];
-        let literals: [&[u8]; 2] = [b"AKIA", b"eyJ"];
-        Fingerprint::new(words.into_iter(), literals.into_iter())
-    }
-
     fn all() -> Wants {
         Wants {
             numbers: true,
@@ -127,7 +114,6 @@ mod tests {
             dots: true,
             colons: true,
             runs: true,
-            loose_literals: false,
         }
     }
 
@@ -159,13 +145,13 @@ mod tests {
         fn every_kernel_sees_alike(body in texty(), pad in 0..70usize) {
             let body = [body, vec![b'x'; pad]].concat();
             let body = &body[..body.len().min(TILE_BYTES)];
-            let (words, prints) = (body.len().div_ceil(64).min(TILE_WORDS), prints());
+            let words = body.len().div_ceil(64).min(TILE_WORDS);
             let (mut want, mut want_shapes) = (Planes::new(), Shapes::new());
-            scalar::fill(&mut want, body, words, &prints);
+            scalar::fill(&mut want, body, words);
             scalar::find(&mut want_shapes, &want, words, all());
             for kernel in Kernel::available() {
                 let (mut planes, mut shapes) = (Planes::new(), Shapes::new());
-                kernel.fill(&mut planes, body, words, &prints);
+                kernel.fill(&mut planes, body, words);
                 kernel.find(&mut shapes, &planes, words, all());
                 for (got, want) in planes.all().into_iter().zip(want.all()) {
                     prop_assert_eq!(&got[..=words], &want[..=words], "{}", kernel.name());
