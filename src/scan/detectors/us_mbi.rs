@@ -96,7 +96,7 @@ mod tests {
             "1EG4TE5MK73",
             "1EG4-TE5-MK73",
             "1EG4TE5MK72",
-            "9A00A00AA00",
+            "9A00A00AY00",
             "3YY9Y99YY99",
         ] {
             one("us_mbi", number, number, Likely);
