@@ -26,8 +26,7 @@ pub(super) const COUNTRIES: &[(&[u8; 2], &str)] = &[
     (b"VA", "18n"), (b"VG", "4a16n"), (b"XK", "16n"), (b"YE", "4a4n18c"),
 ];
 
-/// Countries that are not in the registry, in the same way, as their central banks and payment schemes
-/// (BCEAO, BEAC, the SATIM of Algeria, the CBI of Iran) publish them.
+/// Countries that are not in the registry, in the same way, as their banks print the numbers.
 #[rustfmt::skip]
 pub(super) const UNREGISTERED: &[(&[u8; 2], &str)] = &[
     (b"AO", "21n"), (b"BF", "2c22n"), (b"BJ", "2c22n"), (b"CF", "23n"), (b"CG", "23n"), (b"CI", "2c22n"),
