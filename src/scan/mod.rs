@@ -18,23 +18,33 @@ mod checks;
 mod cluster;
 mod code;
 mod context;
+mod custom;
 mod detector;
 mod detectors;
+mod edges;
 mod engine;
+mod look;
 pub mod mask;
+mod own;
+mod pass;
 mod printed;
+mod reach;
 mod sample;
 mod scene;
 mod scope;
 mod settle;
+mod tlds;
 mod twin;
+mod values;
 mod vocabulary;
 mod words;
 
 pub use candidates::Kernel;
+pub use custom::{Custom, CustomFault, Kind as CustomKind};
 pub use detector::{Alphabet, Detector};
 pub use detectors::DETECTORS;
-pub use engine::{Engine, Scratch};
+pub use engine::Engine;
+pub use pass::Scratch;
 pub use sample::sample;
 
 use crate::chunk::DetectorId;
@@ -62,6 +72,8 @@ impl Detector {
 
 #[cfg(test)]
 mod corpora;
+#[cfg(test)]
+mod equivalence;
 #[cfg(test)]
 mod placed;
 
