@@ -5,7 +5,7 @@
 //! Manual NIM39110.
 //!
 //! Owns: that rule, the spacing it is printed with, and the words that speak for it. Refuses: a number
-//! without its last letter. Stays true: in upper case, whole or in pairs (`QQ 12 34 56 C`), it is likely
+//! without its last letter. Stays true: in upper case, whole or in pairs (`AB 12 34 56 C`), it is likely
 //! by itself: 8.5 % of the tokens of that shape pass, and nothing of another shape does; written in
 //! any other way it is nothing without a word.
 
@@ -42,7 +42,7 @@ pub(super) const DETECTOR: Detector = Detector {
 };
 
 const CHARACTERS: usize = 9;
-/// Separators before these characters: `QQ 12 34 56 C`.
+/// Separators before these characters: `AB 12 34 56 C`.
 const PAIRS: u64 = 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8;
 
 /// Whether nine characters are a number in use.
