@@ -15,13 +15,21 @@
 
 mod blank;
 mod candidates;
+mod checks;
 mod cluster;
+mod code;
 mod context;
+mod custom;
 mod detector;
 mod detectors;
 mod edges;
 mod engine;
+mod look;
 pub mod mask;
+mod own;
+mod pass;
+mod printed;
+mod reach;
 mod sample;
 mod scene;
 mod scope;
@@ -33,9 +41,11 @@ mod vocabulary;
 mod words;
 
 pub use candidates::Kernel;
+pub use custom::{Custom, CustomFault, Kind as CustomKind};
 pub use detector::{Alphabet, Detector};
 pub use detectors::DETECTORS;
-pub use engine::{Engine, Scratch};
+pub use engine::Engine;
+pub use pass::Scratch;
 pub use sample::sample;
 
 use crate::chunk::DetectorId;
@@ -66,7 +76,11 @@ mod corpora;
 #[cfg(test)]
 mod corpora_texts;
 #[cfg(test)]
+mod equivalence;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod placed;
 
 #[cfg(test)]
 mod tests {
