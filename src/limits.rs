@@ -359,6 +359,15 @@ pub const DISCOVERY_FRAME_BYTES_MAX: usize = 16 * MIB;
 
 // ---- scan -----------------------------------------------------------------------------
 
+/// Bytes looked over for the footer of a private key: RSA of 16,384 bits takes 12.7 KB in PEM.
+pub const PRIVATE_KEY_BYTES_MAX: usize = 16 * KIB;
+/// Longest header of a JSON web token, in base64: one certificate chain of three (`x5c`) takes 6 KB.
+pub const JWT_HEADER_BYTES_MAX: usize = 8 * KIB;
+/// Longest payload of one. Proxies refuse request headers of 8 or 16 KiB, so few tokens have more.
+pub const JWT_PAYLOAD_BYTES_MAX: usize = 16 * KIB;
+/// Longest signature of one: RSA of 16,384 bits takes 2,731 bytes, ML-DSA-87 6,170.
+pub const JWT_SIGNATURE_BYTES_MAX: usize = 8 * KIB;
+
 /// JSON objects and arrays named by a keyword that speak at once, one in another. Each is read to its
 /// end when it opens, so this is how often a byte may be read for it.
 pub const SCAN_SCOPES_OPEN_MAX: usize = 4;
