@@ -17,12 +17,18 @@ VIEWS = ("as-labelled", "oracle-clean", "in-rule")
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("command", choices=["run", "generate", "fixture", "selftest"])
     parser.add_argument("--seed", type=int, default=42, help="of everything drawn (default 42)")
     parser.add_argument("--texts", type=int, default=3000, help="texts of presidio-evaluator")
-    parser.add_argument("--each", type=int, default=120, help="valid, and spoilt, texts per identifier of our own")
-    parser.add_argument("--mib", type=float, default=8, help="MiB of each clean corpus; the full run takes 20")
+    parser.add_argument(
+        "--each", type=int, default=120, help="valid, and spoilt, texts per identifier of our own"
+    )
+    parser.add_argument(
+        "--mib", type=float, default=8, help="MiB of each clean corpus; the full run takes 20"
+    )
     parser.add_argument("--presidio-kib", type=float, default=64, help="KiB of each corpus Presidio reads")
     parser.add_argument("--lockgate", help="the program to measure; without it only the peers are")
     parser.add_argument("--dd", help="the peer's program, built by run.sh")
@@ -30,7 +36,9 @@ def arguments():
     parser.add_argument("--no-corpora", action="store_true", help="labelled sets only")
     parser.add_argument("--no-sets", action="store_true", help="clean corpora only")
     parser.add_argument("--view", choices=VIEWS, default="oracle-clean", help="the labels --assert goes by")
-    parser.add_argument("--assert", dest="check", action="store_true", help="exit 1 where a threshold is missed")
+    parser.add_argument(
+        "--assert", dest="check", action="store_true", help="exit 1 where a threshold is missed"
+    )
     parser.add_argument("--write", help="also write the tables to this page")
     parser.add_argument("--work", default="target/quality", help="where sets, corpora and examples go")
     return parser.parse_args()

@@ -71,7 +71,7 @@ def orders(rng):
                 f'{{"order_id":{rng.randrange(10**8, 10**10)},"lines":[{rng.randrange(10**8, 10**9)},{rng.randrange(10**8, 10**9)}]}}',
                 f"{rng.randrange(100, 999)}-{rng.randrange(10**6, 10**7)}-{rng.randrange(10**6, 10**7)}",
                 f"parcel {rng.randrange(10**11, 10**12)} of batch {rng.randrange(10**4):04}/{rng.randrange(10**4):04}",
-                f"<item id=\"{rng.randrange(10**8, 10**9)}\" ref=\"{rng.randrange(10**9, 10**10)}\"/>",
+                f'<item id="{rng.randrange(10**8, 10**9)}" ref="{rng.randrange(10**9, 10**10)}"/>',
                 f"invoice_no={rng.randrange(10**8, 10**10)}&page={rng.randrange(10)}",
             ]
         )
@@ -83,11 +83,17 @@ def base64_lines(rng):
         yield base64.urlsafe_b64encode(rng.randbytes(rng.randrange(16, 200))).rstrip(b"=").decode()
 
 
+def _hex(rng, size):
+    """Random hex with a letter in it: without one it would be a bare number."""
+    value = rng.randbytes(size).hex()
+    return _hex(rng, size) if value.isdigit() else value
+
+
 def hex_digests(rng):
     while True:
         size = rng.choice([8, 16, 20, 32, 64])
-        yield rng.randbytes(size).hex()
-        yield f"{rng.randbytes(size).hex().upper()}  file-{rng.randrange(10**5)}.bin"
+        yield _hex(rng, size)
+        yield f"{_hex(rng, size).upper()}  file-{rng.randrange(10**5)}.bin"
 
 
 def floats(rng):
@@ -106,9 +112,13 @@ def floats(rng):
 def log_lines(rng):
     while True:
         said = rng.choice(_SAYINGS).format(
-            path=rng.choice(_PATHS), n=rng.randrange(1, 5000), code=rng.randrange(200, 600),
-            big=rng.randrange(10**6, 10**11), host=rng.choice(_HOSTS), port=rng.randrange(1024, 65536),
-            hex=f"{rng.getrandbits(64):016x}",
+            path=rng.choice(_PATHS),
+            n=rng.randrange(1, 5000),
+            code=rng.randrange(200, 600),
+            big=rng.randrange(10**6, 10**11),
+            host=rng.choice(_HOSTS),
+            port=rng.randrange(1024, 65536),
+            hex=_hex(rng, 8),
         )
         yield f"{_moment(rng)}.{rng.randrange(1000):03} {rng.choice(_LEVELS)} [{rng.choice(_MODULES)}] {rng.choice(_HOSTS)} {said}"
 
@@ -118,8 +128,8 @@ def user_agents(rng):
     while True:
         v = rng.randrange(60, 160)
         yield (
-            f"GET {rng.choice(_PATHS)} 200 {rng.randrange(10**5)} \"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
-            f"(KHTML, like Gecko) Chrome/{v}.0.{rng.randrange(9999)}.{rng.randrange(255)} Safari/537.36\""
+            f'GET {rng.choice(_PATHS)} 200 {rng.randrange(10**5)} "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 '
+            f'(KHTML, like Gecko) Chrome/{v}.0.{rng.randrange(9999)}.{rng.randrange(255)} Safari/537.36"'
         )
 
 
@@ -131,8 +141,10 @@ def bare_digits(rng):
 
 # What is really an address or a key in programs and prose, found by plain shape.
 _REAL = re.compile(
-    r"[\w.+%-]@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}|\b\d{1,3}(\.\d{1,3}){3}\b|[0-9a-fA-F]{1,4}:[0-9a-fA-F:]*:[0-9a-fA-F]"
-    r"|::[0-9a-fA-F]{1,4}\b|\b[0-9a-fA-F]{1,4}::|PRIVATE KEY|AKIA[A-Z0-9]|eyJ[A-Za-z0-9]|\bIBAN\b|xox[abp]-|gh[pousr]_"
+    r"[\w.+%-]@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}|\b\d{1,3}(\.\d{1,3}){3}\b"
+    # Hex and colons with a digit among them; `a::b` is a path in a program and stays.
+    r"|(?<![\w:])(?=[0-9a-fA-F:]*\d)[0-9a-fA-F]{0,4}:[0-9a-fA-F:]*:[0-9a-fA-F:]*(?![\w:])"
+    r"|PRIVATE KEY|AKIA[A-Z0-9]|eyJ[A-Za-z0-9]|\bIBAN\b|xox[abp]-|gh[pousr]_"
 )
 _SKIP = re.compile(r"test|vector|fixture|example|phone|credit|iban|luhn|ipaddr|certs?/|keys?/", re.I)
 
@@ -174,7 +186,9 @@ def python_source(_rng):
 def prose(_rng):
     roots = [Path(_sysroot()) / "share" / "doc" / "rust" / "html" / book for book in
              ("book", "reference", "nomicon", "cargo", "rustc", "rust-by-example", "edition-guide")]  # fmt: skip
-    yield from _clean_lines(_files([*roots, "/usr/share/doc"], (".html", ".txt", "copyright", "README")), True)
+    yield from _clean_lines(
+        _files([*roots, "/usr/share/doc"], (".html", ".txt", "copyright", "README")), True
+    )
 
 
 CLEAN = {
@@ -211,11 +225,14 @@ def card_share(length):
     """The share of random numbers of this length, first digit not zero, that are card numbers: the
     issuers' prefixes over all, and a tenth of those for Luhn."""
     nine = 9 / 10
+    longer = 1 / 10000 + 6 / 1000 + 1 / 100 + 800 / 10**6 + 62 / 10000  # Discover and JCB, 16 to 19 digits
     ranges = {
         13: 0.1,
         14: 6 / 1000 + 2 / 100,
         15: 2 / 100,
-        16: 0.1 + 5 / 100 + 500 / 10000 + 1 / 10000 + 6 / 1000 + 1 / 100 + 800 / 10**6 + 62 / 10000,
-        19: 0.1,
+        16: 0.1 + 5 / 100 + 500 / 10000 + longer,
+        17: longer,
+        18: longer,
+        19: 0.1 + longer,
     }
     return ranges.get(length, 0.0) / nine / 10

@@ -12,7 +12,9 @@ from stdnum import luhn
 
 # prefix, length, weight: the networks' published issuer ranges.
 _NETWORKS = [
-    (("4",), 16, 30), (("4",), 13, 2), (("4",), 19, 2),
+    (("4",), 16, 30),
+    (("4",), 13, 2),
+    (("4",), 19, 2),
     (tuple(str(n) for n in range(51, 56)), 16, 20),
     (tuple(str(n) for n in range(2221, 2721)), 16, 8),
     (("34", "37"), 15, 14),
@@ -24,10 +26,28 @@ _NETWORKS = [
 _GROUPS = {16: (4, 4, 4, 4), 15: (4, 6, 5), 14: (4, 6, 4), 13: (13,), 19: (4, 4, 4, 4, 3)}
 # Country, BBAN form as in the SWIFT registry: n digits, c letters or digits, a letters.
 _BBANS = {
-    "DE": "18n", "FR": "5n5n11c2n", "GB": "4a6n8n", "NL": "4a10n", "ES": "4n4n1n1n10n",
-    "IT": "1a5n5n12c", "BE": "3n7n2n", "CH": "5n12c", "AT": "5n11n", "PL": "8n16n", "SE": "3n16n1n",
-    "NO": "4n6n1n", "DK": "4n9n1n", "FI": "3n11n", "IE": "4a6n8n", "PT": "4n4n11n2n",
-    "LU": "3n13c", "SA": "2n18c", "AE": "3n16n", "TR": "5n1n16c", "MT": "4a5n18c", "GR": "3n4n16c",
+    "DE": "18n",
+    "FR": "5n5n11c2n",
+    "GB": "4a6n8n",
+    "NL": "4a10n",
+    "ES": "4n4n1n1n10n",
+    "IT": "1a5n5n12c",
+    "BE": "3n7n2n",
+    "CH": "5n12c",
+    "AT": "5n11n",
+    "PL": "8n16n",
+    "SE": "3n16n1n",
+    "NO": "4n6n1n",
+    "DK": "4n9n1n",
+    "FI": "3n11n",
+    "IE": "4a6n8n",
+    "PT": "4n4n11n2n",
+    "LU": "3n13c",
+    "SA": "2n18c",
+    "AE": "3n16n",
+    "TR": "5n1n16c",
+    "MT": "4a5n18c",
+    "GR": "3n4n16c",
 }
 
 
@@ -81,7 +101,11 @@ def not_card(rng):
 
 
 def _bban(rng, form):
-    alphabets = {"n": string.digits, "a": string.ascii_uppercase, "c": string.digits * 3 + string.ascii_uppercase}
+    alphabets = {
+        "n": string.digits,
+        "a": string.ascii_uppercase,
+        "c": string.digits * 3 + string.ascii_uppercase,
+    }
     return "".join(
         rng.choice(alphabets[kind])
         for size, kind in re.findall(r"(\d+)([nac])", form)

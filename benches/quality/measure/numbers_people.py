@@ -27,7 +27,11 @@ def ssn(rng):
 
 
 def not_ssn(rng):
-    area, group, serial = f"{rng.randrange(1, 600):03}", f"{rng.randrange(1, 100):02}", f"{rng.randrange(1, 10000):04}"
+    area, group, serial = (
+        f"{rng.randrange(1, 600):03}",
+        f"{rng.randrange(1, 100):02}",
+        f"{rng.randrange(1, 10000):04}",
+    )
     bad, why = rng.choice(
         [
             (("000", group, serial), "area 000"),
@@ -97,7 +101,12 @@ def not_dea(rng):
 
 def mbi(rng):
     def take(form):
-        alphabets = {"C": "123456789", "A": _MBI_LETTERS, "N": string.digits, "X": _MBI_LETTERS + string.digits}
+        alphabets = {
+            "C": "123456789",
+            "A": _MBI_LETTERS,
+            "N": string.digits,
+            "X": _MBI_LETTERS + string.digits,
+        }
         return "".join(rng.choice(alphabets[c]) for c in form)
 
     return rng.choice(["", "", "-"]).join([take("CAXN"), take("AXN"), take("AANN")])
@@ -209,6 +218,7 @@ def birth(rng):
         [
             f"{year}-{month:02}-{day:02}",
             f"{month:02}/{day:02}/{year}",
+            f"{month}/{day}/{year}",
             f"{day:02}/{month:02}/{year}",
             f"{day:02}.{month:02}.{year}",
             f"{calendar.month_name[month]} {day}, {year}",
@@ -254,8 +264,16 @@ def phone(rng):
         return phonenumbers.format_number(_abroad(rng), form)
     a, b, c = (lambda v: (v[:3], v[3:6], v[6:]))(_nanp(rng))
     return rng.choice(
-        [f"({a}) {b}-{c}", f"{a}-{b}-{c}", f"{a}.{b}.{c}", f"+1 {a} {b} {c}", f"+1{a}{b}{c}",
-         f"1-{a}-{b}-{c}", f"+1-{a}-{b}-{c}", f"{a}{b}{c}"]
+        [
+            f"({a}) {b}-{c}",
+            f"{a}-{b}-{c}",
+            f"{a}.{b}.{c}",
+            f"+1 {a} {b} {c}",
+            f"+1{a}{b}{c}",
+            f"1-{a}-{b}-{c}",
+            f"+1-{a}-{b}-{c}",
+            f"{a}{b}{c}",
+        ]
     )
 
 

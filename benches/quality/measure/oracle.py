@@ -30,7 +30,7 @@ _CARD_PREFIXES = re.compile(
     r"|(?:6011|64[4-9]|65|622(?:12[6-9]|1[3-9]|[2-8]|91|92[0-5]))\d+$|35(?:2[89]|[3-8])\d+$"
     r"|3(?:0[0-5]|6|8)\d+$"
 )
-_CARD_LENGTHS = {"4": (13, 16, 19), "5": (16,), "2": (16,), "6": (16,)}
+_CARD_LENGTHS = {"4": (13, 16, 19), "5": (16,), "2": (16,), "6": (16, 17, 18, 19)}
 
 
 def _digits(value):
@@ -41,7 +41,7 @@ def _card(value):
     number = _digits(value)
     if not luhn.is_valid(number):
         return INVALID
-    lengths = _CARD_LENGTHS.get(number[0]) or ((16,) if number[:2] == "35" else (14, 15))
+    lengths = _CARD_LENGTHS.get(number[0]) or (_CARD_LENGTHS["6"] if number[:2] == "35" else (14, 15))
     known = _CARD_PREFIXES.match(number) and len(number) in lengths
     return VALID if known else OUTSIDE
 

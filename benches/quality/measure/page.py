@@ -50,14 +50,19 @@ class Page:
         spans = sum(len(text.spans) for text in labelled)
         self.say(f"## Set: {name}", "", f"{len(labelled)} texts, {spans} labels.", "")
         bad = {key: what for key, what in faults.items() if key[1] in ("invalid", "outside the rule")}
-        rows = [[d, v, n, sum(m for (e, _), (m, _x) in faults.items() if e == d), f"`{x}`"] for (d, v), (n, x) in bad.items()]
+        rows = [
+            [d, v, n, sum(m for (e, _), (m, _x) in faults.items() if e == d), f"`{x}`"]
+            for (d, v), (n, x) in bad.items()
+        ]
         if rows:
             self.say("Labels the oracle does not call valid:", "")
             self.say(report.table(["detector", "verdict", "labels", "of", "example"], rows), "")
         if differ:
             rows = [[d, a, b, n, f"`{x}`"] for (d, a, b), (n, x) in differ.items()]
             self.say("Values the two oracles disagree on (the first decides):", "")
-            self.say(report.table(["detector", "first oracle", "npm validator", "values", "example"], rows), "")
+            self.say(
+                report.table(["detector", "first oracle", "npm validator", "values", "example"], rows), ""
+            )
 
     def scores(self, scored):
         """The table of a set under a view."""
@@ -68,7 +73,12 @@ class Page:
         missed, wrong = scored.by_slice()
         if scored.name == "own" and missed:
             rows = [[d, k, f"{n} of {of}"] for d, k, n, of in missed]
-            self.say("Missed by Lockgate, by surrounding:", "", report.table(["detector", "surrounding", "missed"], rows), "")
+            self.say(
+                "Missed by Lockgate, by surrounding:",
+                "",
+                report.table(["detector", "surrounding", "missed"], rows),
+                "",
+            )
         if scored.name == "own" and wrong:
             rows = [[d, k, n] for (d, k), n in wrong]
             self.say("Wrongly found by Lockgate:", "", report.table(["detector", "text", "found"], rows), "")
@@ -76,7 +86,12 @@ class Page:
     def silence(self, silences, digits):
         """The clean corpora and the bare digits."""
         sizes = ", ".join(f"{one.name} {one.size / MIB:.1f} MiB" for one in silences)
-        self.say("## Clean corpora", "", f"{sizes}. Presidio reads the first KiB of each only. Counts are false findings.", "")
+        self.say(
+            "## Clean corpora",
+            "",
+            f"{sizes}. Presidio reads the first KiB of each only. Counts are false findings.",
+            "",
+        )
         self.say(silence.table(silences), "", "All corpora together:", "", silence.totals(silences), "")
         for one in silences:
             for detector, said, line in one.examples["lockgate"]:

@@ -120,9 +120,7 @@ class Presidio:
         registry.load_predefined_recognizers(languages=["en"], nlp_engine=engine)
         for extra in _PRESIDIO_EXTRA:
             registry.add_recognizer(getattr(predefined_recognizers, extra)())
-        self.analyzer = AnalyzerEngine(
-            registry=registry, nlp_engine=engine, supported_languages=["en"]
-        )
+        self.analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
 
     def scan(self, texts):
         """Findings of each text, whatever their score."""

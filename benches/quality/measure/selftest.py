@@ -13,7 +13,14 @@ DRAWS = 400
 
 def run():
     """Runs every check; an assertion that fails says which."""
-    checks = [values_are_valid, spoilt_are_not, same_seed_same_texts, labels_fit, scores_by_hand, fixture_is_current]
+    checks = [
+        values_are_valid,
+        spoilt_are_not,
+        same_seed_same_texts,
+        labels_fit,
+        scores_by_hand,
+        fixture_is_current,
+    ]
     for check in checks:
         check()
         print(f"{check.__name__}: holds")

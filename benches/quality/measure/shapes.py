@@ -106,7 +106,9 @@ def key_value(rng, row, _value):
             f"user={rng.randrange(1000)} {name}={MARK} ok=1",
             f'level=info msg="saved" {name}="{MARK}" took=12ms',
             f"{name}={MARK}",
-            f"city={rng.choice(_CITIES)}&{name}={MARK}&v=2" if not row.id == "private_key" else f"{name}={MARK}",
+            f"city={rng.choice(_CITIES)}&{name}={MARK}&v=2"
+            if not row.id == "private_key"
+            else f"{name}={MARK}",
         ]
     )
 
@@ -161,7 +163,11 @@ def record(rng, rows):
     fields = [(rng.choice(row.fields), row, row.make(rng)) for row in rows]
     fields += [
         ("order_id", None, str(rng.randrange(10**8, 10**9))),
-        ("created_at", None, f"202{rng.randrange(6)}-0{rng.randrange(1, 10)}-1{rng.randrange(10)}T08:15:0{rng.randrange(10)}Z"),
+        (
+            "created_at",
+            None,
+            f"202{rng.randrange(6)}-0{rng.randrange(1, 10)}-1{rng.randrange(10)}T08:15:0{rng.randrange(10)}Z",
+        ),
         ("amount", None, f"{rng.randrange(1, 2000)}.{rng.randrange(10, 100)}"),
         ("city", None, rng.choice(_CITIES)),
         ("batch", None, str(rng.randrange(10**9, 10**10))),

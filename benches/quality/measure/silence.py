@@ -42,11 +42,16 @@ def measure(seed, mib, presidio_kib, folder, scanners):
         lines = path.read_text(encoding="utf-8").split("\n")
         for who in ("lockgate", "dd"):
             if scanners.get(who):
-                found = ((f["detector"], f["record"], f["start"], f["end"]) for f in scanners[who].scan_file(path))
+                found = (
+                    (f["detector"], f["record"], f["start"], f["end"]) for f in scanners[who].scan_file(path)
+                )
                 one.count(who, found, size, lines.__getitem__)
         if scanners.get("presidio"):
             _presidio(one, scanners["presidio"], lines, presidio_kib, folder)
-        print(f"  {name}: {size / MIB:.1f} MiB, " + ", ".join(f"{w} {sum(c.values())}" for w, c in one.counts.items()))
+        print(
+            f"  {name}: {size / MIB:.1f} MiB, "
+            + ", ".join(f"{w} {sum(c.values())}" for w, c in one.counts.items())
+        )
         out.append(one)
     return out
 
@@ -103,7 +108,15 @@ def totals(silences):
             )
             row += [f"{n * 100 * MIB / size:,.1f}", f"{n * 1024 * MIB / size:,.0f}"]
         rows.append(row)
-    head = ["detector", "Lockgate per 100 MiB", "per GiB", "Presidio per 100 MiB", "per GiB", "dd per 100 MiB", "per GiB"]
+    head = [
+        "detector",
+        "Lockgate per 100 MiB",
+        "per GiB",
+        "Presidio per 100 MiB",
+        "per GiB",
+        "dd per 100 MiB",
+        "per GiB",
+    ]
     return report.table(head, rows)
 
 

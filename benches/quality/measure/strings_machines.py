@@ -78,9 +78,7 @@ def ipv6(rng):
     groups = [rng.choice([0, 0, rng.randrange(1, 0xFFFF), rng.randrange(1, 0xFFFF)]) for _ in range(6)]
     whole = [rng.choice([0x2001, 0x2A00, 0xFE80, 0xFD12]), *groups, rng.randrange(1, 0xFFFF)]
     address = ipaddress.IPv6Address(":".join(f"{g:x}" for g in whole))
-    return rng.choices(
-        [address.compressed, address.exploded, address.compressed.upper()], [6, 3, 1]
-    )[0]
+    return rng.choices([address.compressed, address.exploded, address.compressed.upper()], [6, 3, 1])[0]
 
 
 def not_ipv6(rng):
@@ -164,7 +162,9 @@ def slack_token(rng):
 
 def not_slack_token(rng):
     good = slack_token(rng)
-    return rng.choice([("xoxz" + good[4:], "no such prefix"), (good[:10], "too short"), ("xox" + good[5:], "no kind")])
+    return rng.choice(
+        [("xoxz" + good[4:], "no such prefix"), (good[:10], "too short"), ("xox" + good[5:], "no kind")]
+    )
 
 
 def _b64url(raw):
@@ -173,8 +173,14 @@ def _b64url(raw):
 
 def jwt(rng):
     algorithm, size = rng.choice([("HS256", 32), ("RS256", 256), ("ES256", 64)])
-    header = rng.choice([{"alg": algorithm, "typ": "JWT"}, {"typ": "JWT", "alg": algorithm, "kid": some(rng, _ALNUM, 8)}])
-    claims = {"sub": some(rng, string.digits, 10), "iss": rng.choice(_DOMAINS), "exp": rng.randrange(1_700_000_000, 1_900_000_000)}
+    header = rng.choice(
+        [{"alg": algorithm, "typ": "JWT"}, {"typ": "JWT", "alg": algorithm, "kid": some(rng, _ALNUM, 8)}]
+    )
+    claims = {
+        "sub": some(rng, string.digits, 10),
+        "iss": rng.choice(_DOMAINS),
+        "exp": rng.randrange(1_700_000_000, 1_900_000_000),
+    }
     parts = [json.dumps(part, separators=(",", ":")).encode() for part in (header, claims)]
     return ".".join(_b64url(part) for part in [*parts, rng.randbytes(size)])
 
@@ -183,7 +189,10 @@ def not_jwt(rng):
     head, claims, signature = jwt(rng).split(".")
     return rng.choice(
         [
-            (".".join([_b64url(rng.randbytes(27)), _b64url(rng.randbytes(60)), signature]), "header is not JSON"),
+            (
+                ".".join([_b64url(rng.randbytes(27)), _b64url(rng.randbytes(60)), signature]),
+                "header is not JSON",
+            ),
             (head, "header alone"),
             (".".join([head, _b64url(b"plain words, no object at all"), signature]), "payload is not JSON"),
             ("org.apache." + some(rng, string.ascii_lowercase, 12), "a name of a class"),
@@ -200,8 +209,13 @@ def _armoured(rng, label, size):
 def private_key(rng):
     """Armour as it stands inside a JSON string: line breaks written `\\n`."""
     label, size = rng.choice(
-        [("RSA PRIVATE KEY", 600), ("PRIVATE KEY", 640), ("EC PRIVATE KEY", 118),
-         ("OPENSSH PRIVATE KEY", 340), ("ENCRYPTED PRIVATE KEY", 660)]
+        [
+            ("RSA PRIVATE KEY", 600),
+            ("PRIVATE KEY", 640),
+            ("EC PRIVATE KEY", 118),
+            ("OPENSSH PRIVATE KEY", 340),
+            ("ENCRYPTED PRIVATE KEY", 660),
+        ]
     )
     return _armoured(rng, label, size)
 

@@ -44,6 +44,7 @@ def _grouped(value):
 def _rows():
     money, people, machines = numbers_money, numbers_people, strings_machines
     row = Identifier
+    # fmt: off
     return [
         row("payment_card", EXACT, money.card, money.not_card,
             ("card number", "credit card", "card", "debit card no.", "Visa card", "PAN"),
@@ -123,6 +124,7 @@ def _rows():
             ("private key", "signing key", "key"),
             ("private_key", "signingKey", "tls_key"), _always),
     ]
+    # fmt: on
 
 
 IDENTIFIERS = {row.id: row for row in _rows()}

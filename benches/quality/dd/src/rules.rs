@@ -171,7 +171,10 @@ fn north_american() -> Vec<Rule> {
             None,
             &[
                 "ein",
+                "fein",
+                "employer id",
                 "employer identification",
+                "federal tax",
                 "tax identification",
                 "tax id",
             ],
@@ -235,7 +238,15 @@ fn elsewhere() -> Vec<Rule> {
 
 fn of_machines() -> Vec<Rule> {
     let octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
-    let v6 = "(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|(?:[0-9a-fA-F]{1,4}:){1,7}:|(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}|:(?::[0-9a-fA-F]{1,4}){1,7}";
+    let h = "[0-9a-fA-F]{1,4}";
+    // Leftmost-first: the longest forms stand first, so that none stops short of another.
+    let v6 = [
+        format!(r"\b(?:{h}:){{7}}{h}\b"),
+        format!(r"\b{h}(?::{h}){{0,5}}::{h}(?::{h}){{0,5}}\b"),
+        format!(r"::{h}(?::{h}){{1,6}}\b"),
+        format!(r"\b{h}(?::{h}){{0,6}}::"),
+    ]
+    .join("|");
     vec![
         rule(
             "email",
@@ -249,7 +260,7 @@ fn of_machines() -> Vec<Rule> {
             None,
             &[],
         ),
-        rule("ipv6", v6, None, &[]),
+        rule("ipv6", &v6, None, &[]),
         rule(
             "aws_key",
             r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA)[0-9A-Z]{16}\b",
