@@ -1,9 +1,14 @@
 """The set of presidio-evaluator: its own templates, its own fake values, its own labels.
 
 Owns: the seeded `PresidioSentenceFaker` and which of its entities are identifiers of ours. Refuses:
-to mend its labels here; `oracle.py` judges them, and both views are scored. Stays true: no network is
-asked: the generator would fetch hospital names, a short list of its own stands in.
+to mend its labels here; `oracle.py` judges them, and both views are scored. Stays true: same seed, same
+texts. So no network is asked (the generator would fetch hospital names; its short list stands in), and
+no clock (its dates would end now; they end at a day of ours).
 """
+
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from datetime import datetime
 
 from .texts import Span, Text, bytes_at, one_line
 
@@ -15,31 +20,39 @@ _ENTITIES = {
     "iban": "iban",
     "ssn": "us_ssn",
 }
+_LAST_DAY = datetime(2025, 1, 1)
 _BIRTH_WORDS = ("birth", "born", "dob")
 
 
 def generate(seed, count):
     """`count` labelled texts."""
-    samples = _faker(seed).generate_new_fake_sentences(count)
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        samples = _faker(seed).generate_new_fake_sentences(count)
     return [_text(sample) for sample in samples]
 
 
 def _faker(seed):
-    from presidio_evaluator.data_generator import (
-        PresidioSentenceFaker,
-        presidio_additional_entity_providers as providers,
-    )
+    from faker.providers.date_time import Provider as DateProvider
+    from presidio_evaluator.data_generator import PresidioSentenceFaker
+    from presidio_evaluator.data_generator import presidio_additional_entity_providers as providers
     from presidio_evaluator.data_generator.faker_extensions import HospitalProvider
 
     class Hospitals(HospitalProvider):
         def load_hospitals(self, _file):
             return self.default_list
 
+    class Dates(DateProvider):
+        @classmethod
+        def _parse_end_datetime(cls, value):
+            return super()._parse_end_datetime(_LAST_DAY if value is None else value)
+
+    # It draws the initials of its people before it seeds itself.
+    PresidioSentenceFaker.seed(seed)
     return PresidioSentenceFaker(
         locale="en_US",
         lower_case_ratio=0.05,
         random_seed=seed,
-        entity_providers=[p for p in providers if p is not HospitalProvider] + [Hospitals],
+        entity_providers=[p for p in providers if p is not HospitalProvider] + [Hospitals, Dates],
         entity_type_mapping={name: name for name in PresidioSentenceFaker.ENTITY_TYPE_MAPPING},
     )
 
