@@ -22,7 +22,7 @@ class Page:
     """Collects what is printed."""
 
     def __init__(self, args, names):
-        self.lines = []
+        self.lines, self.kib = [], args.presidio_kib
         self._intro(args, names)
 
     def say(self, *lines):
@@ -89,7 +89,7 @@ class Page:
         self.say(
             "## Clean corpora",
             "",
-            f"{sizes}. Presidio reads the first KiB of each only. Counts are false findings.",
+            f"{sizes}. Presidio reads the first {self.kib:g} KiB of each. Counts are false findings.",
             "",
         )
         self.say(silence.table(silences), "", "All corpora together:", "", silence.totals(silences), "")
