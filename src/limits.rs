@@ -379,14 +379,6 @@ pub const CUSTOM_WORDS_MAX: usize = 500;
 pub const CUSTOM_DETECTORS_MAX: usize = 64;
 /// Memory of one user's pattern, compiled, and again for its cache on each core.
 pub const CUSTOM_PATTERN_BYTES_MAX: usize = 2 * MIB;
-/// Bytes looked over for the footer of a private key: RSA of 16,384 bits takes 12.7 KB in PEM.
-pub const PRIVATE_KEY_BYTES_MAX: usize = 16 * KIB;
-/// Longest header of a JSON web token, in base64: one certificate chain of three (`x5c`) takes 6 KB.
-pub const JWT_HEADER_BYTES_MAX: usize = 8 * KIB;
-/// Longest payload of one. Proxies refuse request headers of 8 or 16 KiB, so few tokens have more.
-pub const JWT_PAYLOAD_BYTES_MAX: usize = 16 * KIB;
-/// Longest signature of one: RSA of 16,384 bits takes 2,731 bytes, ML-DSA-87 6,170.
-pub const JWT_SIGNATURE_BYTES_MAX: usize = 8 * KIB;
 
 // ---- configuration --------------------------------------------------------------------
 
