@@ -229,7 +229,7 @@ fn month(text: &[u8]) -> Option<(usize, u32)> {
             || name.eq_ignore_ascii_case(month.get(..3).unwrap_or_default())
             || (name.eq_ignore_ascii_case(b"sept") && month.starts_with(b"sept"))
     };
-    let index = MONTHS.iter().position(|month| is(&month))?;
+    let index = MONTHS.iter().position(is)?;
     Some((len, index as u32 + 1))
 }
 

@@ -30,6 +30,7 @@ use crate::scan::values;
 use forms::{grouped, international};
 use std::ops::Range;
 use words::{KEYWORDS, NAMED, SUGGESTED, is_other_bare, is_suggestion, links};
+use written::Group;
 
 /// The table's row. The last four are what confirmations show.
 pub(super) const DETECTOR: Detector = Detector {
@@ -101,8 +102,15 @@ fn at_open(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         return;
     };
     if written.plus {
+        // `+1.2125550123` is how registries write it (RFC 5733 §2.5), and how others write a decimal.
+        let decimal = matches!(written.groups(), [_, Group { join: b'.', .. }]);
+        let alone = if decimal {
+            Likelihood::Possible
+        } else {
+            Likelihood::Likely
+        };
         if let Some(span) = international(written) {
-            report(scene, span, Likelihood::Likely, sink);
+            report(scene, span, alone, sink);
         }
         return;
     }
