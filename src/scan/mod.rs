@@ -35,6 +35,7 @@ mod sample;
 mod scene;
 mod scope;
 mod settle;
+mod starts;
 mod tlds;
 mod twin;
 mod values;

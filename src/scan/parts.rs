@@ -61,6 +61,15 @@ impl Parts {
     }
 }
 
+impl Parts {
+    /// Whether a literal may begin with these bytes.
+    #[inline(always)]
+    pub(super) fn may_be_literal(&self, bytes: u64) -> bool {
+        let at = literal_hash(bytes);
+        (self.literals[at >> 6] >> (at & 63)) & 1 == 1
+    }
+}
+
 /// Eight bytes, the first lowest; NULs where there are none.
 pub(super) fn load(text: &[u8]) -> u64 {
     match text.first_chunk::<BYTES>() {

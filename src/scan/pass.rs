@@ -10,13 +10,14 @@
 //! known; a place is looked at once; time is linear in the body.
 
 use super::Vocabulary;
-use super::candidates::{Kernel, Plane, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
+use super::candidates::{Kernel, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
 use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope, owns_next};
 use super::look::{Here, Look};
-use super::parts::{LENGTH_MAX, load};
+use super::parts::load;
 use super::reach::Reach;
 use super::scope::named_container;
 use super::settle::Found;
+use super::starts::{Starts, part_length};
 use super::words::Words;
 use crate::chunk::{DetectorSet, Field, Finding};
 use crate::limits::SCAN_SCOPES_OPEN_MAX;
@@ -33,7 +34,7 @@ pub struct Scratch {
     reach: Reach,
     found: Vec<Found>,
     /// Where parts of words begin in the tile, and then those that may be keywords or literals.
-    starts: Vec<u16>,
+    starts: Box<Starts>,
 }
 
 impl Scratch {
@@ -48,7 +49,7 @@ impl Scratch {
             scopes: Vec::new(),
             reach: Reach::new(),
             found: Vec::new(),
-            starts: Vec::with_capacity(TILE_BYTES / 2 + SPARE_STARTS),
+            starts: Box::new(Starts::new()),
         }
     }
 
@@ -129,38 +130,34 @@ impl Pass<'_> {
                 .reach
                 .add_scope(at, scope.start..scope.end, numbers);
         }
-        self.sift_starts(at, words);
+        let count = self.sift_starts(at, words);
         let mut field = 0;
-        for index in 0..self.scratch.starts.len() {
-            let place = usize::from(self.scratch.starts[index]);
+        for index in 0..count {
+            let place = usize::from(self.scratch.starts.places[index]);
             field = self.check_word(at, place, field);
         }
     }
 
-    /// Lists the places of the tile where a keyword or literal may begin.
-    fn sift_starts(&mut self, at: usize, words: usize) {
+    /// Lists the places of the tile where a keyword or literal may begin; returns how many.
+    fn sift_starts(&mut self, at: usize, words: usize) -> usize {
         let Scratch {
             planes,
             shapes,
             starts,
             ..
         } = &mut *self.scratch;
-        starts.clear();
-        for word in 0..words {
-            list_bits(shapes.starts[word + 1], (word * 64) as u16, starts);
-        }
+        let count = starts.list(&shapes.starts[1..=words]);
         let rest = self.body.get(at..).unwrap_or_default();
-        let mut kept = 0;
-        for index in 0..starts.len() {
-            let place = usize::from(starts[index]);
+        let (mut kept, parts) = (0, &self.vocabulary.parts);
+        for index in 0..count {
+            let place = usize::from(starts.places[index]);
             let bytes = load(rest.get(place..).unwrap_or_default());
             let length = part_length(&planes.letters, &shapes.starts, place, words);
             // Kept or not is as good as random: no branch.
-            starts[kept] = place as u16;
-            let may = self.vocabulary.parts.may_begin(bytes, length) | (length == 0);
-            kept += usize::from(may);
+            starts.places[kept] = place as u16;
+            kept += usize::from(parts.may_begin(bytes, length) | (length == 0));
         }
-        starts.truncate(kept);
+        kept
     }
 
     /// Notes a keyword that begins at `place` of the tile at `at`, in the field with this index or a later
@@ -186,11 +183,9 @@ impl Pass<'_> {
         };
         let base = field.start as usize;
         let text = self.body.get(base..field.end as usize).unwrap_or_default();
-        if self
-            .vocabulary
-            .calls
-            .begins_literal(text.get(start - base..).unwrap_or_default())
-        {
+        let rest = text.get(start - base..).unwrap_or_default();
+        let literal = self.vocabulary.parts.may_be_literal(load(rest));
+        if literal && self.vocabulary.calls.begins_literal(rest) {
             shapes.literals[1 + place / 64] |= 1 << (place % 64);
         }
         let Some((end, detectors)) = self.vocabulary.words.at(text, start - base) else {
@@ -356,40 +351,6 @@ impl<'a> Around<'a> {
             context,
         }
     }
-}
-
-/// Places that `list_bits` may write beyond the last.
-const SPARE_STARTS: usize = 8;
-
-/// Appends the places of the bits. A block of text has one to ten: eight are written without looking, for a
-/// loop that ends anywhere is what a processor cannot foresee.
-#[inline(always)]
-fn list_bits(mut bits: u64, base: u16, out: &mut Vec<u16>) {
-    let count = bits.count_ones() as usize;
-    let mut eight = [0; SPARE_STARTS];
-    for place in &mut eight {
-        *place = base.wrapping_add(bits.trailing_zeros() as u16);
-        bits &= bits.wrapping_sub(1);
-    }
-    out.extend_from_slice(&eight);
-    out.truncate(out.len() - SPARE_STARTS + count.min(SPARE_STARTS));
-    while bits != 0 {
-        out.push(base + bits.trailing_zeros() as u16);
-        bits &= bits - 1;
-    }
-}
-
-/// Letters from `place` of the tile to the next byte that is none or begins another part, at most
-/// [`LENGTH_MAX`]; 0 where it goes on beyond the tile.
-#[inline(always)]
-fn part_length(letters: &Plane, starts: &Plane, place: usize, words: usize) -> usize {
-    let (word, bit) = (1 + place / 64, place % 64);
-    let ends = |at: usize| !letters[at] | starts[at];
-    let own = (ends(word) >> bit) & !1;
-    let next = if word < words { ends(word + 1) } else { 0 };
-    let both = u128::from(own) | (u128::from(next) << (64 - bit));
-    let known = own != 0 || word < words;
-    (both.trailing_zeros() as usize).min(LENGTH_MAX) * usize::from(known)
 }
 
 /// Sets the bits of the tile's bytes that lie in a field.

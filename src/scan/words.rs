@@ -19,6 +19,48 @@ pub(super) struct Words {
     /// By the first two letters, folded: indexes into `all`.
     heads: Vec<Vec<u16>>,
     all: Vec<(Box<[u8]>, DetectorSet)>,
+    /// Of each, how it must begin.
+    begins: Vec<Begin>,
+}
+
+/// The first bytes of a word, at most four, up to its first space: most words that share two letters with
+/// a keyword end here.
+#[derive(Clone, Copy, Debug)]
+struct Begin {
+    bytes: u32,
+    mask: u32,
+}
+
+impl Begin {
+    fn of(word: &[u8]) -> Begin {
+        let fixed = word
+            .iter()
+            .take(4)
+            .take_while(|byte| byte.is_ascii_alphabetic());
+        let bits = 8 * fixed.count() as u32;
+        let mask = u32::MAX.checked_shr(32 - bits).unwrap_or(0);
+        Begin {
+            bytes: Begin::load(word) & mask,
+            mask,
+        }
+    }
+
+    /// Four bytes, small letters for capitals, the first lowest.
+    fn load(text: &[u8]) -> u32 {
+        let bytes = text.first_chunk().copied().unwrap_or_else(|| {
+            let mut bytes = [0; 4];
+            bytes
+                .iter_mut()
+                .zip(text)
+                .for_each(|(to, from)| *to = *from);
+            bytes
+        });
+        u32::from_le_bytes(bytes) | 0x2020_2020
+    }
+
+    fn fits(self, four: u32) -> bool {
+        four & self.mask == self.bytes
+    }
 }
 
 const LETTERS: usize = 26;
@@ -29,6 +71,7 @@ impl Words {
         Words {
             heads: vec![Vec::new(); LETTERS * (LETTERS + 1)],
             all: Vec::new(),
+            begins: Vec::new(),
         }
     }
 
@@ -46,6 +89,7 @@ impl Words {
                 detectors.insert(detector);
                 let index = self.all.len() as u16;
                 self.all.push((text.into(), detectors));
+                self.begins.push(Begin::of(text));
                 for head in heads_of(text) {
                     if let Some(list) = self.heads.get_mut(head) {
                         list.push(index);
@@ -71,8 +115,13 @@ impl Words {
         }
         let head = head(first, text.get(at + 1).copied());
         let (mut end, mut detectors) = (0, DetectorSet::default());
+        let four = Begin::load(text.get(at..).unwrap_or_default());
         for index in self.heads.get(head)? {
-            let (word, speaks_for) = self.all.get(usize::from(*index))?;
+            let index = usize::from(*index);
+            if !self.begins.get(index)?.fits(four) {
+                continue;
+            }
+            let (word, speaks_for) = self.all.get(index)?;
             if let Some(stop) = matches(text, at, word) {
                 end = end.max(stop);
                 detectors = detectors.union(*speaks_for);

@@ -80,6 +80,9 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     let Some([first, second, ..]) = scene.text.get(at..) else {
         return;
     };
+    if !first.is_ascii_alphabetic() || !second.is_ascii_alphabetic() {
+        return;
+    }
     let Some(structure) = structure(&[first.to_ascii_uppercase(), second.to_ascii_uppercase()])
     else {
         return;

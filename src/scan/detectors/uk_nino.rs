@@ -59,6 +59,14 @@ fn fits(text: &[u8]) -> bool {
 }
 
 fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
+    // Hashes and product codes are full of tokens that begin otherwise: they end here.
+    let letters = scene
+        .text
+        .get(at..at + 2)
+        .is_some_and(|two| two.iter().all(u8::is_ascii_alphabetic));
+    if !letters {
+        return;
+    }
     let Some(code) = Code::read(scene.text, at, CHARACTERS).filter(|code| fits(code.characters()))
     else {
         return;

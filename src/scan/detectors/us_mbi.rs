@@ -58,6 +58,13 @@ fn fits(text: &[u8]) -> bool {
 }
 
 fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
+    // Hashes and UUIDs are full of tokens that begin with a digit: most end here.
+    let [b'1'..=b'9', second, _, fourth, ..] = scene.text.get(at..).unwrap_or_default() else {
+        return;
+    };
+    if !second.is_ascii_alphabetic() || !fourth.is_ascii_digit() {
+        return;
+    }
     let read = Code::read(scene.text, at, SHAPE.len());
     let Some(code) = read.filter(|code| fits(code.characters())) else {
         return;
