@@ -13,11 +13,10 @@ use super::Vocabulary;
 use super::candidates::{Kernel, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
 use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope, owns_next};
 use super::look::{Here, Look};
-use super::parts::load;
 use super::reach::Reach;
 use super::scope::named_container;
 use super::settle::Found;
-use super::starts::{Starts, part_length};
+use super::starts::Starts;
 use super::words::Words;
 use crate::chunk::{DetectorSet, Field, Finding};
 use crate::limits::SCAN_SCOPES_OPEN_MAX;
@@ -146,18 +145,9 @@ impl Pass<'_> {
             starts,
             ..
         } = &mut *self.scratch;
-        let count = starts.list(&shapes.starts[1..=words]);
-        let rest = self.body.get(at..).unwrap_or_default();
-        let (mut kept, parts) = (0, &self.vocabulary.parts);
-        for index in 0..count {
-            let place = usize::from(starts.places[index]);
-            let bytes = load(rest.get(place..).unwrap_or_default());
-            let length = part_length(&planes.letters, &shapes.starts, place, words);
-            // Kept or not is as good as random: no branch.
-            starts.places[kept] = place as u16;
-            kept += usize::from(parts.may_begin(bytes, length) | (length == 0));
-        }
-        kept
+        let text = self.body.get(at..).unwrap_or_default();
+        self.kernel
+            .sift(starts, planes, shapes, words, text, &self.vocabulary.parts)
     }
 
     /// Notes a keyword that begins at `place` of the tile at `at`, in the field with this index or a later
@@ -184,8 +174,7 @@ impl Pass<'_> {
         let base = field.start as usize;
         let text = self.body.get(base..field.end as usize).unwrap_or_default();
         let rest = text.get(start - base..).unwrap_or_default();
-        let literal = self.vocabulary.parts.may_be_literal(load(rest));
-        if literal && self.vocabulary.calls.begins_literal(rest) {
+        if self.vocabulary.calls.begins_literal(rest) {
             shapes.literals[1 + place / 64] |= 1 << (place % 64);
         }
         let Some((end, detectors)) = self.vocabulary.words.at(text, start - base) else {

@@ -1,10 +1,10 @@
 //! Where parts of words begin in a tile, as a list.
 //!
-//! Owns: the way from bits to places, and a part's length. Refuses: text; bits are enough. Stays true: as
+//! Owns: the way from bits to places, and the length of parts. Refuses: text; bits are enough. Stays true: as
 //! many places as bits, ascending.
 
 use super::candidates::{Plane, TILE_BYTES};
-use super::parts::LENGTH_MAX;
+use super::parts::{Parts, load};
 
 /// Places written at once.
 const EIGHT: usize = 8;
@@ -49,15 +49,60 @@ impl Starts {
     }
 }
 
-/// Letters from `place` of the tile to the next byte that is none or begins another part, at most
-/// [`LENGTH_MAX`]; 0 where it goes on beyond the tile.
-#[inline(always)]
-pub(super) fn part_length(letters: &Plane, starts: &Plane, place: usize, words: usize) -> usize {
-    let (word, bit) = (1 + place / 64, place % 64);
-    let ends = |at: usize| !letters[at] | starts[at];
-    let own = (ends(word) >> bit) & !1;
-    let next = if word < words { ends(word + 1) } else { 0 };
-    let both = u128::from(own) | (u128::from(next) << (64 - bit));
-    let known = own != 0 || word < words;
-    (both.trailing_zeros() as usize).min(LENGTH_MAX) * usize::from(known)
+impl Starts {
+    /// Lists the starts of a tile where a keyword or literal may begin; returns how many. `text` begins with
+    /// the tile and goes on to the body's end.
+    #[inline(always)]
+    pub(super) fn sift(
+        &mut self,
+        letters: &Plane,
+        starts: &Plane,
+        words: usize,
+        text: &[u8],
+        parts: &Parts,
+    ) -> usize {
+        let words = words.min(TILE_BYTES / 64);
+        let count = self.list(&starts[1..=words]).min(TILE_BYTES);
+        let ends = Ends::of(letters, starts, words);
+        let mut kept = 0;
+        for index in 0..count {
+            let place = usize::from(self.places[index]);
+            let bytes = load(text.get(place..).unwrap_or_default());
+            let (letters, known) = ends.letters_from(place);
+            // Kept or not is as good as random: no branch.
+            self.places[kept] = place as u16;
+            kept += usize::from(parts.may_begin(bytes, letters) | !known);
+        }
+        kept
+    }
+}
+
+/// Where parts end: a bit a byte, read at any place.
+pub(super) struct Ends {
+    bytes: [u8; TILE_BYTES / 8 + 8],
+}
+
+impl Ends {
+    /// For a tile of this many words; what follows it counts as no end.
+    #[inline(always)]
+    pub(super) fn of(letters: &Plane, starts: &Plane, words: usize) -> Ends {
+        let mut bytes = [0; TILE_BYTES / 8 + 8];
+        let (eights, _) = bytes.as_chunks_mut::<8>();
+        let planes = letters[1..].iter().zip(&starts[1..]);
+        for (eight, (letters, starts)) in eights.iter_mut().zip(planes).take(words) {
+            *eight = (!letters | starts).to_le_bytes();
+        }
+        Ends { bytes }
+    }
+
+    /// Letters from the start of a part at `place` to its end, if that is within 56 bytes and in the tile.
+    #[inline(always)]
+    pub(super) fn letters_from(&self, place: usize) -> (usize, bool) {
+        let window = self
+            .bytes
+            .get(place / 8..)
+            .and_then(<[u8]>::first_chunk::<8>);
+        let after = (u64::from_le_bytes(window.copied().unwrap_or_default()) >> (place % 8)) >> 1;
+        (after.trailing_zeros() as usize + 1, after != 0)
+    }
 }

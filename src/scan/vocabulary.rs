@@ -129,9 +129,10 @@ pub(super) struct Calls {
 impl Calls {
     /// Whether a literal begins the text.
     pub(super) fn begins_literal(&self, text: &[u8]) -> bool {
-        self.literals
-            .iter()
-            .any(|(literal, ..)| text.starts_with(literal.as_bytes()))
+        let first = text.first().copied();
+        let same = |literal: &str| literal.as_bytes().first().copied() == first;
+        let mut alike = self.literals.iter().filter(|(literal, ..)| same(literal));
+        alike.any(|(literal, ..)| text.starts_with(literal.as_bytes()))
     }
 
     fn add(&mut self, id: DetectorId, trigger: Trigger) {

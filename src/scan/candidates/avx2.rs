@@ -10,6 +10,8 @@
 use super::planes::{Block, Planes};
 use super::scalar::SPECIAL_HALVES;
 use super::shapes::{Rare, Shapes, Wants};
+use crate::scan::parts::Parts;
+use crate::scan::starts::Starts;
 use std::arch::x86_64::*;
 
 /// Proof that this CPU has AVX2.
@@ -19,12 +21,12 @@ pub(super) struct Avx2(());
 impl Avx2 {
     /// The proof, where it can be had.
     pub(super) fn detect() -> Option<Avx2> {
-        is_x86_feature_detected!("avx2").then_some(Avx2(()))
+        (is_x86_feature_detected!("avx2") && has_bit_counting()).then_some(Avx2(()))
     }
 
     /// As `scalar::fill`.
     pub(super) fn fill(self, planes: &mut Planes, bytes: &[u8], words: usize) {
-        // SAFETY: `self` exists only if `detect` saw the feature that `fill` is compiled for.
+        // SAFETY: `self` exists only if `detect` saw the features that `fill` is compiled for.
         unsafe { fill(planes, bytes, words) }
     }
 
@@ -34,6 +36,20 @@ impl Avx2 {
         unsafe { find(shapes, planes, words, wants) }
     }
 
+    /// As `Starts::sift`.
+    pub(super) fn sift(
+        self,
+        starts: &mut Starts,
+        planes: &Planes,
+        shapes: &Shapes,
+        words: usize,
+        text: &[u8],
+        parts: &Parts,
+    ) -> usize {
+        // SAFETY: as above.
+        unsafe { sift(starts, planes, shapes, words, text, parts) }
+    }
+
     /// As `Shapes::gather`.
     pub(super) fn gather(self, shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
         // SAFETY: as above.
@@ -41,17 +57,37 @@ impl Avx2 {
     }
 }
 
-#[target_feature(enable = "avx2")]
+/// What every CPU with AVX2 has, and a hypervisor may still hide.
+pub(super) fn has_bit_counting() -> bool {
+    is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt")
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn gather(shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
     shapes.gather(reach, words, rare);
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn sift(
+    starts: &mut Starts,
+    planes: &Planes,
+    shapes: &Shapes,
+    words: usize,
+    text: &[u8],
+    parts: &Parts,
+) -> usize {
+    starts.sift(&planes.letters, &shapes.starts, words, text, parts)
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn find(shapes: &mut Shapes, planes: &Planes, words: usize, wants: Wants) {
     shapes.find(planes, words, wants);
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn fill(planes: &mut Planes, bytes: &[u8], words: usize) {
     let tables = Tables::of();
     for at in 0..words {
@@ -77,7 +113,7 @@ struct Tables {
 }
 
 impl Tables {
-    #[target_feature(enable = "avx2")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     fn of() -> Tables {
         let repeated = |table: &[u8; 16]| {
             // SAFETY: the reference covers 16 readable bytes, and the load asks for no alignment.
@@ -90,7 +126,7 @@ impl Tables {
     }
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 #[inline]
 fn classify(block: &[u8; 64], tables: &Tables) -> Block {
     let (halves, _) = block.as_chunks::<32>();
@@ -112,7 +148,7 @@ fn classify(block: &[u8; 64], tables: &Tables) -> Block {
 }
 
 /// The planes of 32 bytes, in the order of [`Block`].
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 #[inline]
 fn classify_half(half: &[u8; 32], tables: &Tables) -> [u32; 8] {
     // SAFETY: the reference covers 32 readable bytes, and the load asks for no alignment.

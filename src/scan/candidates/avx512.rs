@@ -10,6 +10,8 @@
 use super::planes::{Block, Planes};
 use super::scalar::SPECIAL_HALVES;
 use super::shapes::{Rare, Shapes, Wants};
+use crate::scan::parts::Parts;
+use crate::scan::starts::Starts;
 use std::arch::x86_64::*;
 
 /// Proof that this CPU has AVX-512F and AVX-512BW.
@@ -20,12 +22,12 @@ impl Avx512 {
     /// The proof, where it can be had.
     pub(super) fn detect() -> Option<Avx512> {
         let present = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
-        present.then_some(Avx512(()))
+        (present && super::avx2::has_bit_counting()).then_some(Avx512(()))
     }
 
     /// As `scalar::fill`.
     pub(super) fn fill(self, planes: &mut Planes, bytes: &[u8], words: usize) {
-        // SAFETY: `self` exists only if `detect` saw both features that `fill` is compiled for.
+        // SAFETY: `self` exists only if `detect` saw the features that `fill` is compiled for.
         unsafe { fill(planes, bytes, words) }
     }
 
@@ -35,6 +37,20 @@ impl Avx512 {
         unsafe { find(shapes, planes, words, wants) }
     }
 
+    /// As `Starts::sift`.
+    pub(super) fn sift(
+        self,
+        starts: &mut Starts,
+        planes: &Planes,
+        shapes: &Shapes,
+        words: usize,
+        text: &[u8],
+        parts: &Parts,
+    ) -> usize {
+        // SAFETY: as above.
+        unsafe { sift(starts, planes, shapes, words, text, parts) }
+    }
+
     /// As `Shapes::gather`.
     pub(super) fn gather(self, shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
         // SAFETY: as above.
@@ -42,17 +58,29 @@ impl Avx512 {
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
 fn gather(shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
     shapes.gather(reach, words, rare);
 }
 
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+fn sift(
+    starts: &mut Starts,
+    planes: &Planes,
+    shapes: &Shapes,
+    words: usize,
+    text: &[u8],
+    parts: &Parts,
+) -> usize {
+    starts.sift(&planes.letters, &shapes.starts, words, text, parts)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
 fn find(shapes: &mut Shapes, planes: &Planes, words: usize, wants: Wants) {
     shapes.find(planes, words, wants);
 }
 
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
 fn fill(planes: &mut Planes, bytes: &[u8], words: usize) {
     let tables = Tables::of();
     for at in 0..words {
@@ -78,7 +106,7 @@ struct Tables {
 }
 
 impl Tables {
-    #[target_feature(enable = "avx512f,avx512bw")]
+    #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
     fn of() -> Tables {
         let repeated = |table: &[u8; 16]| {
             // SAFETY: the reference covers 16 readable bytes, and the load asks for no alignment.
@@ -91,7 +119,7 @@ impl Tables {
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
 #[inline]
 fn classify(block: &[u8; 64], tables: &Tables) -> Block {
     // SAFETY: the reference covers 64 readable bytes, and the load asks for no alignment.

@@ -8,6 +8,8 @@ use super::scalar;
 use super::shapes::{Rare, Shapes, Wants};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
+use crate::scan::parts::Parts;
+use crate::scan::starts::Starts;
 
 /// An instruction set this CPU is known to have. A value is the proof.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +82,25 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(kernel) => kernel.find(shapes, planes, words, wants),
             Kind::Scalar => scalar::find(shapes, planes, words, wants),
+        }
+    }
+
+    /// Lists where keywords and literals may begin; see `Starts::sift`.
+    pub(in crate::scan) fn sift(
+        self,
+        starts: &mut Starts,
+        planes: &Planes,
+        shapes: &Shapes,
+        words: usize,
+        text: &[u8],
+        parts: &Parts,
+    ) -> usize {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
+            Kind::Scalar => starts.sift(&planes.letters, &shapes.starts, words, text, parts),
         }
     }
 
