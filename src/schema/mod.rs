@@ -1,0 +1,13 @@
+//! What a record's bytes mean: where in a JSON text, an Avro datum or a Protobuf message a span lies.
+//!
+//! ```text
+//! path       a place as people write it: customer.ssn, phones[3]
+//! json       text → tokens, names, nesting; no schema needed
+//! ```
+//!
+//! Owns: formats and schemas of record values. Refuses: detectors and verdicts (who found what is
+//! told from outside), sockets, clocks, threads, files. Stays true: any bytes are survived in time
+//! linear in their length and in bounded memory; nothing shown holds a value, only names and classes.
+
+pub mod json;
+pub mod path;
