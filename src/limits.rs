@@ -373,6 +373,18 @@ pub const JSON_NESTING_MAX: usize = 128;
 pub const SHOWN_NAME_BYTES_MAX: usize = 64;
 /// Longest field path that is shown; the middle of a longer one is left out.
 pub const SHOWN_PATH_BYTES_MAX: usize = 256;
+/// Places that a shape tells apart: about 300 B each with their names, 150 KiB. A table of 500
+/// columns is the widest that people use.
+pub const SHAPE_NODES_MAX: usize = 512;
+/// Levels of a shape; what is deeper is shown as `…`.
+pub const SHAPE_DEPTH_MAX: usize = 16;
+/// Bytes of a shape as text: what fits a page of a reviewer's screen.
+pub const SHAPE_TEXT_BYTES_MAX: usize = 4 * KIB;
+/// Detectors named at one place of a shape.
+pub const SHAPE_DETECTORS_MAX: usize = 8;
+/// Message indexes in front of a Protobuf payload: one for each level of message types, which
+/// people nest two or three deep.
+pub const MESSAGE_INDEXES_MAX: usize = 16;
 
 // ---- configuration --------------------------------------------------------------------
 

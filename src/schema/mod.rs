@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! path       a place as people write it: customer.ssn, phones[3]
+//! wire       which schema a record names, and where its payload starts
 //! json       text → tokens, names, nesting; no schema needed
+//! shape      structure and names kept, values replaced by their class
 //! ```
 //!
 //! Owns: formats and schemas of record values. Refuses: detectors and verdicts (who found what is
@@ -11,3 +13,5 @@
 
 pub mod json;
 pub mod path;
+pub mod shape;
+pub mod wire;

@@ -6,6 +6,7 @@
 
 use crate::limits::{SHOWN_NAME_BYTES_MAX, SHOWN_PATH_BYTES_MAX};
 use std::fmt::Write;
+use std::ops::Range;
 
 /// A name with this many digits in a row is taken for a value.
 const RUN_DIGITS_MIN: usize = 5;
@@ -32,20 +33,40 @@ pub enum Element<'a> {
 pub struct Name<'a> {
     raw: &'a [u8],
     escaped: bool,
+    at: Option<usize>,
 }
 
 impl<'a> Name<'a> {
-    /// A name in plain UTF-8, as schemas have it.
+    /// A name that a schema gives.
     pub fn plain(raw: &'a [u8]) -> Name<'a> {
         Name {
             raw,
             escaped: false,
+            at: None,
         }
     }
 
-    /// A name that may hold JSON's escapes, without its quotes.
-    pub fn escaped(raw: &'a [u8]) -> Name<'a> {
-        Name { raw, escaped: true }
+    /// A name in the record itself, from this offset on: the key of a map.
+    pub fn key(raw: &'a [u8], at: usize) -> Name<'a> {
+        Name {
+            raw,
+            escaped: false,
+            at: Some(at),
+        }
+    }
+
+    /// A name of a JSON text, without its quotes, from this offset on; it may hold escapes.
+    pub fn escaped(raw: &'a [u8], at: usize) -> Name<'a> {
+        Name {
+            raw,
+            escaped: true,
+            at: Some(at),
+        }
+    }
+
+    /// Where it stands in the record; none when it comes from a schema.
+    pub fn span(&self) -> Option<Range<usize>> {
+        self.at.map(|at| at..at + self.raw.len())
     }
 
     /// The bytes as they stand, escapes and all.
@@ -79,7 +100,7 @@ pub struct Chars<'a> {
 
 impl Iterator for Chars<'_> {
     /// The bytes of the raw text, and what they mean.
-    type Item = (std::ops::Range<usize>, char);
+    type Item = (Range<usize>, char);
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.raw.get(self.at..)?;
@@ -223,7 +244,7 @@ mod tests {
     fn names(all: &[&'static str]) -> String {
         shown(
             all.iter()
-                .map(|n| Element::Name(Name::escaped(n.as_bytes()))),
+                .map(|n| Element::Name(Name::escaped(n.as_bytes(), 0))),
         )
     }
 
@@ -278,14 +299,14 @@ mod tests {
                 }).collect();
             }
             let inner = &json.as_bytes()[1..json.len() - 1];
-            let read: String = Name::escaped(inner).chars().map(|(_, c)| c).collect();
+            let read: String = Name::escaped(inner, 0).chars().map(|(_, c)| c).collect();
             prop_assert_eq!(&read, &text);
-            prop_assert!(Name::escaped(inner).is(&text));
+            prop_assert!(Name::escaped(inner, 0).is(&text));
         }
 
         #[test]
         fn any_bytes_are_a_name(raw in proptest::collection::vec(any::<u8>(), 0..200), escaped: bool) {
-            let name = if escaped { Name::escaped(&raw) } else { Name::plain(&raw) };
+            let name = if escaped { Name::escaped(&raw, 0) } else { Name::plain(&raw) };
             let mut end = 0;
             for (span, _) in name.chars() {
                 prop_assert!(span.start == end && span.end > end);

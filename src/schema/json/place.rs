@@ -134,10 +134,9 @@ fn name_span(level: &Level) -> Option<Range<usize>> {
 
 /// The name that stands there. A colon follows it, so that its string was closed.
 pub(super) fn name(text: &[u8], span: Range<usize>) -> Name<'_> {
-    let whole = text.get(span).unwrap_or_default();
-    let bare = match whole {
-        [b'"' | b'\'', inner @ .., _] => inner,
-        bare => bare,
-    };
-    Name::escaped(bare)
+    let whole = text.get(span.clone()).unwrap_or_default();
+    match whole {
+        [b'"' | b'\'', inner @ .., _] => Name::escaped(inner, span.start + 1),
+        bare => Name::escaped(bare, span.start),
+    }
 }
