@@ -373,6 +373,24 @@ pub const JSON_NESTING_MAX: usize = 128;
 pub const SHOWN_NAME_BYTES_MAX: usize = 64;
 /// Longest field path that is shown; the middle of a longer one is left out.
 pub const SHOWN_PATH_BYTES_MAX: usize = 256;
+/// Elements of a path that are given out; of a longer one the first so many and the last.
+pub const PATH_ELEMENTS_MAX: usize = JSON_NESTING_MAX;
+/// Longest text of a schema, with all it refers to: the largest that people register have a few
+/// hundred KiB.
+pub const SCHEMA_BYTES_MAX: usize = 4 * MIB;
+/// Types and fields of one compiled schema; the largest of health care and of trading have some
+/// thousands. About 100 B each with their names: 3 MiB.
+pub const SCHEMA_NODES_MAX: usize = 32 * 1024;
+/// Longest full name of a type; 32,768 of them are 16 MiB while a schema is compiled.
+pub const SCHEMA_NAME_BYTES_MAX: usize = 512;
+/// Levels of an Avro datum that are open at once, which only types that refer to themselves can
+/// reach, such as lists. 4,096 frames of 64 B: 256 KiB, kept for the next datum.
+pub const AVRO_DEPTH_MAX: usize = 4096;
+/// Values of an Avro datum that take no byte (nulls, empty records) beyond those that its bytes pay
+/// for: an array may claim any number of them.
+pub const AVRO_VALUES_FREE_MAX: usize = 4096;
+/// Values that one byte of an Avro datum pays for: a union's branch that is a record of records.
+pub const AVRO_VALUES_PER_BYTE_MAX: usize = 32;
 /// Places that a shape tells apart: about 300 B each with their names, 150 KiB. A table of 500
 /// columns is the widest that people use.
 pub const SHAPE_NODES_MAX: usize = 512;

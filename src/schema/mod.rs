@@ -3,6 +3,9 @@
 //! ```text
 //! path       a place as people write it: customer.ssn, phones[3]
 //! wire       which schema a record names, and where its payload starts
+//! splice     bytes with some ranges replaced
+//! varint     the integers of Avro and Protobuf
+//! avro       schema → table; datum → leaves, and the datum with some of them replaced
 //! json       text → tokens, names, nesting; no schema needed
 //! shape      structure and names kept, values replaced by their class
 //! ```
@@ -11,7 +14,10 @@
 //! told from outside), sockets, clocks, threads, files. Stays true: any bytes are survived in time
 //! linear in their length and in bounded memory; nothing shown holds a value, only names and classes.
 
+pub mod avro;
 pub mod json;
 pub mod path;
 pub mod shape;
+pub mod splice;
+mod varint;
 pub mod wire;
