@@ -391,6 +391,17 @@ pub const AVRO_DEPTH_MAX: usize = 4096;
 pub const AVRO_VALUES_FREE_MAX: usize = 4096;
 /// Values that one byte of an Avro datum pays for: a union's branch that is a record of records.
 pub const AVRO_VALUES_PER_BYTE_MAX: usize = 32;
+/// Levels of a Protobuf message that are walked: Java and C++ read 100. 96 B each.
+pub const PROTOBUF_DEPTH_MAX: usize = 256;
+/// Levels that are taken for messages by their look alone. Each byte is looked at once a level.
+pub const PROTOBUF_GUESSED_DEPTH_MAX: usize = 16;
+/// Highest field number that is believed without a schema; people number from 1 and in hundreds.
+pub const PROTOBUF_GUESSED_FIELD_MAX: u32 = 10_000;
+/// Repeated fields of one message whose elements are counted when they come interleaved, as no
+/// encoder writes them; of others the count starts again.
+pub const PROTOBUF_COUNTS_MAX: usize = 32;
+/// Messages within messages in the text of a schema.
+pub const PROTO_NESTING_MAX: usize = 64;
 /// Places that a shape tells apart: about 300 B each with their names, 150 KiB. A table of 500
 /// columns is the widest that people use.
 pub const SHAPE_NODES_MAX: usize = 512;
