@@ -303,3 +303,24 @@ fn packed_integers_are_told_from_bytes() {
     let kinds: Vec<Kind> = seen.iter().map(|(kind, ..)| *kind).collect();
     assert_eq!(kinds, [Kind::Integer, Kind::Integer, Kind::Bytes]);
 }
+
+#[test]
+fn each_field_is_read_a_few_times_however_deep_it_lies() {
+    let leaves = integer(3, 300).repeat(1000);
+    for levels in [1, 4, 10, 15] {
+        let bytes = (0..levels).fold(leaves.clone(), |inner, _| field(2, &inner));
+        fields::READ.set(0);
+        let seen = walk(Walk::by_look(&bytes, &mut Scratch::default())).unwrap();
+        assert_eq!(seen.len(), 1000);
+        assert!(
+            fields::READ.get() <= 2 * (1000 + levels),
+            "{} at {levels}",
+            fields::READ.get()
+        );
+    }
+    let deeper = (0..PROTOBUF_DEPTH_MAX).fold(leaves, |inner, _| field(2, &inner));
+    fields::READ.set(0);
+    let seen = walk(Walk::by_look(&deeper, &mut Scratch::default())).unwrap();
+    assert_eq!(seen.len(), 1, "bytes from the bound on");
+    assert!(fields::READ.get() <= 100);
+}
