@@ -415,6 +415,38 @@ pub const SHAPE_DETECTORS_MAX: usize = 8;
 /// people nest two or three deep.
 pub const MESSAGE_INDEXES_MAX: usize = 16;
 
+// ---- registries of schemas ------------------------------------------------------------
+
+/// One request to a registry.
+pub const REGISTRY_REQUEST_MS_MAX: u64 = 10_000;
+/// An answer of a registry: a schema's text, every character of it escaped.
+pub const REGISTRY_ANSWER_BYTES_MAX: usize = 2 * SCHEMA_BYTES_MAX;
+/// Schemas that one schema refers to, over all levels.
+pub const REGISTRY_REFERENCES_MAX: usize = 128;
+/// Requests to one registry at once.
+pub const REGISTRY_REQUESTS_AT_ONCE: usize = 4;
+/// Ids that may be asked for in a burst; records name ids, and whoever writes records can make them up.
+pub const REGISTRY_ASK_BURST: u32 = 100;
+/// One more id may be asked for every this many milliseconds.
+pub const REGISTRY_ASK_EVERY_MS: u64 = 100;
+/// Ids that wait to be asked for; past it a core's wish is dropped, and made again by the next record.
+pub const REGISTRY_WISHES_MAX: usize = 1024;
+/// An id that the registry did not have is asked for again after this, when a record names it.
+pub const REGISTRY_ABSENT_S: u64 = 30;
+/// Ids remembered as absent: a burst, and what comes in `REGISTRY_ABSENT_S` after it.
+pub const REGISTRY_ABSENT_MAX: usize = 1024;
+/// Pause after a failed request: doubles from the first to the second.
+pub const REGISTRY_RETRY_MS: (u64, u64) = (1_000, 30_000);
+/// Schemas kept of one registry; large companies have some thousands.
+pub const REGISTRY_SCHEMAS_MAX: usize = 20_000;
+/// Bytes of the texts of all schemas of one registry.
+pub const REGISTRY_TEXT_BYTES_MAX: usize = 256 * MIB;
+
+const _: () = assert!(
+    REGISTRY_ASK_BURST as u64 + REGISTRY_ABSENT_S * 1000 / REGISTRY_ASK_EVERY_MS
+        <= REGISTRY_ABSENT_MAX as u64
+);
+
 // ---- configuration --------------------------------------------------------------------
 
 /// Longest configuration read: 100 rules are about 40 KiB.

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! path       a place as people write it: customer.ssn, phones[3]
+//! registered the schemas that a registry handed out
+//! payload    what a value is, by the schema it names
 //! wire       which schema a record names, and where its payload starts
 //! edit       what is to be changed in a binary record
 //! splice     bytes with some ranges replaced
@@ -20,7 +22,9 @@ pub mod avro;
 pub mod edit;
 pub mod json;
 pub mod path;
+pub mod payload;
 pub mod protobuf;
+pub mod registered;
 pub mod shape;
 pub mod splice;
 mod varint;

@@ -21,7 +21,14 @@ impl Schema {
             return Err(SchemaFault::TooLarge);
         }
         let mut draft = Draft::default();
-        for import in [WELL_KNOWN].iter().chain(imports) {
+        if imports
+            .iter()
+            .chain([&text])
+            .any(|text| text.contains("google/protobuf/"))
+        {
+            File::read(&mut draft, WELL_KNOWN)?;
+        }
+        for import in imports {
             File::read(&mut draft, import)?;
         }
         for id in File::read(&mut draft, text)? {
