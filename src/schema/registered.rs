@@ -18,6 +18,8 @@ pub enum Language {
     Protobuf,
     /// JSON Schema: the records are JSON.
     Json,
+    /// One that is not known here.
+    Other,
 }
 
 /// A text that another refers to.
@@ -69,6 +71,7 @@ impl Registered {
                 Err(fault) => Form::Unreadable(fault.to_string()),
             },
             Language::Json => Form::Json,
+            Language::Other => Form::Unreadable("a schema of an unknown language".to_owned()),
         };
         Registered {
             language,

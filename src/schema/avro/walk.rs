@@ -159,8 +159,7 @@ impl<'a> Walk<'a> {
         let index = self.long()?;
         let branch = usize::try_from(index).ok().and_then(|i| branches.get(i));
         let branch = branch.ok_or_else(|| self.malformed("a union's branch"))?;
-        let end = self.at;
-        self.next = Some((*branch, Some(UnionIndex { start, end, null })));
+        self.next = Some((*branch, Some(UnionIndex { start, null })));
         Ok(None)
     }
 

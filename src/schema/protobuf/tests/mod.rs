@@ -167,7 +167,7 @@ fn told(schema: &Schema) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn a_text_means_what_another_compiler_says(of in messages(), proto3: bool) {
