@@ -189,16 +189,13 @@ async fn what_a_schema_refers_to_comes_with_it() {
             "references": [reference("B", "b/1"), reference("C", "c")],
         }),
     );
-    let mut subjects = rig.held.subjects.lock().unwrap();
-    subjects.insert(
-        ("b/1".into(), "3".into()),
-        json!({"schema": record("B", "C"), "references": [reference("C", "c")]}),
-    );
-    subjects.insert(
-        ("c".into(), "3".into()),
-        json!({"schema": record("C", "int")}),
-    );
-    drop(subjects);
+    let subject = |name: &str, answer: Value| {
+        let mut subjects = rig.held.subjects.lock().unwrap();
+        subjects.insert((name.to_owned(), "3".to_owned()), answer);
+    };
+    let b = json!({"schema": record("B", "C"), "references": [reference("C", "c")]});
+    subject("b/1", b);
+    subject("c", json!({"schema": record("C", "int")}));
     let known = rig.learn(SEVEN).await;
     assert!(matches!(form(&known), Form::Avro(_)), "{known:?}");
     assert_eq!(rig.held.asked(), 3, "each once");
