@@ -380,6 +380,90 @@ pub const CUSTOM_DETECTORS_MAX: usize = 64;
 /// Memory of one user's pattern, compiled, and again for its cache on each core.
 pub const CUSTOM_PATTERN_BYTES_MAX: usize = 2 * MIB;
 
+// ---- scan: formats --------------------------------------------------------------------
+
+/// Levels of a JSON text whose names and indexes are kept: what serde_json reads by default, and
+/// more than .NET (64) or Elasticsearch (20) do. Deeper levels are walked and not named. 130 levels
+/// of 24 B: 3 KiB on the stack of whoever walks.
+pub const JSON_NESTING_MAX: usize = 128;
+/// Longest field name that is shown as it is; a longer one is shown by its length alone.
+pub const SHOWN_NAME_BYTES_MAX: usize = 64;
+/// Longest field path that is shown; the middle of a longer one is left out.
+pub const SHOWN_PATH_BYTES_MAX: usize = 256;
+/// Elements of a path that are given out; of a longer one the first so many and the last.
+pub const PATH_ELEMENTS_MAX: usize = JSON_NESTING_MAX;
+/// Longest text of a schema, with all it refers to: the largest that people register have a few
+/// hundred KiB.
+pub const SCHEMA_BYTES_MAX: usize = 4 * MIB;
+/// Types and fields of one compiled schema; the largest of health care and of trading have some
+/// thousands. About 100 B each with their names: 3 MiB.
+pub const SCHEMA_NODES_MAX: usize = 32 * 1024;
+/// Longest full name of a type; 32,768 of them are 16 MiB while a schema is compiled.
+pub const SCHEMA_NAME_BYTES_MAX: usize = 512;
+/// Levels of an Avro datum that are open at once, which only types that refer to themselves can
+/// reach, such as lists. 4,096 frames of 64 B: 256 KiB, kept for the next datum.
+pub const AVRO_DEPTH_MAX: usize = 4096;
+/// Values of an Avro datum that take no byte (nulls, empty records) beyond those that its bytes pay
+/// for: an array may claim any number of them.
+pub const AVRO_VALUES_FREE_MAX: usize = 4096;
+/// Values that one byte of an Avro datum pays for: a union's branch that is a record of records.
+pub const AVRO_VALUES_PER_BYTE_MAX: usize = 32;
+/// Levels of a Protobuf message that are walked: Java and C++ read 100. 96 B each.
+pub const PROTOBUF_DEPTH_MAX: usize = 256;
+/// Levels that are taken for messages by their look alone. Each byte is looked at once a level.
+pub const PROTOBUF_GUESSED_DEPTH_MAX: usize = 16;
+/// Highest field number that is believed without a schema; people number from 1 and in hundreds.
+pub const PROTOBUF_GUESSED_FIELD_MAX: u32 = 10_000;
+/// Repeated fields of one message whose elements are counted when they come interleaved, as no
+/// encoder writes them; of others the count starts again.
+pub const PROTOBUF_COUNTS_MAX: usize = 32;
+/// Messages within messages in the text of a schema.
+pub const PROTO_NESTING_MAX: usize = 64;
+/// Places that a shape tells apart: about 300 B each with their names, 150 KiB. A table of 500
+/// columns is the widest that people use.
+pub const SHAPE_NODES_MAX: usize = 512;
+/// Levels of a shape; what is deeper is shown as `…`.
+pub const SHAPE_DEPTH_MAX: usize = 16;
+/// Bytes of a shape as text: what fits a page of a reviewer's screen.
+pub const SHAPE_TEXT_BYTES_MAX: usize = 4 * KIB;
+/// Detectors named at one place of a shape.
+pub const SHAPE_DETECTORS_MAX: usize = 8;
+/// Message indexes in front of a Protobuf payload: one for each level of message types, which
+/// people nest two or three deep.
+pub const MESSAGE_INDEXES_MAX: usize = 16;
+
+// ---- registries of schemas ------------------------------------------------------------
+
+/// One request to a registry.
+pub const REGISTRY_REQUEST_MS_MAX: u64 = 10_000;
+/// An answer of a registry: a schema's text, every character of it escaped.
+pub const REGISTRY_ANSWER_BYTES_MAX: usize = 2 * SCHEMA_BYTES_MAX;
+/// Schemas that one schema refers to, over all levels.
+pub const REGISTRY_REFERENCES_MAX: usize = 128;
+/// Requests to one registry at once.
+pub const REGISTRY_REQUESTS_AT_ONCE: usize = 4;
+/// Ids that may be asked for in a burst; records name ids, and whoever writes records can make them up.
+pub const REGISTRY_ASK_BURST: u32 = 100;
+/// One more id may be asked for every this many milliseconds.
+pub const REGISTRY_ASK_EVERY_MS: u64 = 100;
+/// Ids that wait to be asked for; past it a core's wish is dropped, and made again by the next record.
+pub const REGISTRY_WISHES_MAX: usize = 1024;
+/// An id that the registry did not have is asked for again after this, when a record names it.
+pub const REGISTRY_ABSENT_S: u64 = 30;
+/// Ids remembered as absent: a burst, and what comes in `REGISTRY_ABSENT_S` after it.
+pub const REGISTRY_ABSENT_MAX: usize = 1024;
+/// Pause after a failed request: doubles from the first to the second.
+pub const REGISTRY_RETRY_MS: (u64, u64) = (1_000, 30_000);
+/// Schemas kept of one registry; large companies have some thousands.
+pub const REGISTRY_SCHEMAS_MAX: usize = 20_000;
+/// Bytes of the texts of all schemas of one registry.
+pub const REGISTRY_TEXT_BYTES_MAX: usize = 256 * MIB;
+
+const _: () = assert!(
+    REGISTRY_ASK_BURST as u64 + REGISTRY_ABSENT_S * 1000 / REGISTRY_ASK_EVERY_MS
+        <= REGISTRY_ABSENT_MAX as u64
+);
+
 // ---- configuration --------------------------------------------------------------------
 
 /// Longest configuration read: 100 rules are about 40 KiB.
@@ -441,6 +525,7 @@ const _: () = assert!(TLS_SEAL_BYTES + TLS_KEPT_BYTES_MAX <= TLS_SCRATCH_BYTES);
 const _: () = assert!(PROXY_HEADER_BYTES_MAX <= BUFFER_BYTES_SMALLEST);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
+const _: () = assert!(2 * SHOWN_NAME_BYTES_MAX < SHOWN_PATH_BYTES_MAX);
 const _: () = assert!(INFLATED_BYTES_MAX <= INFLATED_BYTES_PER_FRAME_MAX);
 const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
 const _: () = assert!(HOLD_WAIT_BEHIND_MS <= HOLD_WAIT_MS_MAX);
