@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod check;
 pub mod run;
+pub mod scan;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ enum Verb {
     Run(run::RunArgs),
     /// Check a configuration without starting anything.
     Check(check::CheckArgs),
+    /// Find regulated data in files and pipes.
+    Scan(Box<scan::ScanArgs>),
     /// Check the audit for changes, or search it.
     Audit(audit::AuditArgs),
 }
@@ -37,6 +40,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::run(args),
+        Verb::Scan(args) => scan::run(*args),
         Verb::Audit(args) => audit::run(args),
     }
 }
