@@ -384,6 +384,9 @@ pub const SCAN_BAR_AFTER_MS: u64 = 1_000;
 
 const _: () = assert!(4 * SCAN_LINE_OVERLAP_BYTES < SCAN_BLOCK_BYTES);
 const _: () = assert!(SCAN_BLOCK_BYTES < u32::MAX as usize);
+/// JSON objects and arrays named by a keyword that speak at once, one in another. Each is read to its
+/// end when it opens, so this is how often a byte may be read for it.
+pub const SCAN_SCOPES_OPEN_MAX: usize = 4;
 
 // ---- configuration --------------------------------------------------------------------
 

@@ -5,8 +5,9 @@
 //! is found, whatever the bytes around it are; after the first body of a size nothing is allocated
 //! but room for findings.
 
+use super::Vocabulary;
 use super::candidates::Kernel;
-use super::{Vocabulary, twin};
+use super::pass::{Pass, Scratch};
 use crate::chunk::{DetectorSet, Field, Finding};
 use crate::limits;
 use std::sync::Arc;
@@ -21,17 +22,6 @@ pub struct Engine {
     vocabulary: Arc<Vocabulary>,
 }
 
-/// What one core re-uses from body to body.
-#[derive(Default)]
-pub struct Scratch {}
-
-impl Scratch {
-    /// Empty; grows to what the first bodies need and stays.
-    pub fn new() -> Scratch {
-        Scratch::default()
-    }
-}
-
 impl Engine {
     /// An engine for these detectors, on the fastest kernel this CPU has.
     pub fn new(set: DetectorSet) -> Engine {
@@ -40,9 +30,13 @@ impl Engine {
 
     /// An engine on a kernel of the caller's choice, for tests and benches.
     pub fn on(kernel: Kernel, set: DetectorSet) -> Engine {
+        Engine::of(kernel, Vocabulary::new(set))
+    }
+
+    pub(super) fn of(kernel: Kernel, vocabulary: Vocabulary) -> Engine {
         Engine {
             kernel,
-            vocabulary: Arc::new(Vocabulary::new(set)),
+            vocabulary: Arc::new(vocabulary),
         }
     }
 
@@ -60,10 +54,17 @@ impl Engine {
         scratch: &mut Scratch,
         out: &mut Vec<Finding>,
     ) {
-        let _ = (&self.kernel, scratch);
-        for field in fields.filter(|field| field.end as usize <= body.len()) {
-            twin::scan_field(&self.vocabulary, body, field, out);
+        if self.is_idle() {
+            return;
         }
+        let pass = Pass {
+            kernel: self.kernel,
+            vocabulary: &self.vocabulary,
+            wants: self.vocabulary.wants(),
+            body,
+            scratch,
+        };
+        pass.run(fields, out);
     }
 }
 

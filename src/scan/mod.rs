@@ -19,7 +19,9 @@ mod context;
 mod detector;
 mod detectors;
 mod engine;
+mod look;
 pub mod mask;
+mod pass;
 mod sample;
 mod scene;
 mod scope;
@@ -31,7 +33,8 @@ mod words;
 pub use candidates::Kernel;
 pub use detector::{Alphabet, Detector};
 pub use detectors::DETECTORS;
-pub use engine::{Engine, Scratch};
+pub use engine::Engine;
+pub use pass::Scratch;
 pub use sample::sample;
 
 use crate::chunk::DetectorId;
@@ -59,6 +62,8 @@ impl Detector {
 
 #[cfg(test)]
 mod corpora;
+#[cfg(test)]
+mod equivalence;
 
 #[cfg(test)]
 mod tests {
