@@ -20,15 +20,13 @@ pub struct Cli {
     verb: Verb,
 }
 
+/// What each does is said at its arguments: a comment here would hide all but the first line of that
+/// from `--help`, the exit codes among it.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run the gateway until SIGTERM or SIGINT.
     Run(run::RunArgs),
-    /// Check a configuration without starting anything.
     Check(check::CheckArgs),
-    /// Find regulated data in files and pipes.
     Scan(Box<scan::ScanArgs>),
-    /// Check the audit for changes, or search it.
     Audit(audit::AuditArgs),
 }
 

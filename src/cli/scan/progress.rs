@@ -55,11 +55,6 @@ impl Progress {
         }
     }
 
-    /// All bytes.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
     /// Since it began.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
@@ -90,7 +85,7 @@ mod tests {
             let progress = Progress::new(wanted, Some(10));
             progress.add(7);
             assert!(progress.bar.get().is_none());
-            assert_eq!(progress.bytes(), 7);
+            assert_eq!(progress.bytes.load(Ordering::Relaxed), 7);
         }
         let past = Instant::now().checked_sub(Duration::from_secs(2)).unwrap();
         for wanted in [true, false] {
