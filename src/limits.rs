@@ -365,7 +365,8 @@ pub const SCAN_BLOCK_BYTES: usize = MIB;
 /// A line longer than a block is seen in parts that share twice this much: what begins within this
 /// much of a part's edge is left to the part that sees as much on either side of it. The longest
 /// finding, a private key of 16,384 bits in PEM, has 13 KiB; a token may have `TOKEN_BYTES_MAX`.
-/// A JSON name speaks for no more of such a line than its part: 960 KiB on.
+/// A JSON name speaks for no more of such a line than its part, 896 KiB on at least, and something
+/// encoded that is longer is seen in pieces.
 pub const SCAN_LINE_OVERLAP_BYTES: usize = TOKEN_BYTES_MAX;
 /// Largest record batch read from a log segment: no broker takes in a larger one. With what it may
 /// inflate to, two such bounds of memory for each input that is read at the moment.
@@ -384,6 +385,7 @@ pub const SCAN_BAR_AFTER_MS: u64 = 1_000;
 
 const _: () = assert!(4 * SCAN_LINE_OVERLAP_BYTES < SCAN_BLOCK_BYTES);
 const _: () = assert!(SCAN_BLOCK_BYTES < u32::MAX as usize);
+const _: () = assert!(SCAN_CHUNK_BYTES < SCAN_BLOCK_BYTES);
 /// JSON objects and arrays named by a keyword that speak at once, one in another. Each is read to its
 /// end when it opens, so this is how often a byte may be read for it.
 pub const SCAN_SCOPES_OPEN_MAX: usize = 4;

@@ -161,7 +161,8 @@ fn scan(
                 tell(input, &tally);
                 match args.json {
                     true => Ok(()),
-                    false => table::section(&mut out, &input.name, &tally, job.choice),
+                    false => table::section(&mut out, &input.name, &tally, job.choice)
+                        .and_then(|()| out.flush()),
                 }
             }
         })
@@ -198,7 +199,7 @@ fn rewriter(args: &ScanArgs, choice: &Choice) -> anyhow::Result<Option<Rewriter>
             "--mask and --json both write to standard output: give the masked text a file with --output"
         );
     }
-    if args.output.is_none() && only.as_os_str() != "-" && !only.exists() {
+    if only.as_os_str() != "-" && !only.exists() {
         let name = only.display();
         bail!("{name}: there is no such file; a style is written with an equals sign: --mask=full");
     }

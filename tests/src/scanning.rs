@@ -59,11 +59,14 @@ pub struct Finding {
     pub part: String,
 }
 
-impl Finding {
-    /// Without its input's name.
-    pub fn place(&self) -> (u64, (u64, u64), &str, &str) {
-        (self.record, self.span, &self.detector, &self.part)
-    }
+/// Record, bytes, detector and part of a finding.
+pub type Place<'a> = (u64, (u64, u64), &'a str, &'a str);
+
+/// Where they are, and what.
+pub fn places(found: &[Finding]) -> Vec<Place<'_>> {
+    let all = found.iter();
+    all.map(|f| (f.record, f.span, f.detector.as_str(), f.part.as_str()))
+        .collect()
 }
 
 /// The findings that were printed; each line must begin with [`FIELDS`], in their order.

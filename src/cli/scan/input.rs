@@ -54,7 +54,7 @@ impl Input {
     /// Its size, if it is a file whose end is known.
     pub fn size(&self) -> Option<u64> {
         let found = std::fs::metadata(self.path()?).ok()?;
-        found.is_file().then(|| found.len())
+        found.is_file().then_some(found.len())
     }
 
     /// Opens it and tells what it is.

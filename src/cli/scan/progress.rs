@@ -35,7 +35,9 @@ impl Progress {
         let so_far = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let long = self.started.elapsed() >= Duration::from_millis(SCAN_BAR_AFTER_MS);
         if self.wanted && long {
-            let bar = self.bar.get_or_init(|| bar(self.total));
+            let bar = self
+                .bar
+                .get_or_init(|| bar(self.total, so_far, self.started));
             bar.set_position(so_far);
         }
     }
@@ -61,7 +63,7 @@ impl Progress {
     }
 }
 
-fn bar(total: Option<u64>) -> ProgressBar {
+fn bar(total: Option<u64>, so_far: u64, started: Instant) -> ProgressBar {
     let form = match total {
         Some(_) => {
             "{bar:30} {percent}%  {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} to go"
@@ -71,7 +73,11 @@ fn bar(total: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
     // A form that could not be read would show as indicatif's own.
     let style = ProgressStyle::with_template(form);
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = bar.with_elapsed(started.elapsed()).with_position(so_far);
+    // What was read before there was a bar was not read in no time.
+    bar.reset_eta();
+    bar
 }
 
 #[cfg(test)]
@@ -100,7 +106,7 @@ mod tests {
     #[test]
     fn both_forms_can_be_read() {
         for total in [None, Some(1)] {
-            bar(total).finish_and_clear();
+            bar(total, 0, Instant::now()).finish_and_clear();
         }
     }
 }
