@@ -390,6 +390,14 @@ const _: () = assert!(SCAN_CHUNK_BYTES < SCAN_BLOCK_BYTES);
 /// end when it opens, so this is how often a byte may be read for it.
 pub const SCAN_SCOPES_OPEN_MAX: usize = 4;
 
+/// Words or names of one detector of the user's, and such detectors. The tables that tell where a word
+/// may begin let more through the more words there are: 2,000 cost about a third of the speed.
+pub const CUSTOM_WORDS_MAX: usize = 500;
+/// See `CUSTOM_WORDS_MAX`. A `DetectorSet` has 128 bits, the built-in ones take fewer than half.
+pub const CUSTOM_DETECTORS_MAX: usize = 64;
+/// Memory of one user's pattern, compiled, and again for its cache on each core.
+pub const CUSTOM_PATTERN_BYTES_MAX: usize = 2 * MIB;
+
 // ---- configuration --------------------------------------------------------------------
 
 /// Longest configuration read: 100 rules are about 40 KiB.

@@ -10,9 +10,10 @@ use super::cluster::Cluster;
 use super::detector::{Alphabet, Detector, Trigger};
 use super::engine::tests::field;
 use super::scene::{Scene, Sink, Word};
-use super::{Engine, Kernel, Scratch, Vocabulary, twin};
+use super::{Custom, Engine, Kernel, Scratch, Vocabulary, twin};
 use crate::chunk::{DetectorSet, Field, Finding, Likelihood};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 /// Says where it was called, and whether it had a word near.
 fn tell(scene: &Scene<'_>, span: std::ops::Range<usize>, sink: &mut Sink<'_>) {
@@ -73,19 +74,36 @@ static PROBES: &[Detector] = &[
     ),
 ];
 
-fn everyone() -> DetectorSet {
-    DetectorSet((1 << PROBES.len()) - 1)
+/// A user's words, fields and patterns, with and without a literal.
+fn own() -> Arc<[Custom]> {
+    let texts = |all: &[&str]| {
+        all.iter()
+            .map(|text| (*text).to_owned())
+            .collect::<Vec<_>>()
+    };
+    Arc::from([
+        Custom::words("words".into(), &texts(&["tel", "mail code"])).unwrap(),
+        Custom::fields("fields".into(), &texts(&["host", "key"])).unwrap(),
+        Custom::pattern("literal".into(), "[0-9]-90-[0-9]").unwrap(),
+        Custom::pattern("none".into(), "[xyz]@[xyz]").unwrap(),
+    ])
+}
+
+fn vocabulary() -> Vocabulary {
+    let own = own();
+    let everyone = DetectorSet((1 << (PROBES.len() + own.len())) - 1);
+    Vocabulary::with(PROBES, own, everyone)
 }
 
 fn fast(kernel: Kernel, body: &[u8], fields: &[Field]) -> Vec<Finding> {
-    let engine = Engine::of(kernel, Vocabulary::of(PROBES, everyone()));
+    let engine = Engine::of(kernel, vocabulary());
     let mut out = Vec::new();
     engine.scan(body, fields.iter().copied(), &mut Scratch::new(), &mut out);
     out
 }
 
 fn slow(body: &[u8], fields: &[Field]) -> Vec<Finding> {
-    let (vocabulary, mut out) = (Vocabulary::of(PROBES, everyone()), Vec::new());
+    let (vocabulary, mut out) = (vocabulary(), Vec::new());
     for field in fields {
         twin::scan_field(&vocabulary, body, *field, &mut out);
     }
@@ -100,6 +118,13 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "Social_Security",
         "cardPan",
         "dob\":{",
+        "DE89 3704 0044 0532 0130 00",
+        "ann@example.com",
+        "AB123456C",
+        "passport no X1234567",
+        "+49 30 1234567",
+        "routing 021000021",
+        "born 12 March 1980",
         "\"ssn\":[",
         "]",
         "}",
@@ -171,6 +196,21 @@ proptest! {
         let want = slow(&body, &fields);
         for kernel in Kernel::available() {
             prop_assert_eq!(&fast(kernel, &body, &fields), &want, "{} on {}", kernel.name(), String::from_utf8_lossy(&body).trim_start_matches('x'));
+        }
+    }
+
+    #[test]
+    fn so_they_do_with_every_detector((body, fields) in body()) {
+        let vocabulary = Vocabulary::new(DetectorSet(u128::MAX));
+        let mut want = Vec::new();
+        for field in &fields {
+            twin::scan_field(&vocabulary, &body, *field, &mut want);
+        }
+        for kernel in Kernel::available() {
+            let mut out = Vec::new();
+            let engine = Engine::of(kernel, vocabulary.clone());
+            engine.scan(&body, fields.iter().copied(), &mut Scratch::new(), &mut out);
+            prop_assert_eq!(&out, &want, "{} on {}", kernel.name(), String::from_utf8_lossy(&body).trim_start_matches('x'));
         }
     }
 }

@@ -8,9 +8,9 @@ use super::candidates::Shapes;
 use super::cluster::{Cluster, is_separator};
 use super::context::{Context, GAP_BYTES_MAX};
 use super::scene::{Scene, Sink, Word};
-use super::settle::Found;
-use super::twin;
+use super::settle::{Found, settle};
 use super::vocabulary::AtPlace;
+use super::{own, twin};
 use crate::chunk::{DetectorId, Field, Finding, Form, Likelihood};
 use std::ops::Range;
 
@@ -27,18 +27,6 @@ pub(super) struct Bits {
 }
 
 impl Bits {
-    /// Whether there is nothing to look at.
-    pub(super) fn is_empty(&self) -> bool {
-        self.numbers
-            | self.codes
-            | self.dots
-            | self.colons
-            | self.literals
-            | self.specials
-            | self.words
-            == 0
-    }
-
     /// Those that lie in the field; bit 0 is the body's byte `base`.
     pub(super) fn within(&self, base: usize, field: &Field) -> Bits {
         let from = (field.start as usize).saturating_sub(base).min(63);
@@ -70,48 +58,57 @@ fn places(mut bits: u64, base: usize) -> impl Iterator<Item = usize> {
 /// Looks at places, in order.
 pub(super) struct Look<'a> {
     pub(super) vocabulary: &'a Vocabulary,
-    pub(super) body: &'a [u8],
     /// End of the last cluster: nothing before it is looked at again.
     pub(super) floor: usize,
     pub(super) found: &'a mut Vec<Found>,
+    pub(super) shapes: &'a Shapes,
+    /// Where words speak for numbers.
+    pub(super) reach: &'a [u64],
+    /// The word of the planes that is looked at.
+    pub(super) word: usize,
+    /// Of the user's patterns, by index: those whose literal the field in hand has.
+    pub(super) patterns: &'a mut u64,
 }
 
 /// One field, and the words in it.
 #[derive(Clone, Copy)]
-struct Here<'a> {
-    text: &'a [u8],
-    field: &'a Field,
-    context: Context<'a>,
+pub(super) struct Here<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) field: &'a Field,
+    pub(super) context: Context<'a>,
 }
 
 impl Look<'_> {
-    /// The bits of word `at` that somebody asked for.
-    pub(super) fn bits(&self, shapes: &Shapes, at: usize) -> Bits {
-        let asked = |yes: bool| if yes { u64::MAX } else { 0 };
-        let calls = &self.vocabulary.calls;
+    /// The bits of the word.
+    pub(super) fn bits(&self) -> Bits {
+        let (shapes, at) = (self.shapes, self.word);
         Bits {
-            numbers: shapes.numbers[at],
+            numbers: shapes.numbers[at] | (shapes.nines[at] & self.reach[at]),
             codes: shapes.codes[at],
             dots: shapes.dots[at],
             colons: shapes.colons[at],
             literals: shapes.literals[at],
-            specials: shapes.specials[at] & asked(!calls.ats.is_empty() || !calls.opens.is_empty()),
-            words: shapes.words[at] & asked(!calls.words.is_empty()),
+            specials: shapes.specials[at],
+            words: shapes.words[at],
+        }
+    }
+
+    /// The field is at its end: its findings are put in order and handed on.
+    pub(super) fn finish(&mut self, here: Here<'_>, out: &mut Vec<Finding>) {
+        let patterns = std::mem::take(self.patterns) | self.vocabulary.customs.always;
+        if patterns != 0 {
+            own::patterns(self.vocabulary, &here, patterns, self.found);
+        }
+        if !self.found.is_empty() {
+            settle(self.found);
+            out.extend(self.found.drain(..).map(|found| found.finding));
         }
     }
 
     /// Looks at the bits, which lie in the field.
-    pub(super) fn at(&mut self, bits: &Bits, base: usize, field: &Field, context: Context<'_>) {
-        let text = self
-            .body
-            .get(field.start as usize..field.end as usize)
-            .unwrap_or_default();
-        let here = Here {
-            text,
-            field,
-            context,
-        };
-        let (start, calls) = (field.start as usize, &self.vocabulary.calls);
+    pub(super) fn at(&mut self, bits: &Bits, base: usize, here: Here<'_>) {
+        let text = here.text;
+        let (start, calls) = (here.field.start as usize, &self.vocabulary.calls);
         self.numbers(bits.numbers, base, here);
         for at in places(bits.codes, base) {
             if let Some(at) = code_start(text, at - start) {
@@ -147,9 +144,16 @@ impl Look<'_> {
 
     fn literal(&mut self, at: usize, here: Here<'_>) {
         let rest = here.text.get(at..).unwrap_or_default();
-        for (text, id, find) in &self.vocabulary.calls.literals {
-            if rest.starts_with(text.as_bytes()) {
-                find(&here.scene(*id), at, &mut here.sink(*id, self.found));
+        if twin::is_token_start(here.text, at) {
+            for (text, id, find) in &self.vocabulary.calls.literals {
+                if rest.starts_with(text.as_bytes()) {
+                    find(&here.scene(*id), at, &mut here.sink(*id, self.found));
+                }
+            }
+        }
+        for (index, (_, pattern)) in self.vocabulary.customs.patterns.iter().enumerate() {
+            if pattern.literal().is_some_and(|text| rest.starts_with(text)) {
+                *self.patterns |= 1u64.checked_shl(index as u32).unwrap_or(0);
             }
         }
     }
@@ -185,27 +189,54 @@ impl Look<'_> {
                     find(&here.scene(*id), &word, &mut here.sink(*id, self.found));
                 }
             }
+            own::word(self.vocabulary, &here, hit.detectors, &word, self.found);
         }
     }
 
     fn numbers(&mut self, bits: u64, base: usize, here: Here<'_>) {
         let mut left = bits;
         while left != 0 {
-            let at = base + left.trailing_zeros() as usize;
+            let bit = left.trailing_zeros() as usize;
             left &= left - 1;
-            if at < self.floor {
+            if base + bit < self.floor {
                 continue;
             }
             let start = here.field.start as usize;
-            let floor = self.floor.saturating_sub(start);
-            let cluster = cluster_around(here.text, at - start, floor);
-            self.floor = start + cluster.end;
+            let Range { start: from, end } = self.cluster_around(base, bit, here);
+            self.floor = end;
             // The bits that the cluster covers.
-            left &= u64::MAX
-                .checked_shl((self.floor - base) as u32)
-                .unwrap_or(0);
-            self.cluster(&cluster, here);
+            left &= u64::MAX.checked_shl((end - base) as u32).unwrap_or(0);
+            if self.is_worth_it(base, bit, end, &here.text[from - start..end - start]) {
+                self.cluster(&(from - start..end - start), here);
+            }
         }
+    }
+
+    /// The widest stretch of digits joined by single separators around a bit of the word at `base`,
+    /// as bytes of the body. The planes tell, unless it goes on beyond them.
+    fn cluster_around(&self, base: usize, bit: usize, here: Here<'_>) -> Range<usize> {
+        let joined = &self.shapes.joined;
+        let at = base + bit;
+        let gaps_before = !joined[self.word] & ((1 << bit) - 1);
+        let gaps_after = !joined[self.word] & !(u64::MAX >> (63 - bit));
+        let first = here.field.start as usize;
+        let start = match (gaps_before, self.word) {
+            (0, 0) => at - joined_bytes(here.text[..at - first].iter().rev()),
+            (0, word) => match !joined[word - 1] {
+                0 => at - joined_bytes(here.text[..at - first].iter().rev()),
+                gaps => base - gaps.leading_zeros() as usize,
+            },
+            (gaps, _) => base + 64 - gaps.leading_zeros() as usize,
+        };
+        let end = match gaps_after {
+            0 => at + 1 + joined_bytes(here.text[at + 1 - first..].iter()),
+            gaps => base + gaps.trailing_zeros() as usize,
+        };
+        // Fields that touch, which they should not, are kept apart all the same.
+        let (start, end) = (start.max(first), end.min(here.field.end as usize));
+        // What follows the last digit does not belong to it.
+        let tail = usize::from(!here.text[end - 1 - first].is_ascii_digit());
+        start..end - tail
     }
 
     fn cluster(&mut self, cluster: &Range<usize>, here: Here<'_>) {
@@ -224,7 +255,15 @@ impl Look<'_> {
     }
 
     fn numbers_of(&mut self, cluster: &Range<usize>, here: Here<'_>) {
-        if !self.is_worth_it(cluster, here) {
+        let text = &here.text[cluster.clone()];
+        let start = here.field.start as usize;
+        let structured =
+            text.len() >= twin::LONG_BYTES_MIN || twin::is_thirteen(text) || twin::is_grouped(text);
+        let said = || {
+            here.context
+                .detectors(&(start + cluster.start..start + cluster.end))
+        };
+        if !structured && said().intersection(self.vocabulary.numbers).is_empty() {
             return;
         }
         let cluster = Cluster {
@@ -236,26 +275,21 @@ impl Look<'_> {
         }
     }
 
-    /// As `Trigger::Number` says. Most clusters are timestamps, dates and ids, and end here.
-    fn is_worth_it(&self, cluster: &Range<usize>, here: Here<'_>) -> bool {
-        let text = here.text.get(cluster.clone()).unwrap_or_default();
-        if text.len() >= twin::LONG_BYTES_MIN {
-            return true;
-        }
-        let grouped = text.len() >= twin::GROUPED_BYTES_MIN && twin::is_grouped(text);
-        if grouped || twin::is_thirteen(text) {
-            return true;
-        }
-        let start = here.field.start as usize;
-        let said = here
-            .context
-            .detectors(&(start + cluster.start..start + cluster.end));
-        !said.intersection(self.vocabulary.numbers).is_empty()
+    /// Whether the cluster may be what `Trigger::Number` says. Most are timestamps, and end here.
+    fn is_worth_it(&self, base: usize, bit: usize, end: usize, text: &[u8]) -> bool {
+        // A word may speak for it, or its groups do: bits say so from its ninth byte on.
+        let last = (end - 1 - base).min(63);
+        let covered = (u64::MAX << bit) & (u64::MAX >> (63 - last));
+        let reached = self.reach[self.word] & covered != 0;
+        reached
+            || text.len() != 13
+            || twin::is_thirteen(text)
+            || !text.iter().all(u8::is_ascii_digit)
     }
 }
 
 impl<'a> Here<'a> {
-    fn scene(&self, detector: DetectorId) -> Scene<'a> {
+    pub(super) fn scene(&self, detector: DetectorId) -> Scene<'a> {
         Scene {
             text: self.text,
             detector,
@@ -263,7 +297,7 @@ impl<'a> Here<'a> {
         }
     }
 
-    fn sink<'s>(&self, detector: DetectorId, out: &'s mut Vec<Found>) -> Sink<'s>
+    pub(super) fn sink<'s>(&self, detector: DetectorId, out: &'s mut Vec<Found>) -> Sink<'s>
     where
         'a: 's,
     {
@@ -293,16 +327,8 @@ fn code_start(text: &[u8], at: usize) -> Option<usize> {
     twin::is_code(text, start).then_some(start)
 }
 
-/// The widest stretch of digits joined by single separators that holds the digit at `at` and does
-/// not begin before `floor`.
-fn cluster_around(text: &[u8], at: usize, floor: usize) -> Range<usize> {
-    let before = text.get(floor..at).unwrap_or_default();
-    let after = text.get(at + 1..).unwrap_or_default();
-    at - joined(before.iter().rev())..at + 1 + joined(after.iter())
-}
-
 /// Bytes up to the last digit that is reached over single separators only.
-fn joined<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
+fn joined_bytes<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
     let (mut len, mut separated) = (0, false);
     for (i, byte) in bytes.enumerate() {
         if byte.is_ascii_digit() {

@@ -14,23 +14,33 @@
 //! digit (`\u0031`, full-width) are not seen yet.
 
 mod candidates;
+mod checks;
 mod cluster;
+mod code;
 mod context;
+mod custom;
 mod detector;
 mod detectors;
+mod edges;
 mod engine;
 mod look;
 pub mod mask;
+mod own;
 mod pass;
+mod printed;
+mod reach;
 mod sample;
 mod scene;
 mod scope;
 mod settle;
+mod tlds;
 mod twin;
+mod values;
 mod vocabulary;
 mod words;
 
 pub use candidates::Kernel;
+pub use custom::{Custom, CustomFault, Kind as CustomKind};
 pub use detector::{Alphabet, Detector};
 pub use detectors::DETECTORS;
 pub use engine::Engine;
@@ -64,6 +74,8 @@ impl Detector {
 mod corpora;
 #[cfg(test)]
 mod equivalence;
+#[cfg(test)]
+mod placed;
 
 #[cfg(test)]
 mod tests {

@@ -12,10 +12,12 @@
 use super::Vocabulary;
 use super::candidates::{Kernel, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
 use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope, owns_next};
-use super::look::Look;
+use super::look::{Here, Look};
+use super::reach::Reach;
 use super::scope::named_container;
-use super::settle::{Found, settle};
-use crate::chunk::{Field, Finding};
+use super::settle::Found;
+use super::words::Words;
+use crate::chunk::{DetectorSet, Field, Finding};
 use crate::limits::SCAN_SCOPES_OPEN_MAX;
 
 /// What one core re-uses from body to body.
@@ -27,7 +29,9 @@ pub struct Scratch {
     fields: Vec<Field>,
     hits: Vec<Hit>,
     scopes: Vec<Scope>,
+    reach: Reach,
     found: Vec<Found>,
+    patterns: u64,
 }
 
 impl Scratch {
@@ -40,7 +44,9 @@ impl Scratch {
             fields: Vec::new(),
             hits: Vec::new(),
             scopes: Vec::new(),
+            reach: Reach::new(),
             found: Vec::new(),
+            patterns: 0,
         }
     }
 
@@ -50,7 +56,9 @@ impl Scratch {
         self.fields.clear();
         self.hits.clear();
         self.scopes.clear();
+        self.reach.forget();
         self.found.clear();
+        self.patterns = 0;
     }
 }
 
@@ -89,6 +97,7 @@ impl Pass<'_> {
             floor = self.look_at(at, words, last, floor, out);
             self.scratch.planes.carry(words);
             self.scratch.shapes.carry(words);
+            self.scratch.reach.carry(words);
             self.forget_hits(at);
             at += TILE_BYTES;
         }
@@ -107,30 +116,45 @@ impl Pass<'_> {
         let rest = self.body.get(at..).unwrap_or_default();
         self.kernel
             .fill(planes, rest, words, &self.vocabulary.prints);
-        planes.keep(inside, words);
+        if inside[..words].iter().any(|bits| *bits != u64::MAX) {
+            planes.keep(inside, words);
+        }
         self.kernel.find(shapes, planes, words, self.wants);
+        for scope in &self.scratch.scopes {
+            let numbers = !scope
+                .detectors
+                .intersection(self.vocabulary.numbers)
+                .is_empty();
+            self.scratch
+                .reach
+                .add_scope(at, scope.start..scope.end, numbers);
+        }
         let mut field = 0;
         for word in 0..words {
-            let mut bits = self.scratch.shapes.words[word + 1];
+            let mut bits = std::mem::take(&mut self.scratch.shapes.words[word + 1]);
             while bits != 0 {
-                let place = at + word * 64 + bits.trailing_zeros() as usize;
+                let bit = bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                field = self.check_word(place, field);
+                field = self.check_word(at, word * 64 + bit, field);
             }
         }
     }
 
-    /// Notes a keyword that begins at `place`, which lies in the field with this index or a later one.
-    fn check_word(&mut self, place: usize, mut index: usize) -> usize {
+    /// Notes a keyword that begins at `place` of the tile at `at`, in the field with this index or a later
+    /// one; returns that index.
+    fn check_word(&mut self, at: usize, place: usize, mut index: usize) -> usize {
         let Scratch {
             fields,
             hits,
             scopes,
+            reach,
+            shapes,
             ..
         } = &mut *self.scratch;
+        let start = at + place;
         while fields
             .get(index)
-            .is_some_and(|field| field.end as usize <= place)
+            .is_some_and(|field| field.end as usize <= start)
         {
             index += 1;
         }
@@ -139,14 +163,25 @@ impl Pass<'_> {
         };
         let base = field.start as usize;
         let text = self.body.get(base..field.end as usize).unwrap_or_default();
-        if let Some((end, detectors)) = self.vocabulary.words.at(text, place - base) {
-            hits.push(Hit {
-                start: place,
-                end: base + end,
-                detectors,
-                owns_next: owns_next(text, end),
-            });
-            note_scope(scopes, text, base, end, detectors);
+        let Some((end, detectors)) = self.vocabulary.words.at(text, start - base) else {
+            return index;
+        };
+        let owns_next = owns_next(text, end);
+        hits.push(Hit {
+            start,
+            end: base + end,
+            detectors,
+            owns_next,
+        });
+        if !detectors.intersection(self.vocabulary.worded).is_empty() {
+            shapes.words[1 + place / 64] |= 1 << (place % 64);
+        }
+        let numbers = !detectors.intersection(self.vocabulary.numbers).is_empty();
+        if numbers {
+            reach.add_word(at, start..base + end);
+        }
+        if let Some(scope) = note_scope(scopes, text, base, end, detectors) {
+            reach.add_scope(at, scope.start..scope.end, numbers);
         }
         index
     }
@@ -167,47 +202,57 @@ impl Pass<'_> {
             hits,
             scopes,
             found,
+            reach,
+            patterns,
             ..
         } = &mut *self.scratch;
+        self.kernel
+            .gather(shapes, reach.words(), words, self.vocabulary.rare());
         let mut look = Look {
+            shapes,
+            reach: reach.words(),
+            word: 0,
+            patterns,
             vocabulary: self.vocabulary,
-            body: self.body,
             floor,
             found,
         };
-        let known_to = if last { usize::MAX } else { at + TILE_BYTES };
-        let mut index = 0;
-        for word in 0..words + usize::from(last) {
-            // Word 0 of the first tile is nothing.
-            let Some(base) = (at + word * 64).checked_sub(64) else {
+        let around = Around {
+            body: self.body,
+            words: &self.vocabulary.words,
+            hits,
+            scopes,
+            known_to: if last { usize::MAX } else { at + TILE_BYTES },
+        };
+        let (mut index, ready) = (0, words + usize::from(last));
+        // Word 0 of the first tile is nothing.
+        for word in usize::from(at == 0)..ready {
+            if look.shapes.any[word] == 0 {
                 continue;
-            };
-            let bits = look.bits(shapes, word);
-            while let Some(field) = fields
-                .get(index)
-                .filter(|field| (field.start as usize) < base + 64)
-            {
-                if !bits.is_empty() {
-                    let (start, end) = (field.start as usize, field.end as usize);
-                    let text = self.body.get(start..end).unwrap_or_default();
-                    let context = Context {
-                        hits,
-                        scopes,
-                        field: (start, end),
-                        known_to,
-                        reader: Reader {
-                            words: &self.vocabulary.words,
-                            text,
-                        },
-                    };
-                    look.at(&bits.within(base, field), base, field, context);
-                }
-                if field.end as usize > base + 64 {
+            }
+            let base = at + word * 64 - 64;
+            look.word = word;
+            let bits = look.bits();
+            while let Some(field) = fields.get(index) {
+                let (start, end) = (field.start as usize, field.end as usize);
+                if start >= base + 64 {
                     break;
                 }
-                flush(look.found, out);
+                let here = around.here(field);
+                if end > base {
+                    look.at(&bits.within(base, field), base, here);
+                }
+                if end > base + 64 {
+                    break;
+                }
+                look.finish(here, out);
                 index += 1;
             }
+        }
+        let done = at + ready * 64 - 64;
+        while let Some(field) = fields.get(index).filter(|field| field.end as usize <= done) {
+            look.finish(around.here(field), out);
+            index += 1;
         }
         let floor = look.floor;
         fields.drain(..index);
@@ -231,8 +276,8 @@ pub(super) fn note_scope(
     text: &[u8],
     base: usize,
     end: usize,
-    detectors: crate::chunk::DetectorSet,
-) {
+    detectors: DetectorSet,
+) -> Option<Scope> {
     let open = scopes.iter().filter(|scope| scope.end > base + end);
     let (count, covered) = open.fold((0, false), |(count, covered), scope| {
         (
@@ -240,24 +285,48 @@ pub(super) fn note_scope(
             covered || scope.detectors.contains_all(detectors),
         )
     });
-    if !covered
-        && count < SCAN_SCOPES_OPEN_MAX
-        && let Some(inner) = named_container(text, end)
-    {
-        scopes.push(Scope {
-            start: base + inner.start,
-            end: base + inner.end,
-            named_at: base + end,
-            detectors,
-        });
+    if covered || count >= SCAN_SCOPES_OPEN_MAX {
+        return None;
     }
+    let inner = named_container(text, end)?;
+    let scope = Scope {
+        start: base + inner.start,
+        end: base + inner.end,
+        named_at: base + end,
+        detectors,
+    };
+    scopes.push(scope);
+    Some(scope)
 }
 
-/// Puts a field's findings in order and hands them on.
-fn flush(found: &mut Vec<Found>, out: &mut Vec<Finding>) {
-    if !found.is_empty() {
-        settle(found);
-        out.extend(found.drain(..).map(|found| found.finding));
+/// What the pass knows around the places it looks at.
+struct Around<'a> {
+    body: &'a [u8],
+    words: &'a Words,
+    hits: &'a [Hit],
+    scopes: &'a [Scope],
+    known_to: usize,
+}
+
+impl<'a> Around<'a> {
+    fn here(&self, field: &'a Field) -> Here<'a> {
+        let span = (field.start as usize, field.end as usize);
+        let text = self.body.get(span.0..span.1).unwrap_or_default();
+        let context = Context {
+            hits: self.hits,
+            scopes: self.scopes,
+            field: span,
+            known_to: self.known_to,
+            reader: Reader {
+                words: self.words,
+                text,
+            },
+        };
+        Here {
+            text,
+            field,
+            context,
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use super::Vocabulary;
 use super::cluster::{Cluster, is_separator};
 use super::context::{Context, Hit, Reader, Scope, owns_next};
 use super::detector::Trigger;
+use super::look::Here;
+use super::own;
 use super::pass::note_scope;
 use super::scene::{Scene, Sink, Word};
 use super::settle::settle;
@@ -65,6 +67,20 @@ pub(super) fn scan_field(
             );
         }
     }
+    let here = Here {
+        text,
+        field: &field,
+        context,
+    };
+    for hit in &hits {
+        let span = hit.start - base..hit.end - base;
+        let word = Word {
+            span,
+            container: None,
+        };
+        own::word(vocabulary, &here, hit.detectors, &word, &mut found);
+    }
+    own::patterns(vocabulary, &here, u64::MAX, &mut found);
     settle(&mut found);
     out.extend(found.iter().map(|found| found.finding));
 }
@@ -181,7 +197,12 @@ pub(super) const GROUPED_BYTES_MIN: usize = 11;
 
 /// Whether a cluster has a social security number's or a telephone number's groups.
 pub(super) fn is_grouped(cluster: &[u8]) -> bool {
-    has(cluster, "DDD-DD-DDDD") || has(cluster, "DDD-DDD-DDDD")
+    let separator = |at: usize| cluster.get(at).is_some_and(|byte| is_separator(*byte));
+    // Most clusters have no separator there and are done.
+    (0..cluster.len()).any(|at| {
+        separator(at + 3)
+            && (has_at(cluster, at, "DDD-DD-DDDD") || has_at(cluster, at, "DDD-DDD-DDDD"))
+    })
 }
 
 /// Whether a cluster of at most thirteen bytes is as long and begins as the shortest card.
@@ -192,11 +213,7 @@ pub(super) fn is_thirteen(cluster: &[u8]) -> bool {
         && has_at(cluster, 0, "DDDDDDDDDDDDD")
 }
 
-/// Whether the shape (`D` a digit, `-` a separator) is somewhere in the text.
-fn has(text: &[u8], shape: &str) -> bool {
-    (0..text.len()).any(|at| has_at(text, at, shape))
-}
-
+/// Whether the shape (`D` a digit, `L` a letter, `X` either, `-` a separator) stands at `at`.
 fn has_at(text: &[u8], at: usize, shape: &str) -> bool {
     let fits = |byte: &u8, kind: u8| match kind {
         b'D' => byte.is_ascii_digit(),
@@ -213,7 +230,7 @@ fn has_at(text: &[u8], at: usize, shape: &str) -> bool {
     })
 }
 
-fn is_token_start(text: &[u8], at: usize) -> bool {
+pub(super) fn is_token_start(text: &[u8], at: usize) -> bool {
     text[at].is_ascii_alphanumeric() && (at == 0 || !text[at - 1].is_ascii_alphanumeric())
 }
 

@@ -4,12 +4,51 @@
 //! true: immutable, so any number of cores may share one.
 
 use super::DETECTORS;
-use super::candidates::{Fingerprint, Wants};
+use super::candidates::{Fingerprint, Rare, Wants};
 use super::cluster::Cluster;
+use super::custom::{Custom, Kind, Pattern};
 use super::detector::{Detector, Trigger};
 use super::scene::{Scene, Sink, Word};
 use super::words::Words;
 use crate::chunk::{DetectorId, DetectorSet};
+use std::sync::Arc;
+
+impl Customs {
+    fn of(all: Arc<[Custom]>, from: usize, set: DetectorSet, words: &mut Words) -> Customs {
+        let mut customs = Customs {
+            all: Arc::clone(&all),
+            ..Customs::default()
+        };
+        for (index, custom) in all.iter().enumerate() {
+            let id = DetectorId((from + index).min(127) as u8);
+            if !set.contains(id) {
+                continue;
+            }
+            for keyword in custom.keywords() {
+                words.insert(&keyword, id);
+            }
+            match &custom.kind {
+                Kind::Words(_) => customs.words.insert(id),
+                Kind::Fields(paths) => customs.fields.push((id, paths.clone())),
+                Kind::Pattern(pattern) => {
+                    let bit = 1u64.checked_shl(customs.patterns.len() as u32).unwrap_or(0);
+                    if pattern.literal().is_none() {
+                        customs.always |= bit;
+                    }
+                    customs.patterns.push((id, Arc::clone(pattern)));
+                }
+            }
+        }
+        customs
+    }
+
+    /// Whether a pattern has a literal.
+    pub(super) fn have_literals(&self) -> bool {
+        self.patterns
+            .iter()
+            .any(|(_, pattern)| pattern.literal().is_some())
+    }
+}
 
 /// A detector's function for a place.
 pub(super) type AtPlace = fn(&Scene<'_>, usize, &mut Sink<'_>);
@@ -30,6 +69,22 @@ pub(super) struct Vocabulary {
     pub(super) worded: DetectorSet,
     /// Whom each kind of place calls on.
     pub(super) calls: Calls,
+    /// The user's own.
+    pub(super) customs: Customs,
+}
+
+/// What the user's detectors are called on by.
+#[derive(Clone, Default)]
+pub(super) struct Customs {
+    all: Arc<[Custom]>,
+    /// Those whose words are findings.
+    pub(super) words: DetectorSet,
+    /// Those whose words name fields, with the paths.
+    pub(super) fields: Vec<(DetectorId, Vec<String>)>,
+    /// Those with a pattern; at most 64.
+    pub(super) patterns: Vec<(DetectorId, Arc<Pattern>)>,
+    /// Of the patterns, by index: those that run on every field.
+    pub(super) always: u64,
 }
 
 /// Whom each kind of place calls on.
@@ -71,6 +126,15 @@ impl Vocabulary {
 
     /// For these of another table.
     pub(super) fn of(table: &'static [Detector], set: DetectorSet) -> Vocabulary {
+        Vocabulary::with(table, Arc::from([]), set)
+    }
+
+    /// For these of a table and, with the ids that follow it, of the user's own.
+    pub(super) fn with(
+        table: &'static [Detector],
+        own: Arc<[Custom]>,
+        set: DetectorSet,
+    ) -> Vocabulary {
         let (mut words, mut calls) = (Words::new(), Calls::default());
         for (id, row) in rows(table, set) {
             for keyword in row.keywords {
@@ -81,12 +145,10 @@ impl Vocabulary {
                 .iter()
                 .for_each(|trigger| calls.add(id, *trigger));
         }
+        let customs = Customs::of(own, table.len(), set, &mut words);
         let literals = calls.literals.iter().map(|(text, ..)| text.as_bytes());
-        let prints = Fingerprint::new(
-            words.iter().map(|(word, _)| word),
-            literals,
-            std::iter::empty(),
-        );
+        let literals = literals.chain(customs.patterns.iter().filter_map(|(_, p)| p.literal()));
+        let prints = Fingerprint::new(words.iter().map(|(word, _)| word), literals);
         let set_of = |ids: &mut dyn Iterator<Item = DetectorId>| {
             ids.fold(DetectorSet::default(), |mut set, id| {
                 set.insert(id);
@@ -98,9 +160,12 @@ impl Vocabulary {
             set,
             prints,
             numbers: set_of(&mut calls.numbers.iter().map(|(id, _)| *id)),
-            worded: set_of(&mut calls.words.iter().map(|(id, _)| *id)),
+            worded: set_of(&mut calls.words.iter().map(|(id, _)| *id))
+                .union(customs.words)
+                .union(set_of(&mut customs.fields.iter().map(|(id, _)| *id))),
             words,
             calls,
+            customs,
         }
     }
 
@@ -116,6 +181,31 @@ impl Vocabulary {
             codes: !self.calls.codes.is_empty(),
             dots: !self.calls.dots.is_empty(),
             colons: !self.calls.colons.is_empty(),
+            runs: false,
+            loose_literals: self.customs.have_literals(),
+        }
+    }
+
+    /// The name of a detector.
+    pub(super) fn name(&self, id: DetectorId) -> &str {
+        let index = usize::from(id.0);
+        match self.table.get(index) {
+            Some(row) => row.name,
+            None => self
+                .customs
+                .all
+                .get(index - self.table.len())
+                .map_or("?", |own| &own.name),
+        }
+    }
+}
+
+impl Vocabulary {
+    /// The rare places somebody looks at.
+    pub(super) fn rare(&self) -> Rare {
+        Rare {
+            specials: !self.calls.ats.is_empty() || !self.calls.opens.is_empty(),
+            wide: false,
             runs: false,
         }
     }

@@ -7,9 +7,10 @@
     reason = "loads and calls into code compiled for AVX2; see each block"
 )]
 
-use super::fingerprint::{BYTES, Fingerprint, LITERALS, WIDE, WORDS};
+use super::fingerprint::{BYTES, Fingerprint, LITERALS, WORDS};
 use super::planes::{Block, Planes};
-use super::shapes::{Shapes, Wants};
+use super::scalar::SPECIAL_HALVES;
+use super::shapes::{Rare, Shapes, Wants};
 use std::arch::x86_64::*;
 
 /// A block, and what the last of its words may need after it.
@@ -42,6 +43,17 @@ impl Avx2 {
         // SAFETY: as above.
         unsafe { find(shapes, planes, words, wants) }
     }
+
+    /// As `Shapes::gather`.
+    pub(super) fn gather(self, shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
+        // SAFETY: as above.
+        unsafe { gather(shapes, reach, words, rare) }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn gather(shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
+    shapes.gather(reach, words, rare);
 }
 
 #[target_feature(enable = "avx2")]
@@ -69,31 +81,26 @@ fn fill(planes: &mut Planes, bytes: &[u8], words: usize, prints: &Fingerprint) {
     }
 }
 
-/// The tables of a fingerprint, each repeated in both halves of a register.
+/// The tables, each repeated in both halves of a register.
 struct Tables {
     low: [__m256i; BYTES],
     high: [__m256i; BYTES],
+    special: [__m256i; 2],
 }
 
 impl Tables {
     #[target_feature(enable = "avx2")]
     fn of(prints: &Fingerprint) -> Tables {
-        let mut tables = Tables {
-            low: [_mm256_setzero_si256(); BYTES],
-            high: [_mm256_setzero_si256(); BYTES],
+        let repeated = |table: &[u8; 16]| {
+            // SAFETY: the reference covers 16 readable bytes, and the load asks for no alignment.
+            let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
+            _mm256_broadcastsi128_si256(table)
         };
-        for at in 0..BYTES {
-            // SAFETY: both references cover 16 readable bytes, and the loads ask for no alignment.
-            let (low, high) = unsafe {
-                (
-                    _mm_loadu_si128(prints.low[at].as_ptr().cast()),
-                    _mm_loadu_si128(prints.high[at].as_ptr().cast()),
-                )
-            };
-            tables.low[at] = _mm256_broadcastsi128_si256(low);
-            tables.high[at] = _mm256_broadcastsi128_si256(high);
+        Tables {
+            low: std::array::from_fn(|at| repeated(&prints.low[at])),
+            high: std::array::from_fn(|at| repeated(&prints.high[at])),
+            special: std::array::from_fn(|at| repeated(&SPECIAL_HALVES[at])),
         }
-        tables
     }
 }
 
@@ -127,43 +134,35 @@ fn half(block: &[u8; REACH], from: usize, tables: &Tables) -> [u32; 10] {
     let set = |byte: u8| _mm256_set1_epi8(byte as i8);
     let is = |byte: u8| _mm256_cmpeq_epi8(bytes, set(byte));
     let or = |a: __m256i, b: __m256i| _mm256_or_si256(a, b);
+    let and = |a: __m256i, b: __m256i| _mm256_and_si256(a, b);
     // AVX2 has no unsigned compare: x < n where the smaller of x and n - 1 is x.
     let below = |x: __m256i, n: u8| _mm256_cmpeq_epi8(_mm256_min_epu8(x, set(n - 1)), x);
     let bits = |mask: __m256i| _mm256_movemask_epi8(mask) as u32;
-    let folded = or(bytes, set(0x20));
+    let none = |mask: __m256i| bits(_mm256_cmpeq_epi8(mask, _mm256_setzero_si256()));
+    let high_half = |bytes: __m256i| and(_mm256_srli_epi16(bytes, 4), set(15));
+    let fold = |bytes: __m256i| or(and(bytes, set(0x7f)), set(0x20));
     let mut buckets = set(u8::MAX);
     for at in 0..BYTES {
-        let folded = if at == 0 {
-            folded
-        } else {
-            or(load(at), set(0x20))
-        };
-        let low = _mm256_shuffle_epi8(tables.low[at], _mm256_and_si256(folded, set(15)));
-        let high = _mm256_and_si256(_mm256_srli_epi16(folded, 4), set(15));
-        let high = _mm256_shuffle_epi8(tables.high[at], high);
-        buckets = _mm256_and_si256(buckets, _mm256_and_si256(low, high));
+        let folded = if at == 0 { fold(bytes) } else { fold(load(at)) };
+        // A shuffle looks at the low half alone, for bit 7 is clear.
+        let low = _mm256_shuffle_epi8(tables.low[at], folded);
+        let high = _mm256_shuffle_epi8(tables.high[at], high_half(folded));
+        buckets = and(buckets, and(low, high));
     }
-    let none_of = |which: u8| {
-        bits(_mm256_cmpeq_epi8(
-            _mm256_and_si256(buckets, set(which)),
-            _mm256_setzero_si256(),
-        ))
-    };
-    let specials = or(
-        or(or(is(b'@'), is(b'+')), or(is(b'('), is(b'%'))),
-        or(or(is(b'&'), is(b'<')), or(is(b'\\'), or(is(0), is(0x1f)))),
-    );
+    let low = _mm256_shuffle_epi8(tables.special[0], and(bytes, set(15)));
+    let high = _mm256_shuffle_epi8(tables.special[1], high_half(bytes));
+    let lower = or(bytes, set(0x20));
     [
         bits(below(_mm256_sub_epi8(bytes, set(b'0')), 10)),
-        bits(below(_mm256_sub_epi8(folded, set(b'a')), 26)),
+        bits(below(_mm256_sub_epi8(lower, set(b'a')), 26)),
         // Bit 5 becomes each byte's sign.
         !bits(_mm256_slli_epi16(bytes, 2)),
         bits(or(is(b' '), is(b'-'))),
         bits(is(b'.')),
         bits(is(b':')),
-        bits(specials),
-        !none_of(WORDS),
-        !none_of(LITERALS),
-        !none_of(WIDE),
+        !none(and(low, high)),
+        !none(and(buckets, set(WORDS))),
+        !none(and(buckets, set(LITERALS))),
+        bits(_mm256_cmpeq_epi8(_mm256_max_epu8(bytes, set(0xc2)), bytes)),
     ]
 }

@@ -7,9 +7,10 @@
     reason = "loads and calls into code compiled for AVX-512; see each block"
 )]
 
-use super::fingerprint::{BYTES, Fingerprint, LITERALS, WIDE, WORDS};
+use super::fingerprint::{BYTES, Fingerprint, LITERALS, WORDS};
 use super::planes::{Block, Planes};
-use super::shapes::{Shapes, Wants};
+use super::scalar::SPECIAL_HALVES;
+use super::shapes::{Rare, Shapes, Wants};
 use std::arch::x86_64::*;
 
 /// A block, and what the last of its words may need after it.
@@ -43,6 +44,17 @@ impl Avx512 {
         // SAFETY: as above.
         unsafe { find(shapes, planes, words, wants) }
     }
+
+    /// As `Shapes::gather`.
+    pub(super) fn gather(self, shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
+        // SAFETY: as above.
+        unsafe { gather(shapes, reach, words, rare) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn gather(shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
+    shapes.gather(reach, words, rare);
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -70,31 +82,26 @@ fn fill(planes: &mut Planes, bytes: &[u8], words: usize, prints: &Fingerprint) {
     }
 }
 
-/// The tables of a fingerprint, each repeated in every quarter of a register.
+/// The tables, each repeated in every quarter of a register.
 struct Tables {
     low: [__m512i; BYTES],
     high: [__m512i; BYTES],
+    special: [__m512i; 2],
 }
 
 impl Tables {
     #[target_feature(enable = "avx512f,avx512bw")]
     fn of(prints: &Fingerprint) -> Tables {
-        let mut tables = Tables {
-            low: [_mm512_setzero_si512(); BYTES],
-            high: [_mm512_setzero_si512(); BYTES],
+        let repeated = |table: &[u8; 16]| {
+            // SAFETY: the reference covers 16 readable bytes, and the load asks for no alignment.
+            let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
+            _mm512_broadcast_i32x4(table)
         };
-        for at in 0..BYTES {
-            // SAFETY: both references cover 16 readable bytes, and the loads ask for no alignment.
-            let (low, high) = unsafe {
-                (
-                    _mm_loadu_si128(prints.low[at].as_ptr().cast()),
-                    _mm_loadu_si128(prints.high[at].as_ptr().cast()),
-                )
-            };
-            tables.low[at] = _mm512_broadcast_i32x4(low);
-            tables.high[at] = _mm512_broadcast_i32x4(high);
+        Tables {
+            low: std::array::from_fn(|at| repeated(&prints.low[at])),
+            high: std::array::from_fn(|at| repeated(&prints.high[at])),
+            special: std::array::from_fn(|at| repeated(&SPECIAL_HALVES[at])),
         }
-        tables
     }
 }
 
@@ -103,45 +110,35 @@ impl Tables {
 fn classify(block: &[u8; REACH], tables: &Tables) -> Block {
     // SAFETY: `at` is 0 to 3: the last of 64 bytes from there is the array's last. No alignment asked.
     let load = |at: usize| unsafe { _mm512_loadu_si512(block.as_ptr().add(at).cast()) };
-    let bytes = load(0);
     let set = |byte: u8| _mm512_set1_epi8(byte as i8);
+    let high_half = |bytes| _mm512_and_si512(_mm512_srli_epi16(bytes, 4), set(15));
+    // (byte & 0x7f) | 0x20
+    let fold = |bytes| _mm512_ternarylogic_epi32(bytes, set(0x7f), set(0x20), 0xea);
+    let bytes = load(0);
     let is = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, set(byte));
-    let folded = _mm512_or_si512(bytes, set(0x20));
-    let half = set(15);
+    let folded = fold(bytes);
     let mut buckets = set(u8::MAX);
     for at in 0..BYTES {
-        let folded = if at == 0 {
-            folded
-        } else {
-            _mm512_or_si512(load(at), set(0x20))
-        };
-        let low = _mm512_shuffle_epi8(tables.low[at], _mm512_and_si512(folded, half));
-        let high = _mm512_shuffle_epi8(
-            tables.high[at],
-            _mm512_and_si512(_mm512_srli_epi16(folded, 4), half),
-        );
+        let folded = if at == 0 { folded } else { fold(load(at)) };
+        // A shuffle looks at the low half alone, for bit 7 is clear.
+        let low = _mm512_shuffle_epi8(tables.low[at], folded);
+        let high = _mm512_shuffle_epi8(tables.high[at], high_half(folded));
         buckets = _mm512_ternarylogic_epi32(buckets, low, high, 0x80); // all three
     }
-    // `&` and `<` differ from `%` and `\` by more than a bit; the sums below are one compare each.
-    let specials = is(b'@')
-        | is(b'+')
-        | is(b'(')
-        | is(b'%')
-        | is(b'&')
-        | is(b'<')
-        | is(b'\\')
-        | is(0)
-        | is(0x1f);
+    let low = _mm512_shuffle_epi8(tables.special[0], _mm512_and_si512(bytes, set(15)));
+    let high = _mm512_shuffle_epi8(tables.special[1], high_half(bytes));
+    // Without bit 5 a letter is what it is; `folded` would make letters of some bytes above 0x7F.
+    let lower = _mm512_or_si512(bytes, set(0x20));
     Block {
         digits: _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, set(b'0')), set(10)),
-        letters: _mm512_cmplt_epu8_mask(_mm512_sub_epi8(folded, set(b'a')), set(26)),
+        letters: _mm512_cmplt_epu8_mask(_mm512_sub_epi8(lower, set(b'a')), set(26)),
         capitals: _mm512_testn_epi8_mask(bytes, set(0x20)),
         separators: is(b' ') | is(b'-'),
         dots: is(b'.'),
         colons: is(b':'),
-        specials,
+        specials: _mm512_test_epi8_mask(low, high),
         words: _mm512_test_epi8_mask(buckets, set(WORDS)),
         literals: _mm512_test_epi8_mask(buckets, set(LITERALS)),
-        wide: _mm512_test_epi8_mask(buckets, set(WIDE)),
+        wide: _mm512_cmpge_epu8_mask(bytes, set(0xc2)),
     }
 }

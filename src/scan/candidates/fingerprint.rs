@@ -5,19 +5,22 @@
 //! literals' own text are, for the few places left. Stays true: a place where a word or literal of
 //! the vocabulary begins always gets its bit.
 //!
-//! Bytes are looked up with bit 5 set, which folds the case of letters. Buckets 0–5 are keywords,
-//! bucket 6 literals, bucket 7 the first bytes of characters that may stand for others.
+//! Bytes are looked up folded: bit 5 set, which makes small letters of capitals, and bit 7 clear, which
+//! makes every byte one that a shuffle can look up. Buckets 0–6 are keywords, bucket 7 literals.
 
 /// Bytes of a word that are looked at.
 pub(in crate::scan) const BYTES: usize = 4;
 /// Buckets of keywords.
-pub(super) const WORDS: u8 = 0b0011_1111;
+pub(super) const WORDS: u8 = 0b0111_1111;
 /// The bucket of literals.
-pub(super) const LITERALS: u8 = 0b0100_0000;
-/// The bucket of wide characters.
-pub(super) const WIDE: u8 = 0b1000_0000;
+pub(super) const LITERALS: u8 = 0b1000_0000;
 
-const WORD_BUCKETS: usize = 6;
+const WORD_BUCKETS: usize = 7;
+
+/// A byte as it is looked up.
+pub(super) fn fold(byte: u8) -> u8 {
+    (byte & 0x7f) | 0x20
+}
 
 /// The tables.
 #[derive(Clone, Debug)]
@@ -29,12 +32,10 @@ pub(in crate::scan) struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// For these keywords (a space is optional: `words`), literals, and beginnings of two bytes of
-    /// wide characters.
+    /// For these keywords (a space is optional: `words`) and literals.
     pub(in crate::scan) fn new<'a>(
         words: impl Iterator<Item = &'a [u8]>,
         literals: impl Iterator<Item = &'a [u8]>,
-        wide: impl Iterator<Item = &'a [u8]>,
     ) -> Fingerprint {
         let mut tables = Fingerprint {
             low: [[0; 16]; BYTES],
@@ -53,7 +54,6 @@ impl Fingerprint {
             }
         }
         literals.for_each(|text| tables.add(LITERALS, text));
-        wide.for_each(|text| tables.add(WIDE, text));
         tables
     }
 
@@ -61,7 +61,7 @@ impl Fingerprint {
         for at in 0..BYTES {
             match text.get(at) {
                 Some(byte) => {
-                    let folded = byte | 0x20;
+                    let folded = fold(*byte);
                     self.low[at][usize::from(folded & 15)] |= bucket;
                     self.high[at][usize::from(folded >> 4)] |= bucket;
                 }
@@ -77,7 +77,7 @@ impl Fingerprint {
     /// The buckets whose words may begin with these bytes; missing ones count as NUL.
     pub(super) fn buckets(&self, text: &[u8]) -> u8 {
         (0..BYTES).fold(u8::MAX, |buckets, at| {
-            let folded = text.get(at).copied().unwrap_or(0) | 0x20;
+            let folded = fold(text.get(at).copied().unwrap_or(0));
             buckets
                 & self.low[at][usize::from(folded & 15)]
                 & self.high[at][usize::from(folded >> 4)]

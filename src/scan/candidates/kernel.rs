@@ -6,7 +6,7 @@
 use super::fingerprint::Fingerprint;
 use super::planes::Planes;
 use super::scalar;
-use super::shapes::{Shapes, Wants};
+use super::shapes::{Rare, Shapes, Wants};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 
@@ -89,6 +89,23 @@ impl Kernel {
             Kind::Scalar => scalar::find(shapes, planes, words, wants),
         }
     }
+
+    /// Puts together what is worth a look; see `Shapes::gather`.
+    pub(in crate::scan) fn gather(
+        self,
+        shapes: &mut Shapes,
+        reach: &[u64],
+        words: usize,
+        rare: Rare,
+    ) {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(kernel) => kernel.gather(shapes, reach, words, rare),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2(kernel) => kernel.gather(shapes, reach, words, rare),
+            Kind::Scalar => shapes.gather(reach, words, rare),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -100,8 +117,7 @@ mod tests {
     fn prints() -> Fingerprint {
         let words: [&[u8]; 4] = [b"ssn", b"social security", b"pan", b"date of birth"];
         let literals: [&[u8]; 2] = [b"AKIA", b"eyJ"];
-        let wide: [&[u8]; 2] = [b"\xef\xbc", b"\xc2\xa0"];
-        Fingerprint::new(words.into_iter(), literals.into_iter(), wide.into_iter())
+        Fingerprint::new(words.into_iter(), literals.into_iter())
     }
 
     fn all() -> Wants {
@@ -111,6 +127,7 @@ mod tests {
             dots: true,
             colons: true,
             runs: true,
+            loose_literals: false,
         }
     }
 

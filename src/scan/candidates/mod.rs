@@ -23,4 +23,4 @@ mod shapes;
 pub(super) use fingerprint::Fingerprint;
 pub use kernel::Kernel;
 pub(super) use planes::{Planes, TILE_BYTES, TILE_WORDS};
-pub(super) use shapes::{Shapes, Wants};
+pub(super) use shapes::{Rare, Shapes, Wants};

@@ -35,7 +35,7 @@ pub(super) struct Block {
     pub(super) words: u64,
     /// A literal may.
     pub(super) literals: u64,
-    /// A wide character that may stand for another.
+    /// First bytes of characters that are not ASCII (0xC2 and above).
     pub(super) wide: u64,
 }
 

@@ -3,12 +3,31 @@
 //! Owns: what each byte is, one byte at a time. Refuses: cleverness. Stays true: it defines the
 //! answer; a kernel that differs is wrong.
 
-use super::fingerprint::{BYTES, Fingerprint, LITERALS, WIDE, WORDS};
+use super::fingerprint::{BYTES, Fingerprint, LITERALS, WORDS};
 use super::planes::{Block, Planes};
 use super::shapes::{Shapes, Wants};
 
 /// The single bytes that are worth a look each.
-pub(super) const SPECIALS: &[u8] = b"@+(%&<\\\x00\x1f";
+const SPECIALS: &[u8] = b"@+(%&<\\\x00\x1f";
+
+/// The same as two tables, by the low and by the high half of a byte: it is special where both share a
+/// bit. `%&(+`, `@` and NUL, `<` and `\`, 0x1F.
+pub(super) const SPECIAL_HALVES: [[u8; 16]; 2] = {
+    let (mut low, mut high) = ([0; 16], [0; 16]);
+    let families: [&[u8]; 4] = [b"%&(+", b"@\x00", b"<\\", b"\x1f"];
+    let mut family = 0;
+    while family < families.len() {
+        let mut at = 0;
+        while at < families[family].len() {
+            let byte = families[family][at] as usize;
+            low[byte & 15] |= 1 << family;
+            high[byte >> 4] |= 1 << family;
+            at += 1;
+        }
+        family += 1;
+    }
+    [low, high]
+};
 
 /// The bits of up to 64 bytes at the front of `bytes`; what follows them is looked at for words.
 pub(super) fn classify(bytes: &[u8], prints: &Fingerprint) -> Block {
@@ -25,7 +44,7 @@ pub(super) fn classify(bytes: &[u8], prints: &Fingerprint) -> Block {
         block.specials |= bit(SPECIALS.contains(byte));
         block.words |= bit(buckets & WORDS != 0);
         block.literals |= bit(buckets & LITERALS != 0);
-        block.wide |= bit(buckets & WIDE != 0);
+        block.wide |= bit(*byte >= 0xc2);
     }
     block
 }

@@ -23,12 +23,29 @@ pub(in crate::scan) struct Wants {
     pub(in crate::scan) colons: bool,
     /// Long runs of letters and digits.
     pub(in crate::scan) runs: bool,
+    /// Literals within tokens too.
+    pub(in crate::scan) loose_literals: bool,
+}
+
+/// Which rare planes somebody looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::scan) struct Rare {
+    /// Single bytes.
+    pub(in crate::scan) specials: bool,
+    /// Characters that are not ASCII.
+    pub(in crate::scan) wide: bool,
+    /// Long runs of letters and digits.
+    pub(in crate::scan) runs: bool,
 }
 
 /// Where shapes end in one tile. Word 0 is the last word of the tile before.
 #[derive(Clone)]
 pub(in crate::scan) struct Shapes {
-    /// Nine digits and single separators end here, a digit last.
+    /// A digit, or a separator right after one: what clusters are made of.
+    pub(in crate::scan) joined: Words,
+    /// Nine bytes of a cluster end here, a digit last.
+    pub(in crate::scan) nines: Words,
+    /// Fourteen do, or thirteen digits, `DDD-DD-DDDD` or `DDD-DDD-DDDD`.
     pub(in crate::scan) numbers: Words,
     /// `LLDD`, `DLXD` or `LL-DD` from a token's start ends here.
     pub(in crate::scan) codes: Words,
@@ -46,13 +63,20 @@ pub(in crate::scan) struct Shapes {
     pub(in crate::scan) specials: Words,
     /// As in the planes.
     pub(in crate::scan) wide: Words,
-    work: [Words; 4],
+    /// Something is worth a look here.
+    pub(in crate::scan) any: Words,
+    work: [Words; 7],
 }
+
+/// Planes of shapes.
+const PLANES: usize = 11;
 
 impl Shapes {
     /// None.
     pub(in crate::scan) fn new() -> Shapes {
         Shapes {
+            joined: NONE,
+            nines: NONE,
             numbers: NONE,
             codes: NONE,
             dots: NONE,
@@ -62,16 +86,29 @@ impl Shapes {
             literals: NONE,
             specials: NONE,
             wide: NONE,
-            work: [NONE; 4],
+            any: NONE,
+            work: [NONE; 7],
         }
     }
 
     /// Fills the words 1 to `words` from the planes; word 0 keeps what it has.
     #[inline(always)]
     pub(super) fn find(&mut self, planes: &Planes, words: usize, wants: Wants) {
-        let n = words.min(TILE_WORDS) + 1;
+        // A whole tile is most of them: with the length known every loop unrolls.
+        if words == TILE_WORDS {
+            self.find_in(planes, TILE_WORDS + 1, wants);
+        } else {
+            self.find_in(planes, words.min(TILE_WORDS) + 1, wants);
+        }
+    }
+
+    #[inline(always)]
+    fn find_in(&mut self, planes: &Planes, n: usize, wants: Wants) {
         let history = self.last_words(0);
         self.starts(planes, n);
+        if wants.loose_literals {
+            self.literals[..n].copy_from_slice(&planes.literals[..n]);
+        }
         if wants.numbers {
             self.numbers(planes, n);
         }
@@ -90,6 +127,33 @@ impl Shapes {
         self.set_history(history);
     }
 
+    /// Puts together what is worth a look in the words 0 to `words`: where numbers of nine count, and
+    /// which rare planes do.
+    #[inline(always)]
+    pub(super) fn gather(&mut self, reach: &[u64], words: usize, rare: Rare) {
+        let n = words.min(TILE_WORDS) + 1;
+        let (any, nines) = (&mut self.any[..n], &self.nines[..n]);
+        each3(any, nines, &reach[..n], |nine, reached| nine & reached);
+        let planes = [
+            &self.numbers,
+            &self.codes,
+            &self.dots,
+            &self.colons,
+            &self.words,
+            &self.literals,
+        ];
+        planes.into_iter().for_each(|plane| merge(any, &plane[..n]));
+        if rare.specials {
+            merge(any, &self.specials[..n]);
+        }
+        if rare.wide {
+            merge(any, &self.wide[..n]);
+        }
+        if rare.runs {
+            merge(any, &self.runs[..n]);
+        }
+    }
+
     /// Makes the word `last` the history of the next tile.
     pub(in crate::scan) fn carry(&mut self, last: usize) {
         let words = self.last_words(last);
@@ -98,11 +162,13 @@ impl Shapes {
 
     /// Forgets what came before.
     pub(in crate::scan) fn forget(&mut self) {
-        self.set_history([0; 9]);
+        self.set_history([0; PLANES]);
     }
 
-    pub(super) fn all(&self) -> [&Words; 9] {
+    pub(super) fn all(&self) -> [&Words; PLANES] {
         [
+            &self.joined,
+            &self.nines,
             &self.numbers,
             &self.codes,
             &self.dots,
@@ -115,12 +181,14 @@ impl Shapes {
         ]
     }
 
-    fn last_words(&self, at: usize) -> [u64; 9] {
+    fn last_words(&self, at: usize) -> [u64; PLANES] {
         self.all().map(|plane| plane[at])
     }
 
-    fn set_history(&mut self, words: [u64; 9]) {
+    fn set_history(&mut self, words: [u64; PLANES]) {
         let all = [
+            &mut self.joined,
+            &mut self.nines,
             &mut self.numbers,
             &mut self.codes,
             &mut self.dots,
@@ -139,7 +207,7 @@ impl Shapes {
     /// Where tokens and words begin; leaves letters-and-digits in `work[0]` and token starts in `work[1]`.
     #[inline(always)]
     fn starts(&mut self, planes: &Planes, n: usize) {
-        let [alnum, tokens, lower, edges] = &mut self.work;
+        let [alnum, tokens, lower, edges, ..] = &mut self.work;
         let (alnum, tokens, lower, edges) = (
             &mut alnum[..n],
             &mut tokens[..n],
@@ -179,21 +247,55 @@ impl Shapes {
 
     #[inline(always)]
     fn numbers(&mut self, planes: &Planes, n: usize) {
-        let [_, _, a, b] = &mut self.work;
-        let (a, b, out) = (&mut a[..n], &mut b[..n], &mut self.numbers[..n]);
+        let [_, _, a, b, ..] = &mut self.work;
+        let (a, b) = (&mut a[..n], &mut b[..n]);
+        let (joined, nines, out) = (
+            &mut self.joined[..n],
+            &mut self.nines[..n],
+            &mut self.numbers[..n],
+        );
         let (digits, separators) = (&planes.digits[..n], &planes.separators[..n]);
-        // Digits, and separators that follow one.
-        and_back(a, separators, digits, 1);
-        merge(a, digits);
-        and_back(b, a, a, 1);
-        and_back(out, b, b, 2);
-        and_back(b, out, out, 4);
-        and_back(out, digits, b, 1);
+        and_back(joined, separators, digits, 1);
+        merge(joined, digits);
+        and_back(b, joined, joined, 1);
+        and_back(a, b, b, 2);
+        and_back(b, a, a, 4);
+        // b: eight of a cluster.
+        and_back(nines, digits, b, 1);
+        and_back(out, nines, b, 6);
+        self.grouped(planes, n);
+    }
+
+    /// Adds thirteen digits, `DDD-DD-DDDD` and `DDD-DDD-DDDD` to the numbers.
+    #[inline(always)]
+    fn grouped(&mut self, planes: &Planes, n: usize) {
+        let [_, _, two, three, four, last, telephone] = &mut self.work;
+        let (two, three, four) = (&mut two[..n], &mut three[..n], &mut four[..n]);
+        let (last, telephone) = (&mut last[..n], &mut telephone[..n]);
+        let out = &mut self.numbers[..n];
+        let (digits, separators) = (&planes.digits[..n], &planes.separators[..n]);
+        and_back(two, digits, digits, 1);
+        and_back(three, two, digits, 2);
+        and_back(four, two, two, 2);
+        and_back(last, four, separators, 4);
+        // Three digits, a separator, three digits, and the end.
+        narrow_back(last, two, 5);
+        and_back(telephone, last, digits, 7);
+        narrow_back(telephone, separators, 8);
+        narrow_back(telephone, three, 9);
+        merge(out, telephone);
+        narrow_back(last, separators, 7);
+        narrow_back(last, three, 8);
+        merge(out, last);
+        and_back(last, four, four, 4);
+        narrow_back(last, four, 8);
+        narrow_back(last, digits, 12);
+        merge(out, last);
     }
 
     #[inline(always)]
     fn codes(&mut self, planes: &Planes, n: usize) {
-        let [alnum, tokens, a, b] = &mut self.work;
+        let [alnum, tokens, a, b, ..] = &mut self.work;
         let (alnum, tokens, a, b) = (&alnum[..n], &tokens[..n], &mut a[..n], &mut b[..n]);
         let (digits, letters, separators) = (
             &planes.digits[..n],
@@ -221,28 +323,31 @@ impl Shapes {
 
     #[inline(always)]
     fn dotted(&mut self, planes: &Planes, n: usize) {
-        let [_, _, a, b] = &mut self.work;
-        let (a, b, out) = (&mut a[..n], &mut b[..n], &mut self.dots[..n]);
+        let [_, _, a, three, four, ..] = &mut self.work;
+        let (a, three, four, out) = (
+            &mut a[..n],
+            &mut three[..n],
+            &mut four[..n],
+            &mut self.dots[..n],
+        );
         let (digits, dots) = (&planes.digits[..n], &planes.dots[..n]);
         // a: dots after a digit. out: digits after such a dot.
         and_back(a, dots, digits, 1);
-        // Another such dot two, three or four before the last, digits between.
         and_back(out, digits, a, 1);
-        and_back(b, out, a, 5);
-        narrow_back(b, digits, 3);
-        narrow_back(b, digits, 4);
-        let near = b; // four before
-        let four = &mut self.colons[..n]; // as work space: colons come later
-        and_back(four, out, a, 4);
+        // Another such dot two, three or four bytes before that one, digits between.
+        and_back(four, out, a, 5);
         narrow_back(four, digits, 3);
-        merge(near, four);
+        narrow_back(four, digits, 4);
+        and_back(three, out, a, 4);
+        narrow_back(three, digits, 3);
         narrow_back(out, a, 3);
-        merge(out, near);
+        merge(out, three);
+        merge(out, four);
     }
 
     #[inline(always)]
     fn coloned(&mut self, planes: &Planes, n: usize) {
-        let [_, _, a, b] = &mut self.work;
+        let [_, _, a, b, ..] = &mut self.work;
         let (a, b, out) = (&mut a[..n], &mut b[..n], &mut self.colons[..n]);
         let colons = &planes.colons[..n];
         near_back(a, colons, colons);
@@ -253,7 +358,7 @@ impl Shapes {
 
     #[inline(always)]
     fn runs(&mut self, n: usize) {
-        let [alnum, _, a, b] = &mut self.work;
+        let [alnum, _, a, b, ..] = &mut self.work;
         let (alnum, a, b) = (&alnum[..n], &mut a[..n], &mut b[..n]);
         and_back(a, alnum, alnum, 1);
         and_back(b, a, a, 2);
