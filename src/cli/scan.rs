@@ -39,7 +39,7 @@ use rewrite::Rewriter;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use table::Sum;
 use tally::Tally;
 
@@ -111,7 +111,9 @@ impl From<Least> for Likelihood {
 /// # Errors
 /// A command line that makes no sense, or an output that cannot be written.
 pub fn run(args: ScanArgs) -> anyhow::Result<ExitCode> {
-    let choice = Choice::new(args.detectors.as_deref(), args.likelihood.into())?;
+    // Detectors of a configuration file come in here.
+    let own = Arc::default();
+    let choice = Choice::new(own, args.detectors.as_deref(), args.likelihood.into())?;
     if args.list {
         let mut out = BufWriter::new(io::stdout().lock());
         let written = list::write(&mut out, &choice, args.json).and_then(|()| out.flush());

@@ -112,6 +112,7 @@ fn holds(field: &Field, finding: &Finding) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::choose::every;
     use super::super::lines::Lines;
     use super::*;
     use crate::chunk::Likelihood;
@@ -127,7 +128,7 @@ mod tests {
     }
 
     fn places(portion: &Portion<'_, Lines<'_>>, least: Likelihood) -> Vec<(u64, u64, u64)> {
-        let choice = Choice::new(None, least).unwrap();
+        let choice = every(least);
         let mut examiner = Examiner::new(&choice);
         examiner.examine(portion);
         let seen = examiner.seen(portion);

@@ -142,7 +142,7 @@ impl Drop for Partial {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::choose::Choice;
+    use super::super::choose::every;
     use super::super::examine::{Examiner, Portion};
     use super::super::{blocks::Blocks, lines::Lines};
     use super::*;
@@ -172,7 +172,7 @@ mod tests {
     fn masked(text: &[u8], size: usize, overlap: usize) -> Vec<u8> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out");
-        let choice = Choice::new(None, Likelihood::Likely).unwrap();
+        let choice = every(Likelihood::Likely);
         let mut rewriter = Rewriter::new(Some(&path), MaskStyle::Full, choice.set).unwrap();
         let mut examiner = Examiner::new(&choice);
         let mut blocks = Blocks::new(text, size, overlap);

@@ -159,6 +159,7 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::choose::every;
     use super::super::examine::Seen;
     use super::super::kind::Kind;
     use super::*;
@@ -202,7 +203,7 @@ mod tests {
     }
 
     fn shown(name: &str, tally: &Tally) -> String {
-        let choice = Choice::new(None, Likelihood::Likely).unwrap();
+        let choice = every(Likelihood::Likely);
         let mut out = Vec::new();
         section(&mut out, name, tally, &choice).unwrap();
         String::from_utf8(out).unwrap()
