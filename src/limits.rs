@@ -368,6 +368,33 @@ pub const JWT_PAYLOAD_BYTES_MAX: usize = 16 * KIB;
 /// Longest signature of one: RSA of 16,384 bits takes 2,731 bytes, ML-DSA-87 6,170.
 pub const JWT_SIGNATURE_BYTES_MAX: usize = 8 * KIB;
 
+/// `lockgate scan` reads text this much at a time: whole lines of it are one body for the engine. As
+/// much as a core's second cache holds, and what is left over is small beside it.
+pub const SCAN_BLOCK_BYTES: usize = MIB;
+/// A line longer than a block is seen in parts that share twice this much: what begins within this
+/// much of a part's edge is left to the part that sees as much on either side of it. The longest
+/// finding, a private key of 16,384 bits in PEM, has 13 KiB; a token may have `TOKEN_BYTES_MAX`.
+/// A JSON name speaks for no more of such a line than its part, 896 KiB on at least, and something
+/// encoded that is longer is seen in pieces.
+pub const SCAN_LINE_OVERLAP_BYTES: usize = TOKEN_BYTES_MAX;
+/// Largest record batch read from a log segment: no broker takes in a larger one. With what it may
+/// inflate to, two such bounds of memory for each input that is read at the moment.
+pub const SCAN_BATCH_BYTES_MAX: usize = FRAME_BYTES_MAX;
+/// Places that the table names of each detector in each input.
+pub const SCAN_PLACES_SHOWN_MAX: usize = 3;
+/// Unreadable batches of one input that are told of one by one; the rest is counted.
+pub const SCAN_FAULTS_LISTED_MAX: usize = 5;
+/// Lines of JSON gather up to this before they are handed on, `SCAN_CHUNKS_WAITING_MAX` times for an
+/// input that has begun before its turn to be printed came: 256 KiB for each.
+pub const SCAN_CHUNK_BYTES: usize = 64 * KIB;
+/// See `SCAN_CHUNK_BYTES`.
+pub const SCAN_CHUNKS_WAITING_MAX: usize = 4;
+/// A scan that takes longer than this shows a bar, where there is somebody to see it.
+pub const SCAN_BAR_AFTER_MS: u64 = 1_000;
+const _: () = assert!(4 * SCAN_LINE_OVERLAP_BYTES < SCAN_BLOCK_BYTES);
+const _: () = assert!(SCAN_BLOCK_BYTES < u32::MAX as usize);
+const _: () = assert!(SCAN_CHUNK_BYTES < SCAN_BLOCK_BYTES);
+
 /// JSON objects and arrays named by a keyword that speak at once, one in another. Each is read to its
 /// end when it opens, so this is how often a byte may be read for it.
 pub const SCAN_SCOPES_OPEN_MAX: usize = 4;
