@@ -359,6 +359,42 @@ pub const DISCOVERY_FRAME_BYTES_MAX: usize = 16 * MIB;
 
 // ---- scan -----------------------------------------------------------------------------
 
+// ---- scan: formats --------------------------------------------------------------------
+
+/// Levels of a JSON text whose names and indexes are kept: what serde_json reads by default, and
+/// more than .NET (64) or Elasticsearch (20) do. Deeper levels are walked and not named. 130 levels
+/// of 24 B: 3 KiB on the stack of whoever walks.
+pub const JSON_NESTING_MAX: usize = 128;
+/// Longest field name that is shown as it is; a longer one is shown by its length alone.
+pub const SHOWN_NAME_BYTES_MAX: usize = 64;
+/// Longest field path that is shown; the middle of a longer one is left out.
+pub const SHOWN_PATH_BYTES_MAX: usize = 256;
+/// Places that a shape tells apart: about 300 B each with their names, 150 KiB. A table of 500
+/// columns is the widest that people use.
+pub const SHAPE_NODES_MAX: usize = 512;
+/// Levels of a shape; what is deeper is shown as `…`.
+pub const SHAPE_DEPTH_MAX: usize = 16;
+/// Bytes of a shape as text: what fits a page of a reviewer's screen.
+pub const SHAPE_TEXT_BYTES_MAX: usize = 4 * KIB;
+/// Detectors named at one place of a shape.
+pub const SHAPE_DETECTORS_MAX: usize = 8;
+/// Message indexes in front of a Protobuf payload: one for each level of message types, which
+/// people nest two or three deep.
+pub const MESSAGE_INDEXES_MAX: usize = 16;
+
+// ---- scan: masks ----------------------------------------------------------------------
+
+/// Shortest secret that masking keys are derived from: as long as the keys, so that guessing it costs
+/// as much as guessing one of them.
+pub const MASK_SECRET_BYTES_MIN: usize = 32;
+/// Least values that a format-preserving mask tells apart: NIST SP 800-38G Rev. 1 §4.1. In a smaller
+/// domain the whole mapping is found by trying.
+pub const FF1_DOMAIN_MIN: u64 = 1_000_000;
+/// Longest value that is encrypted so: twice the longest IBAN. FF1 is quadratic in it.
+pub const FF1_CHARACTERS_MAX: usize = 68;
+/// Longest text that may stand in the place of what a mask hides.
+pub const MASK_REPLACE_BYTES_MAX: usize = 64;
+
 // ---- configuration --------------------------------------------------------------------
 
 /// Longest configuration read: 100 rules are about 40 KiB.
@@ -420,6 +456,7 @@ const _: () = assert!(TLS_SEAL_BYTES + TLS_KEPT_BYTES_MAX <= TLS_SCRATCH_BYTES);
 const _: () = assert!(PROXY_HEADER_BYTES_MAX <= BUFFER_BYTES_SMALLEST);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
+const _: () = assert!(2 * SHOWN_NAME_BYTES_MAX < SHOWN_PATH_BYTES_MAX);
 const _: () = assert!(INFLATED_BYTES_MAX <= INFLATED_BYTES_PER_FRAME_MAX);
 const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
 const _: () = assert!(HOLD_WAIT_BEHIND_MS <= HOLD_WAIT_MS_MAX);

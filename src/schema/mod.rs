@@ -1,0 +1,17 @@
+//! What a record's bytes mean: where in a JSON text, an Avro datum or a Protobuf message a span lies.
+//!
+//! ```text
+//! path       a place as people write it: customer.ssn, phones[3]
+//! wire       which schema a record names, and where its payload starts
+//! json       text → tokens, names, nesting; no schema needed
+//! shape      structure and names kept, values replaced by their class
+//! ```
+//!
+//! Owns: formats and schemas of record values. Refuses: detectors and verdicts (who found what is
+//! told from outside), sockets, clocks, threads, files. Stays true: any bytes are survived in time
+//! linear in their length and in bounded memory; nothing shown holds a value, only names and classes.
+
+pub mod json;
+pub mod path;
+pub mod shape;
+pub mod wire;
