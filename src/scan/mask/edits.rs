@@ -4,6 +4,7 @@
 //! into a new body. Refuses: to know why. Stays true: edits ascend and never overlap; one that lies
 //! within a later one has gone with it; nothing is allocated once the list has grown to its size.
 
+use super::units::MASKED;
 use std::ops::Range;
 
 /// Edits of one body, in one piece of memory that is used again.
@@ -14,12 +15,16 @@ pub struct Edits {
     bytes: Vec<u8>,
 }
 
+/// A place in the list.
+#[derive(Clone, Copy)]
+pub(super) struct Mark(usize, usize);
+
 /// Spans are the body's; `with` is a range of `bytes`.
 #[derive(Clone, Debug)]
 struct Entry {
     span: Range<usize>,
     with: Range<usize>,
-    valid: bool,
+    looks_valid: bool,
 }
 
 /// One edit.
@@ -70,7 +75,7 @@ impl Edits {
             start: entry.span.start,
             end: entry.span.end,
             with: self.bytes.get(entry.with.clone()).unwrap_or_default(),
-            looks_valid: entry.valid,
+            looks_valid: entry.looks_valid,
         })
     }
 
@@ -80,40 +85,50 @@ impl Edits {
     }
 
     /// Where the edits of a field begin that is looked at next; for [`Edits::forget_from`].
-    pub(super) fn mark(&self) -> (usize, usize) {
-        (self.list.len(), self.bytes.len())
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.list.len(), self.bytes.len())
     }
 
     /// Drops all that came after the mark.
-    pub(super) fn forget_from(&mut self, (list, bytes): (usize, usize)) {
+    pub(super) fn forget_from(&mut self, Mark(list, bytes): Mark) {
         self.list.truncate(list);
         self.bytes.truncate(bytes);
     }
 
     /// The edits that came after the mark.
-    pub(super) fn since(&self, (list, _): (usize, usize)) -> impl Iterator<Item = Edit<'_>> + Clone {
+    pub(super) fn since(&self, Mark(list, _): Mark) -> impl Iterator<Item = Edit<'_>> + Clone {
         self.iter().skip(list)
     }
 
-    /// Adds one that begins where the last one ends or later; earlier ones that it covers go. What it
-    /// reaches into without covering it is the caller's fault, and it is not added.
+    /// Adds one that begins where the last one ends or later; earlier ones that it covers go. One that
+    /// reaches into the last one is a fault of the planner: both become one full mask, so that nothing
+    /// stays that either was to hide.
     pub(super) fn push(&mut self, span: Range<usize>, with: &[u8], looks_valid: bool) {
-        while self.list.last().is_some_and(|last| {
-            span.start <= last.span.start && last.span.end <= span.end
-        }) {
+        while self
+            .list
+            .last()
+            .is_some_and(|last| span.start <= last.span.start && last.span.end <= span.end)
+        {
             self.list.pop();
         }
-        let free = self.list.last().map_or(0, |last| last.span.end);
-        debug_assert!(free <= span.start, "edits that overlap");
-        if free > span.start || span.start > span.end {
-            return;
-        }
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(with);
+        let span = match self.list.last_mut() {
+            Some(last) if last.span.end > span.start => {
+                debug_assert!(false, "edits that overlap");
+                let union = last.span.start..last.span.end.max(span.end);
+                self.list.pop();
+                self.bytes.resize(start + union.len(), MASKED);
+                union
+            }
+            _ => {
+                self.bytes.extend_from_slice(with);
+                span
+            }
+        };
         self.list.push(Entry {
             span,
             with: start..self.bytes.len(),
-            valid: looks_valid,
+            looks_valid,
         });
     }
 }
@@ -138,7 +153,9 @@ pub fn splice<'e>(
     out: &mut Vec<u8>,
 ) {
     let mut at = range.start;
-    let inside = edits.into_iter().skip_while(|edit| edit.start < range.start);
+    let inside = edits
+        .into_iter()
+        .skip_while(|edit| edit.start < range.start);
     for edit in inside.take_while(|edit| edit.end <= range.end) {
         out.extend_from_slice(body.get(at..edit.start).unwrap_or_default());
         out.extend_from_slice(edit.with);

@@ -167,11 +167,7 @@ pub(super) mod tests {
         let digits = keys.encrypt(Radix::Digits, "", numerals("0123456789"));
         assert_eq!(digits, Some(numerals("6657667009")));
         let tweak = "7777pqrs777";
-        let letters = keys.encrypt(
-            Radix::Alphanumeric,
-            tweak,
-            numerals("0123456789abcdefghi"),
-        );
+        let letters = keys.encrypt(Radix::Alphanumeric, tweak, numerals("0123456789abcdefghi"));
         assert_eq!(letters, Some(numerals("xs8a0azh2avyalyzuwd")));
     }
 
@@ -180,8 +176,14 @@ pub(super) mod tests {
         assert_eq!((Radix::Digits.least(), Radix::Alphanumeric.least()), (6, 4));
         let keys = keys();
         assert_eq!(keys.encrypt(Radix::Digits, "x", numerals("12345")), None);
-        assert!(keys.encrypt(Radix::Digits, "x", numerals("123456")).is_some());
-        assert_eq!(keys.encrypt(Radix::Alphanumeric, "x", numerals("a1b")), None);
+        assert!(
+            keys.encrypt(Radix::Digits, "x", numerals("123456"))
+                .is_some()
+        );
+        assert_eq!(
+            keys.encrypt(Radix::Alphanumeric, "x", numerals("a1b")),
+            None
+        );
         assert_eq!(keys.encrypt(Radix::Digits, "x", vec![1; 1_000]), None);
     }
 }

@@ -29,10 +29,9 @@ pub(super) fn fill_number(token: &mut [u8], digits: Range<usize>, keep: Keep, fi
 
 /// Whether digits were found that fit nothing.
 fn same_length(integer: &mut [u8], masked: &Range<usize>, fired: &Fired) -> bool {
-    let fillers = (b'0'..=b'9').map(|filler| (filler, filler));
-    let last_digits = (b'1'..=b'9').map(|last| (b'0', last));
-    let [first, others] = [fillers.clone().take(1), fillers.skip(1).take(9)];
-    first.chain(last_digits).chain(others).any(|(filler, last)| {
+    let last_digits = (b'0'..=b'9').map(|last| (b'0', last));
+    let fillers = (b'1'..=b'9').map(|filler| (filler, filler));
+    last_digits.chain(fillers).any(|(filler, last)| {
         for at in masked.clone() {
             integer[at] = match at {
                 0 => b'9',
@@ -46,7 +45,10 @@ fn same_length(integer: &mut [u8], masked: &Range<usize>, fired: &Fired) -> bool
 
 /// The number with `kept` (digits of the token) for its integer part, or nine, and spaces behind it.
 fn shorten(token: &mut [u8], digits: Range<usize>, kept: Range<usize>, fired: &Fired) {
-    let zeros = token[kept.clone()].iter().take_while(|b| **b == b'0').count();
+    let zeros = token[kept.clone()]
+        .iter()
+        .take_while(|b| **b == b'0')
+        .count();
     let kept = kept.start + zeros..kept.end;
     let stays = !kept.is_empty() && !fired.is_value(&token[kept.clone()]);
     let mut at = digits.start;
@@ -103,7 +105,12 @@ mod tests {
             let mut bytes = token.as_bytes().to_vec();
             let end = token.find('.').unwrap_or(token.len());
             let start = usize::from(token.starts_with('-'));
-            shorten(&mut bytes, start..end, kept, &Fired::new(DetectorSet::default()));
+            shorten(
+                &mut bytes,
+                start..end,
+                kept,
+                &Fired::new(DetectorSet::default()),
+            );
             String::from_utf8(bytes).expect("ASCII")
         };
         assert_eq!(shortened("536904399", 5..9), "4399     ");

@@ -34,7 +34,9 @@ pub(super) fn text_token(
 ) -> Option<[u8; TOKEN_BYTES]> {
     (0..TRIES).find_map(|counter| {
         let tag = tag(keys, TEXT, counter, value, row, in_string);
-        let mut number = tag[..16].iter().fold(0u128, |n, byte| n << 8 | u128::from(*byte));
+        let mut number = tag[..16]
+            .iter()
+            .fold(0u128, |n, byte| n << 8 | u128::from(*byte));
         let mut token = *b"XT......................";
         for letter in &mut token[2..] {
             *letter = b'A' + (number % 26) as u8;

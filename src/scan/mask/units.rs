@@ -66,7 +66,11 @@ fn len_of(rest: &[u8], in_string: bool) -> usize {
 /// The span without the parts of escapes that it begins or ends in: `\n` before `ann@…` is no part of
 /// the name; a backslash at its end takes what it escapes with it. `string` is the inside of the
 /// string it lies in.
-pub(super) fn whole_escapes(text: &[u8], string: &Range<usize>, span: Range<usize>) -> Range<usize> {
+pub(super) fn whole_escapes(
+    text: &[u8],
+    string: &Range<usize>,
+    span: Range<usize>,
+) -> Range<usize> {
     let start = escape_around(text, string, span.start).map_or(span.start, |escape| escape.end);
     let end = escape_around(text, string, span.end).map_or(span.end, |escape| escape.end);
     start.min(end)..end
@@ -77,7 +81,11 @@ fn escape_around(text: &[u8], string: &Range<usize>, at: usize) -> Option<Range<
     let reach = at.saturating_sub(ESCAPE_BYTES_MAX - 1).max(string.start);
     (reach..at).find_map(|start| {
         let before = text.get(string.start..start)?;
-        let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+        let backslashes = before
+            .iter()
+            .rev()
+            .take_while(|byte| **byte == b'\\')
+            .count();
         let rest = text.get(start..string.end)?;
         let begins = rest.first() == Some(&b'\\') && backslashes.is_multiple_of(2);
         let end = start + len_of(rest, true).min(rest.len());
