@@ -73,6 +73,12 @@ impl DetectorSet {
     pub fn intersection(self, other: DetectorSet) -> DetectorSet {
         DetectorSet(self.0 & other.0)
     }
+    /// Them, ascending.
+    pub fn iter(self) -> impl Iterator<Item = DetectorId> {
+        (0..128)
+            .map(DetectorId)
+            .filter(move |id| self.contains(*id))
+    }
     /// Whether all of `other` are in it.
     pub fn contains_all(self, other: DetectorSet) -> bool {
         other.0 & !self.0 == 0

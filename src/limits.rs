@@ -359,6 +359,18 @@ pub const DISCOVERY_FRAME_BYTES_MAX: usize = 16 * MIB;
 
 // ---- scan -----------------------------------------------------------------------------
 
+/// JSON objects and arrays named by a keyword that speak at once, one in another. Each is read to its
+/// end when it opens, so this is how often a byte may be read for it.
+pub const SCAN_SCOPES_OPEN_MAX: usize = 4;
+
+/// Words or names of one detector of the user's, and such detectors. The tables that tell where a word
+/// may begin let more through the more words there are: 2,000 cost about a third of the speed.
+pub const CUSTOM_WORDS_MAX: usize = 500;
+/// See `CUSTOM_WORDS_MAX`. A `DetectorSet` has 128 bits, the built-in ones take fewer than half.
+pub const CUSTOM_DETECTORS_MAX: usize = 64;
+/// Memory of one user's pattern, compiled, and again for its cache on each core.
+pub const CUSTOM_PATTERN_BYTES_MAX: usize = 2 * MIB;
+
 // ---- scan: formats --------------------------------------------------------------------
 
 /// Levels of a JSON text whose names and indexes are kept: what serde_json reads by default, and

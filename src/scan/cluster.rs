@@ -75,6 +75,33 @@ pub(super) fn hyphenated_on(text: &[u8], span: &Range<usize>) -> bool {
     before || after
 }
 
+/// Whether the stretch lies in a row of four-digit groups of which some hold a hex letter: `xxd` and
+/// `hexdump` write such rows, and four groups without a letter in them are no card.
+pub(super) fn in_hex_row(text: &[u8], span: &Range<usize>) -> bool {
+    let before = text.get(..span.start).unwrap_or_default();
+    let after = text.get(span.end..).unwrap_or_default();
+    has_hex_letter(before.iter().rev()) || has_hex_letter(after.iter())
+}
+
+/// Whether, outwards, a separator and four hex digits, four times, come to a letter.
+fn has_hex_letter<'a>(mut outwards: impl Iterator<Item = &'a u8>) -> bool {
+    for _ in 0..4 {
+        let separated = outwards.next().is_some_and(|byte| is_separator(*byte));
+        let (mut digits, mut letters) = (0, 0);
+        for byte in outwards.by_ref().take(4) {
+            digits += usize::from(byte.is_ascii_hexdigit());
+            letters += usize::from(byte.is_ascii_alphabetic());
+        }
+        if !separated || digits < 4 {
+            return false;
+        }
+        if letters > 0 {
+            return true;
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +120,24 @@ mod tests {
         .collect();
         assert_eq!(all, [(1, 3), (4, 7), (8, 9)]);
         assert_eq!(groups(b"--", Cluster { start: 0, end: 2 }).count(), 0);
+    }
+
+    #[test]
+    fn hex_rows() {
+        let card = "4111 1111 1111 1111";
+        for (text, want) in [
+            ("61ed 4111 1111 1111 1111", true),
+            ("4111 1111 1111 1111 0099 1234 c0de", true),
+            ("cafe 1234 4111 1111 1111 1111 1234", true),
+            ("1234 4111 1111 1111 1111 1234", false),
+            ("xafe 4111 1111 1111 1111 visa", false),
+            ("a1 4111 1111 1111 1111 b2", false),
+            ("  4111 1111 1111 1111", false),
+        ] {
+            let start = text.find(card).expect("the card is there");
+            let span = start..start + card.len();
+            assert_eq!(in_hex_row(text.as_bytes(), &span), want, "{text}");
+        }
     }
 
     #[test]

@@ -14,12 +14,20 @@
 //! digit (`\u0031`, full-width) are not seen yet.
 
 mod candidates;
+mod checks;
 mod cluster;
+mod code;
 mod context;
+mod custom;
 mod detector;
 mod detectors;
 mod engine;
+mod look;
 pub mod mask;
+mod own;
+mod pass;
+mod printed;
+mod reach;
 mod sample;
 mod scene;
 mod scope;
@@ -29,9 +37,11 @@ mod vocabulary;
 mod words;
 
 pub use candidates::Kernel;
+pub use custom::{Custom, CustomFault, Kind as CustomKind};
 pub use detector::{Alphabet, Detector};
 pub use detectors::DETECTORS;
-pub use engine::{Engine, Scratch};
+pub use engine::Engine;
+pub use pass::Scratch;
 pub use sample::sample;
 
 use crate::chunk::DetectorId;
@@ -59,6 +69,10 @@ impl Detector {
 
 #[cfg(test)]
 mod corpora;
+#[cfg(test)]
+mod equivalence;
+#[cfg(test)]
+mod placed;
 
 #[cfg(test)]
 mod tests {

@@ -1,54 +1,232 @@
 //! Everything an engine looks for: rows, words and literals of the detectors it was made for.
 //!
-//! Owns: that choice, made once. Refuses: to change afterwards. Stays true: immutable, so any number
-//! of cores may share one.
+//! Owns: that choice, made once, sorted by what calls on whom. Refuses: to change afterwards. Stays
+//! true: immutable, so any number of cores may share one.
 
 use super::DETECTORS;
-use super::detector::Detector;
-use super::twin;
+use super::candidates::{Fingerprint, Rare, Wants};
+use super::cluster::Cluster;
+use super::custom::{Custom, Kind, Pattern};
+use super::detector::{Detector, Trigger};
+use super::scene::{Scene, Sink, Word};
 use super::words::Words;
 use crate::chunk::{DetectorId, DetectorSet};
+use std::sync::Arc;
+
+impl Customs {
+    fn of(all: Arc<[Custom]>, from: usize, set: DetectorSet, words: &mut Words) -> Customs {
+        let mut customs = Customs {
+            all: Arc::clone(&all),
+            ..Customs::default()
+        };
+        for (index, custom) in all.iter().enumerate() {
+            let id = DetectorId((from + index).min(127) as u8);
+            if !set.contains(id) {
+                continue;
+            }
+            for keyword in custom.keywords() {
+                words.insert(&keyword, id);
+            }
+            match &custom.kind {
+                Kind::Words(_) => customs.words.insert(id),
+                Kind::Fields(paths) => customs.fields.push((id, paths.clone())),
+                Kind::Pattern(pattern) => {
+                    let bit = 1u64.checked_shl(customs.patterns.len() as u32).unwrap_or(0);
+                    if pattern.literal().is_none() {
+                        customs.always |= bit;
+                    }
+                    customs.patterns.push((id, Arc::clone(pattern)));
+                }
+            }
+        }
+        customs
+    }
+
+    /// Whether a pattern has a literal.
+    pub(super) fn have_literals(&self) -> bool {
+        self.patterns
+            .iter()
+            .any(|(_, pattern)| pattern.literal().is_some())
+    }
+}
+
+/// A detector's function for a place.
+pub(super) type AtPlace = fn(&Scene<'_>, usize, &mut Sink<'_>);
 
 /// What an engine looks for.
 #[derive(Clone)]
 pub(super) struct Vocabulary {
+    table: &'static [Detector],
     /// The detectors.
     pub(super) set: DetectorSet,
     /// Their keywords.
     pub(super) words: Words,
+    /// Where a keyword or literal may begin.
+    pub(super) prints: Fingerprint,
     /// Those that look at numbers.
     pub(super) numbers: DetectorSet,
+    /// Those that look at what stands near their keywords.
+    pub(super) worded: DetectorSet,
+    /// Whom each kind of place calls on.
+    pub(super) calls: Calls,
+    /// The user's own.
+    pub(super) customs: Customs,
+}
+
+/// What the user's detectors are called on by.
+#[derive(Clone, Default)]
+pub(super) struct Customs {
+    all: Arc<[Custom]>,
+    /// Those whose words are findings.
+    pub(super) words: DetectorSet,
+    /// Those whose words name fields, with the paths.
+    pub(super) fields: Vec<(DetectorId, Vec<String>)>,
+    /// Those with a pattern; at most 64.
+    pub(super) patterns: Vec<(DetectorId, Arc<Pattern>)>,
+    /// Of the patterns, by index: those that run on every field.
+    pub(super) always: u64,
+}
+
+/// Whom each kind of place calls on.
+#[derive(Clone, Default)]
+pub(super) struct Calls {
+    pub(super) numbers: Vec<(DetectorId, fn(&Scene<'_>, &Cluster, &mut Sink<'_>))>,
+    pub(super) words: Vec<(DetectorId, fn(&Scene<'_>, &Word, &mut Sink<'_>))>,
+    pub(super) codes: Vec<(DetectorId, AtPlace)>,
+    pub(super) ats: Vec<(DetectorId, AtPlace)>,
+    pub(super) dots: Vec<(DetectorId, AtPlace)>,
+    pub(super) colons: Vec<(DetectorId, AtPlace)>,
+    pub(super) opens: Vec<(DetectorId, AtPlace)>,
+    pub(super) literals: Vec<(&'static str, DetectorId, AtPlace)>,
+}
+
+impl Calls {
+    fn add(&mut self, id: DetectorId, trigger: Trigger) {
+        match trigger {
+            Trigger::Number(find) => self.numbers.push((id, find)),
+            Trigger::Keyword(find) => self.words.push((id, find)),
+            Trigger::Code(find) => self.codes.push((id, find)),
+            Trigger::At(find) => self.ats.push((id, find)),
+            Trigger::Dot(find) => self.dots.push((id, find)),
+            Trigger::Colon(find) => self.colons.push((id, find)),
+            Trigger::Open(find) => self.opens.push((id, find)),
+            Trigger::Literal(texts, find) => {
+                let rows = texts.iter().map(|text| (*text, id, find));
+                self.literals.extend(rows);
+            }
+        }
+    }
 }
 
 impl Vocabulary {
     /// For these detectors.
     pub(super) fn new(set: DetectorSet) -> Vocabulary {
-        let mut vocabulary = Vocabulary {
-            set,
-            words: Words::new(),
-            numbers: DetectorSet::default(),
-        };
-        let ids: Vec<_> = vocabulary.detectors().collect();
-        for id in ids {
-            for keyword in vocabulary.row(id).map_or(&[][..], |row| row.keywords) {
-                let fits = vocabulary.words.insert(keyword, id);
+        Vocabulary::of(DETECTORS, set)
+    }
+
+    /// For these of another table.
+    pub(super) fn of(table: &'static [Detector], set: DetectorSet) -> Vocabulary {
+        Vocabulary::with(table, Arc::from([]), set)
+    }
+
+    /// For these of a table and, with the ids that follow it, of the user's own.
+    pub(super) fn with(
+        table: &'static [Detector],
+        own: Arc<[Custom]>,
+        set: DetectorSet,
+    ) -> Vocabulary {
+        let (mut words, mut calls) = (Words::new(), Calls::default());
+        for (id, row) in rows(table, set) {
+            for keyword in row.keywords {
+                let fits = words.insert(keyword, id);
                 debug_assert!(fits, "{keyword}");
             }
+            row.triggers
+                .iter()
+                .for_each(|trigger| calls.add(id, *trigger));
         }
-        vocabulary.numbers = twin::numbers(&vocabulary);
-        vocabulary
+        let customs = Customs::of(own, table.len(), set, &mut words);
+        let literals = calls.literals.iter().map(|(text, ..)| text.as_bytes());
+        let literals = literals.chain(customs.patterns.iter().filter_map(|(_, p)| p.literal()));
+        let prints = Fingerprint::new(words.iter().map(|(word, _)| word), literals);
+        let set_of = |ids: &mut dyn Iterator<Item = DetectorId>| {
+            ids.fold(DetectorSet::default(), |mut set, id| {
+                set.insert(id);
+                set
+            })
+        };
+        Vocabulary {
+            table,
+            set,
+            prints,
+            numbers: set_of(&mut calls.numbers.iter().map(|(id, _)| *id)),
+            worded: set_of(&mut calls.words.iter().map(|(id, _)| *id))
+                .union(customs.words)
+                .union(set_of(&mut customs.fields.iter().map(|(id, _)| *id))),
+            words,
+            calls,
+            customs,
+        }
     }
 
-    /// Their ids, ascending.
-    pub(super) fn detectors(&self) -> impl Iterator<Item = DetectorId> + use<> {
-        let set = self.set;
-        (0..DETECTORS.len())
-            .map(|index| DetectorId(index as u8))
-            .filter(move |id| set.contains(*id))
+    /// Its detectors and their rows, ascending.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (DetectorId, &'static Detector)> + use<> {
+        rows(self.table, self.set)
     }
 
-    /// The row of one of them.
+    /// The shapes somebody looks at.
+    pub(super) fn wants(&self) -> Wants {
+        Wants {
+            numbers: !self.calls.numbers.is_empty(),
+            codes: !self.calls.codes.is_empty(),
+            dots: !self.calls.dots.is_empty(),
+            colons: !self.calls.colons.is_empty(),
+            runs: false,
+            loose_literals: self.customs.have_literals(),
+        }
+    }
+
+    /// The row of a detector of the table.
     pub(super) fn row(&self, id: DetectorId) -> Option<&'static Detector> {
-        Detector::of(id).filter(|_| self.set.contains(id))
+        self.table.get(usize::from(id.0))
     }
+
+    /// One of the user's own.
+    pub(super) fn custom(&self, id: DetectorId) -> Option<&Custom> {
+        let index = usize::from(id.0).checked_sub(self.table.len())?;
+        self.customs.all.get(index)
+    }
+
+    /// The name of a detector.
+    pub(super) fn name(&self, id: DetectorId) -> &str {
+        let index = usize::from(id.0);
+        match self.table.get(index) {
+            Some(row) => row.name,
+            None => self
+                .customs
+                .all
+                .get(index - self.table.len())
+                .map_or("?", |own| &own.name),
+        }
+    }
+}
+
+impl Vocabulary {
+    /// The rare places somebody looks at.
+    pub(super) fn rare(&self) -> Rare {
+        Rare {
+            specials: !self.calls.ats.is_empty() || !self.calls.opens.is_empty(),
+            wide: false,
+            runs: false,
+        }
+    }
+}
+
+fn rows(
+    table: &'static [Detector],
+    set: DetectorSet,
+) -> impl Iterator<Item = (DetectorId, &'static Detector)> {
+    let all = table.iter().enumerate();
+    all.map(|(index, row)| (DetectorId(index as u8), row))
+        .filter(move |(id, _)| set.contains(*id))
 }

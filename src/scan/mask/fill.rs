@@ -9,8 +9,8 @@
 //! for all but the first keeps what is left apart from it. The first stays `X`, so that the word before it
 //! still owns it (`context::owns_next`).
 
-use super::super::detector::Detector;
 use super::fired::Fired;
+use super::row::Row;
 use super::style::MaskStyle;
 use super::units::{MASKED, MASKED_APART, units};
 use std::ops::Range;
@@ -24,7 +24,7 @@ pub(super) struct Keep {
 
 impl Keep {
     /// What a style leaves of a finding of this row. What keeps nothing by count keeps nothing.
-    pub(super) fn of(style: &MaskStyle, row: &Detector) -> Keep {
+    pub(super) fn of(style: &MaskStyle, row: &Row<'_>) -> Keep {
         match style {
             MaskStyle::KeepLast(n) => Keep {
                 first: 0,
@@ -39,8 +39,8 @@ impl Keep {
     }
 
     /// Indexes of the characters that go, out of `count`: always one at least.
-    pub(super) fn masked(self, count: usize) -> Range<usize> {
-        let most = count.saturating_sub(1);
+    pub(super) fn masked(self, count: usize, row: &Row<'_>) -> Range<usize> {
+        let most = row.kept_max(count);
         self.first.min(most)..count - self.last.min(most)
     }
 
@@ -64,8 +64,8 @@ impl Keep {
 pub(super) fn fill(
     text: &mut [u8],
     style: &MaskStyle,
-    row: &Detector,
-    fired: &Fired,
+    row: &Row<'_>,
+    fired: &Fired<'_>,
     in_string: bool,
 ) {
     let values = |text: &[u8]| {
@@ -78,7 +78,7 @@ pub(super) fn fill(
     let count = values(text);
     loop {
         for rest in [MASKED, MASKED_APART] {
-            let masked = keep.masked(count);
+            let masked = keep.masked(count, row);
             overwrite(text, masked, row, in_string, rest);
             if !fired.fits(text, row, in_string) {
                 return;
@@ -92,7 +92,7 @@ pub(super) fn fill(
 }
 
 /// The characters whose indexes are in `masked`: the first becomes `X`, the others `rest`.
-fn overwrite(text: &mut [u8], masked: Range<usize>, row: &Detector, in_string: bool, rest: u8) {
+fn overwrite(text: &mut [u8], masked: Range<usize>, row: &Row<'_>, in_string: bool, rest: u8) {
     let (mut at, mut index) = (0, 0);
     while let Some(tail) = text.get_mut(at..) {
         let Some(unit) = units(tail, row.alphabet, in_string).next() else {

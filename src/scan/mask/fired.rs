@@ -4,28 +4,29 @@
 //! the form of the text counts, so the answer may be yes too often and never no too often. Stays true:
 //! asked of every mask before it is written.
 
-use super::super::detector::Detector;
+use super::super::Engine;
+use super::row::Row;
 use super::units::units;
 use crate::chunk::DetectorSet;
 use std::cell::RefCell;
 
 /// The detectors that fired.
-pub(super) struct Fired {
-    set: DetectorSet,
+pub(super) struct Fired<'e> {
+    rows: Vec<Row<'e>>,
     /// A value without its separators.
     compact: RefCell<Vec<u8>>,
 }
 
-impl Fired {
-    pub(super) fn new(set: DetectorSet) -> Fired {
+impl<'e> Fired<'e> {
+    pub(super) fn new(engine: &'e Engine, set: DetectorSet) -> Fired<'e> {
         Fired {
-            set,
+            rows: set.iter().filter_map(|id| engine.mask_row(id)).collect(),
             compact: RefCell::default(),
         }
     }
 
     /// Whether the text, the value in it, or any of its words could be a value.
-    pub(super) fn fits(&self, text: &[u8], row: &Detector, in_string: bool) -> bool {
+    pub(super) fn fits(&self, text: &[u8], row: &Row<'_>, in_string: bool) -> bool {
         let mut compact = self.compact.borrow_mut();
         compact.clear();
         for unit in units(text, row.alphabet, in_string).filter(|unit| unit.is_value) {
@@ -36,9 +37,7 @@ impl Fired {
 
     /// Whether it could be a value as it stands.
     pub(super) fn is_value(&self, text: &[u8]) -> bool {
-        let rows = super::super::DETECTORS.iter().zip(0..);
-        rows.filter(|(_, id)| self.set.contains(crate::chunk::DetectorId(*id)))
-            .any(|(row, _)| (row.fits)(text))
+        self.rows.iter().any(|row| row.fits(text))
     }
 
     fn has_value(&self, text: &[u8]) -> bool {

@@ -4,16 +4,17 @@
 //! Stays true: the edit covers every finding of the group; none of them shows more than its own mask
 //! would leave.
 
-use super::super::Detector;
+use super::super::Engine;
 use super::super::detector::Alphabet;
 use super::fill::{Keep, fill};
 use super::fired::Fired;
 use super::foreign;
 use super::keys::MaskKeys;
-use super::number::fill_number;
+use super::number::{fill_number, hide_digits};
 use super::place::is_number;
 use super::plan::Order;
 use super::preserve::{encrypt_number, encrypt_text};
+use super::row::Row;
 use super::style::{JsonNumber, Mask, MaskStyle};
 use super::token::{number_token, text_token};
 use crate::chunk::Form;
@@ -29,8 +30,9 @@ pub(super) struct Group<'a> {
     /// The strictest of their masks.
     pub(super) mask: Mask,
     /// The detector of the longest.
-    pub(super) row: &'static Detector,
-    pub(super) fired: &'a Fired,
+    pub(super) row: Row<'a>,
+    pub(super) engine: &'a Engine,
+    pub(super) fired: &'a Fired<'a>,
     pub(super) keys: Option<&'a MaskKeys>,
 }
 
@@ -45,7 +47,7 @@ impl Group<'_> {
             }
             return false;
         }
-        let (row, fired) = (self.row, self.fired);
+        let (row, fired) = (&self.row, self.fired);
         match (&self.mask.style, self.keys) {
             (MaskStyle::Replace(text), _) => replace(made, text.as_bytes()),
             (MaskStyle::Token, Some(keys)) => match text_token(keys, made, row, fired, in_string) {
@@ -65,7 +67,7 @@ impl Group<'_> {
 
     /// Overwrites one finding after the other; together they leave what all of them leave.
     fn fill_each(&self, made: &mut [u8], in_string: bool) {
-        let (row, fired) = (self.row, self.fired);
+        let (row, fired) = (&self.row, self.fired);
         let fills = self.orders.iter().all(|order| order.mask.style.is_fill());
         if self.orders.len() < 2 || !fills {
             return fill(made, &self.mask.style, row, fired, in_string);
@@ -73,21 +75,24 @@ impl Group<'_> {
         for order in self.orders {
             let start = (order.finding.start as usize).saturating_sub(self.base + self.span.start);
             let end = (order.finding.end as usize).saturating_sub(self.base + self.span.start);
-            let row = Detector::of(order.finding.detector).unwrap_or(row);
+            let row = self
+                .engine
+                .mask_row(order.finding.detector)
+                .unwrap_or(self.row);
             let end = end.min(made.len());
             if let Some(text) = made.get_mut(start..end) {
-                fill(text, &order.mask.style, row, fired, in_string);
+                fill(text, &order.mask.style, &row, fired, in_string);
             }
         }
     }
 
-    /// Replaces a JSON number, which `made` is a copy of; `digits` is its integer part in `made`. True as
-    /// above.
+    /// Replaces a JSON number, which `made` is a copy of; `digits` is its integer part in `made`, or all but
+    /// its sign where more than that was found. True as above.
     pub(super) fn number(&self, made: &mut Vec<u8>, digits: Range<usize>, exact: bool) -> bool {
         if exact && self.mask.json_number == JsonNumber::String {
             return self.quoted(made, digits);
         }
-        let (row, fired) = (self.row, self.fired);
+        let (row, fired) = (&self.row, self.fired);
         match (&self.mask.style, self.keys) {
             (MaskStyle::Replace(text), _) if exact && is_number(text) => {
                 replace(made, text.as_bytes());
@@ -105,7 +110,10 @@ impl Group<'_> {
             }
             _ => {}
         }
-        fill_number(made, digits, Keep::of(&self.mask.style, row), fired);
+        match made.get_mut(digits.clone()) {
+            Some(part) if !part.iter().all(u8::is_ascii_digit) => hide_digits(part, true),
+            _ => fill_number(made, digits, Keep::of(&self.mask.style, row), row, fired),
+        }
         false
     }
 

@@ -34,6 +34,7 @@ mod place;
 mod plan;
 mod preserve;
 mod replacement;
+mod row;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub use edits::{Edit, Edits, apply_in_place, splice};
 pub use keys::MaskKeys;
 pub use plan::{Masker, Order, Reframe};
 pub use replacement::replacement_fault;
+pub(super) use row::Row;
 pub use style::{JsonNumber, Mask, MaskStyle};
 
 use super::Detector;
@@ -52,5 +54,5 @@ use super::Detector;
 /// Whether this detector's values can be encrypted format-preservingly at all; one that is shorter
 /// than the style allows is masked in full all the same.
 pub fn can_preserve_format(detector: &Detector) -> bool {
-    preserve::radix_of(detector).is_some()
+    preserve::radix_of(detector.alphabet).is_some()
 }

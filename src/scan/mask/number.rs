@@ -10,11 +10,18 @@
 
 use super::fill::Keep;
 use super::fired::Fired;
+use super::row::Row;
 use std::ops::Range;
 
 /// Masks `digits`, which are the integer part of the number `token`.
-pub(super) fn fill_number(token: &mut [u8], digits: Range<usize>, keep: Keep, fired: &Fired) {
-    let masked = keep.masked(digits.len());
+pub(super) fn fill_number(
+    token: &mut [u8],
+    digits: Range<usize>,
+    keep: Keep,
+    row: &Row<'_>,
+    fired: &Fired<'_>,
+) {
+    let masked = keep.masked(digits.len(), row);
     let Some(integer) = token.get_mut(digits.clone()) else {
         return;
     };
@@ -28,7 +35,7 @@ pub(super) fn fill_number(token: &mut [u8], digits: Range<usize>, keep: Keep, fi
 }
 
 /// Whether digits were found that fit nothing.
-fn same_length(integer: &mut [u8], masked: &Range<usize>, fired: &Fired) -> bool {
+fn same_length(integer: &mut [u8], masked: &Range<usize>, fired: &Fired<'_>) -> bool {
     let last_digits = (b'0'..=b'9').map(|last| (b'0', last));
     let fillers = (b'1'..=b'9').map(|filler| (filler, filler));
     last_digits.chain(fillers).any(|(filler, last)| {
@@ -44,7 +51,7 @@ fn same_length(integer: &mut [u8], masked: &Range<usize>, fired: &Fired) -> bool
 }
 
 /// The number with `kept` (digits of the token) for its integer part, or nine, and spaces behind it.
-fn shorten(token: &mut [u8], digits: Range<usize>, kept: Range<usize>, fired: &Fired) {
+fn shorten(token: &mut [u8], digits: Range<usize>, kept: Range<usize>, fired: &Fired<'_>) {
     let zeros = token[kept.clone()]
         .iter()
         .take_while(|b| **b == b'0')
@@ -64,9 +71,19 @@ fn shorten(token: &mut [u8], digits: Range<usize>, kept: Range<usize>, fired: &F
     token[at + tail.len()..].fill(b' ');
 }
 
+/// Hides every digit of a number or of a part of one: its fraction and exponent too. `leads`: the part
+/// begins with the number's first digit, which JSON does not let be zero.
+pub(super) fn hide_digits(text: &mut [u8], leads: bool) {
+    let mut digits = text.iter_mut().filter(|byte| byte.is_ascii_digit());
+    if let Some(first) = digits.next() {
+        *first = if leads { b'9' } else { b'0' };
+    }
+    digits.for_each(|digit| *digit = b'0');
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::super::{DETECTORS, detector};
+    use super::super::super::{Engine, detector};
     use super::super::style::MaskStyle::{self, Full, KeepFirst, KeepLast};
     use super::*;
     use crate::chunk::DetectorSet;
@@ -78,8 +95,10 @@ mod tests {
         let mut bytes = token.as_bytes().to_vec();
         let start = usize::from(token.starts_with('-'));
         let end = token.find('.').unwrap_or(token.len());
-        let keep = Keep::of(&style, &DETECTORS[usize::from(id.0)]);
-        fill_number(&mut bytes, start..end, keep, &Fired::new(set));
+        let engine = Engine::new(set);
+        let row = engine.mask_row(id).expect("a row");
+        let (keep, fired) = (Keep::of(&style, &row), Fired::new(&engine, set));
+        fill_number(&mut bytes, start..end, keep, &row, &fired);
         String::from_utf8(bytes).expect("ASCII")
     }
 
@@ -102,6 +121,7 @@ mod tests {
     #[test]
     fn where_every_number_fits_what_is_kept_stands_alone() {
         let shortened = |token: &str, kept: Range<usize>| {
+            let engine = Engine::new(DetectorSet::default());
             let mut bytes = token.as_bytes().to_vec();
             let end = token.find('.').unwrap_or(token.len());
             let start = usize::from(token.starts_with('-'));
@@ -109,7 +129,7 @@ mod tests {
                 &mut bytes,
                 start..end,
                 kept,
-                &Fired::new(DetectorSet::default()),
+                &Fired::new(&engine, DetectorSet::default()),
             );
             String::from_utf8(bytes).expect("ASCII")
         };

@@ -17,7 +17,8 @@ pub(super) enum Held {
         content: Range<usize>,
         is_name: bool,
     },
-    /// A JSON number: the whole token and its integer part.
+    /// A JSON number: the whole token, and its integer part, or all but the sign where the span has more
+    /// than that.
     Number {
         token: Range<usize>,
         digits: Range<usize>,
@@ -75,12 +76,15 @@ impl<'t> Ground<'t> {
                 is_name: place.kind() == Kind::Name,
             },
             Kind::Number if covers(&token, span) => match integer_part(self.text, &token) {
-                Some(digits) if covers(&digits, span) => Held::Number {
+                Some(integer) => Held::Number {
+                    digits: match covers(&integer, span) {
+                        true => integer,
+                        false => integer.start..token.end,
+                    },
                     token,
-                    digits,
                     exact: true,
                 },
-                _ => Held::Across,
+                None => Held::Across,
             },
             Kind::Word if covers(&token, span) => Held::Text,
             _ => Held::Across,

@@ -50,7 +50,7 @@ impl Masker<'_> {
         out: &mut Edits,
     ) {
         orders.sort_by_key(|order| (order.finding.start, order.finding.end));
-        let fired = Fired::new(detectors(orders));
+        let fired = Fired::new(self.engine, detectors(orders));
         let (mut rest, mut made) = (&*orders, Vec::new());
         for field in fields {
             let before = |order: &Order| order.finding.start < field.start;
@@ -67,6 +67,7 @@ impl Masker<'_> {
             let text = FieldText {
                 text,
                 base: field.start as usize,
+                engine: self.engine,
                 fired: &fired,
                 keys: self.keys,
             };
@@ -124,7 +125,9 @@ impl Masker<'_> {
         let acts = lowest.unwrap_or(ACTS).min(ACTS);
         let hidden = |new: &Finding| {
             let same = |order: &Order| order.finding.detector == new.detector;
-            new.likelihood >= acts && orders.iter().any(same)
+            let row = self.engine.mask_row(new.detector);
+            let of_place = row.is_some_and(|row| row.is_of_place());
+            new.likelihood >= acts && !of_place && orders.iter().any(same)
         };
         let by_purpose = |new: &Finding| {
             let (start, end) = (new.start as usize, new.end as usize);

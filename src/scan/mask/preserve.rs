@@ -8,16 +8,17 @@
 //! The result looks like what it replaces, and may even be a valid one: it is the named exception to
 //! "no detector fires on the masked text".
 
-use super::super::detector::{Alphabet, Detector};
+use super::super::detector::Alphabet;
 use super::keys::{MaskKeys, Radix};
+use super::row::Row;
 use super::units::{Unit, units};
 
 /// Walks until the first digit is not zero: each step fails one time in ten, so this many never.
 const CYCLES_MAX: usize = 64;
 
-/// How this detector's values can be encrypted, if they can.
-pub(super) fn radix_of(row: &Detector) -> Option<Radix> {
-    match row.alphabet {
+/// How values of this alphabet can be encrypted, if they can.
+pub(super) fn radix_of(alphabet: Alphabet) -> Option<Radix> {
+    match alphabet {
         Alphabet::Digits => Some(Radix::Digits),
         Alphabet::Alphanumeric => Some(Radix::Alphanumeric),
         Alphabet::Text => None,
@@ -28,10 +29,10 @@ pub(super) fn radix_of(row: &Detector) -> Option<Radix> {
 pub(super) fn encrypt_text(
     keys: &MaskKeys,
     text: &mut [u8],
-    row: &Detector,
+    row: &Row<'_>,
     in_string: bool,
 ) -> bool {
-    let Some(radix) = radix_of(row) else {
+    let Some(radix) = radix_of(row.alphabet) else {
         return false;
     };
     let places: Vec<usize> = units(text, row.alphabet, in_string)
@@ -50,7 +51,7 @@ pub(super) fn encrypt_text(
 }
 
 /// Overwrites the digits of a JSON number. False: as above.
-pub(super) fn encrypt_number(keys: &MaskKeys, digits: &mut [u8], row: &Detector) -> bool {
+pub(super) fn encrypt_number(keys: &MaskKeys, digits: &mut [u8], row: &Row<'_>) -> bool {
     let numerals = digits.iter().map(|digit| numeral(*digit, Radix::Digits));
     let Some(mut numerals) = numerals.collect::<Option<Vec<u16>>>() else {
         return false;

@@ -10,9 +10,10 @@
 //! number as long as the value, with a nine first: nine digits have but 26 bits, so tokens of different
 //! numbers may be the same (one pair among 13,000 values is as likely as not).
 
-use super::super::detector::{Alphabet, Detector};
+use super::super::detector::Alphabet;
 use super::fired::Fired;
 use super::keys::MaskKeys;
+use super::row::Row;
 use super::units::units;
 
 /// Characters of a token in text.
@@ -28,8 +29,8 @@ const NUMBER: u8 = 2;
 pub(super) fn text_token(
     keys: &MaskKeys,
     value: &[u8],
-    row: &Detector,
-    fired: &Fired,
+    row: &Row<'_>,
+    fired: &Fired<'_>,
     in_string: bool,
 ) -> Option<[u8; TOKEN_BYTES]> {
     (0..TRIES).find_map(|counter| {
@@ -51,10 +52,13 @@ pub(super) fn text_token(
 pub(super) fn number_token(
     keys: &MaskKeys,
     digits: &mut [u8],
-    row: &Detector,
-    fired: &Fired,
+    row: &Row<'_>,
+    fired: &Fired<'_>,
 ) -> bool {
     let value = digits.to_vec();
+    if !value.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
     (0..TRIES).any(|counter| {
         let mut block = 0;
         let mut stream = std::iter::from_fn(|| {
@@ -82,7 +86,7 @@ fn tag(
     purpose: u8,
     counter: u8,
     value: &[u8],
-    row: &Detector,
+    row: &Row<'_>,
     in_string: bool,
 ) -> [u8; 32] {
     let whole = row.alphabet == Alphabet::Text;

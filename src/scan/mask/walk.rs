@@ -4,12 +4,13 @@
 //! length is welcome (`plan`). Stays true: every byte of every finding lies in an edit; no two edits
 //! overlap; time is linear in the field and in what its findings cover.
 
-use super::super::Detector;
+use super::super::Engine;
 use super::edits::Edits;
 use super::fill::fill;
 use super::fired::Fired;
 use super::group::Group;
 use super::keys::MaskKeys;
+use super::number::hide_digits;
 use super::place::{Ground, Held, covers};
 use super::plan::Order;
 use super::style::{Mask, MaskStyle};
@@ -22,7 +23,8 @@ pub(super) struct FieldText<'a> {
     pub(super) text: &'a [u8],
     /// Where it starts in the body.
     pub(super) base: usize,
-    pub(super) fired: &'a Fired,
+    pub(super) engine: &'a Engine,
+    pub(super) fired: &'a Fired<'a>,
     pub(super) keys: Option<&'a MaskKeys>,
 }
 
@@ -88,7 +90,8 @@ impl FieldText<'_> {
             span,
             base: self.base,
             mask: Mask::strictest(orders.iter().map(|order| &order.mask))?,
-            row: Detector::of(longest.finding.detector)?,
+            row: self.engine.mask_row(longest.finding.detector)?,
+            engine: self.engine,
             fired: self.fired,
             keys: self.keys,
         })
@@ -172,12 +175,18 @@ impl FieldText<'_> {
             match kind {
                 Kind::Text | Kind::Name | Kind::Word => {
                     let style = MaskStyle::Full;
-                    fill(&mut made, &style, group.row, self.fired, kind != Kind::Word);
+                    fill(
+                        &mut made,
+                        &style,
+                        &group.row,
+                        self.fired,
+                        kind != Kind::Word,
+                    );
                 }
                 Kind::Number => {
                     let before = part.start.checked_sub(1).and_then(|at| self.text.get(at));
                     let leads = !before.is_some_and(u8::is_ascii_digit);
-                    nines_and_zeros(&mut made, leads);
+                    hide_digits(&mut made, leads);
                 }
                 Kind::Open | Kind::Close | Kind::Mark => {}
             }
@@ -209,13 +218,4 @@ impl FieldText<'_> {
             looks_valid,
         );
     }
-}
-
-/// Digits that are a part of a JSON number, which does not begin with zero.
-fn nines_and_zeros(text: &mut [u8], leads: bool) {
-    let mut digits = text.iter_mut().filter(|byte| byte.is_ascii_digit());
-    if let Some(first) = digits.next() {
-        *first = if leads { b'9' } else { b'0' };
-    }
-    digits.for_each(|digit| *digit = b'0');
 }
