@@ -21,6 +21,7 @@ mod context;
 mod custom;
 mod detector;
 mod detectors;
+mod edges;
 mod engine;
 mod look;
 pub mod mask;
@@ -32,7 +33,9 @@ mod sample;
 mod scene;
 mod scope;
 mod settle;
+mod tlds;
 mod twin;
+mod values;
 mod vocabulary;
 mod words;
 

@@ -17,6 +17,15 @@ mod us_mbi;
 mod us_npi;
 mod us_ssn;
 
+mod bank_account;
+mod date_of_birth;
+mod email;
+mod ipv4;
+mod ipv6;
+mod mrn;
+mod passport;
+mod phone;
+
 use super::detector::Detector;
 
 /// Every built-in detector.
@@ -33,4 +42,12 @@ pub static DETECTORS: &[Detector] = &[
     us_mbi::DETECTOR,
     uk_nino::DETECTOR,
     us_dea::DETECTOR,
+    email::DETECTOR,
+    phone::DETECTOR,
+    ipv4::DETECTOR,
+    ipv6::DETECTOR,
+    date_of_birth::DETECTOR,
+    passport::DETECTOR,
+    bank_account::DETECTOR,
+    mrn::DETECTOR,
 ];
