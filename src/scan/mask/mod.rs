@@ -7,6 +7,7 @@
 //!                     ├ number   the same for JSON numbers, which stay numbers
 //!                     ├ token    keyed HMAC          ┐ keys
 //!                     ├ preserve FF1                 ┘
+//!                     ├ again    a second look at the field
 //!                     └─► Edits ─► apply_in_place, or splice into a new body
 //! ```
 //!
@@ -18,16 +19,18 @@
 //! - a style that cannot be had for a finding (too short to encrypt, no member to remove, a field
 //!   whose format is not known well enough to change its length) becomes a full mask, never none.
 //!
-//! Masks that keep the length are made so that the second holds; where a length changes, words come
-//! nearer to values than they were, so that the new text of the field is scanned again, and the field is
-//! masked in place if anything fires.
+//! What masks leave is no value by itself; what comes to light around them is found by a second look at
+//! each field that was masked (`again`).
 
+mod again;
 mod edits;
 mod fill;
 mod fired;
 mod foreign;
 mod group;
 mod keys;
+#[cfg(test)]
+mod laws;
 mod nearby;
 mod number;
 mod place;

@@ -84,9 +84,9 @@ impl<'t> Ground<'t> {
                     token,
                     exact: true,
                 },
-                None => Held::Across,
+                None => Held::Text,
             },
-            Kind::Word if covers(&token, span) => Held::Text,
+            Kind::Word | Kind::Number if !has_structure(self.text, span) => Held::Text,
             _ => Held::Across,
         }
     }
@@ -113,13 +113,24 @@ impl<'t> Ground<'t> {
             };
             let content = place.content();
             let part = span.start.max(content.start + *at)..span.end.min(content.end + *at);
-            next = place.token().end + *at;
+            let token = place.token().start + *at..place.token().end + *at;
+            let kind = match place.kind() {
+                Kind::Number if integer_part(self.text, &token).is_none() => Kind::Word,
+                kind => kind,
+            };
+            next = token.end;
             if !part.is_empty() {
-                parts.push((place.kind(), part));
+                parts.push((kind, part));
             }
         }
         parts
     }
+}
+
+/// Whether a span has more than one token of JSON in it: numbers and words side by side are no JSON.
+fn has_structure(text: &[u8], span: &Range<usize>) -> bool {
+    let bytes = text.get(span.clone()).unwrap_or_default();
+    bytes.iter().any(|byte| b"\"{}[],:".contains(byte))
 }
 
 /// Whether all of `inner` lies in `outer`.

@@ -1,17 +1,16 @@
 //! From findings and their masks to the edits of a body.
 //!
-//! Owns: the way through the fields, the grouping of findings that overlap, and the second look at
-//! fields whose length changes. Refuses: records. Stays true: edits ascend and each lies in one field;
+//! Owns: the way through the fields, and what becomes of one whose length may not change. Refuses: records. Stays true: edits ascend and each lies in one field;
 //! time is linear in the fields that have findings.
 
 use super::super::{Engine, Scratch};
-use super::edits::{Edit, Edits, Mark};
+use super::again::Work;
+use super::edits::{Edits, Mark};
 use super::fired::Fired;
 use super::keys::MaskKeys;
 use super::style::{Mask, MaskStyle};
 use super::walk::FieldText;
-use crate::chunk::{DetectorSet, Field, Finding, Likelihood, Part};
-use std::ops::Range;
+use crate::chunk::{DetectorSet, Field, Finding};
 
 /// A finding, and how it is to be hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +29,7 @@ pub type Reframe = fn(field: &[u8], edits: &Edits) -> Option<Vec<u8>>;
 /// Plans edits.
 #[derive(Clone, Copy)]
 pub struct Masker<'a> {
-    /// Looks again at what a change of length made.
+    /// Knows the detectors, and looks at each masked field again.
     pub engine: &'a Engine,
     /// For tokens and format-preserving encryption; without them those become full masks.
     pub keys: Option<&'a MaskKeys>,
@@ -51,7 +50,7 @@ impl Masker<'_> {
     ) {
         orders.sort_by_key(|order| (order.finding.start, order.finding.end));
         let fired = Fired::new(self.engine, detectors(orders));
-        let (mut rest, mut made) = (&*orders, Vec::new());
+        let (mut rest, mut work) = (&*orders, Work::default());
         for field in fields {
             let before = |order: &Order| order.finding.start < field.start;
             rest = &rest[rest.partition_point(before)..];
@@ -72,70 +71,32 @@ impl Masker<'_> {
                 keys: self.keys,
             };
             if !mine.is_empty() {
-                self.field(&text, mine, scratch, &mut made, out);
+                self.field(&text, mine, scratch, &mut work, out);
             }
         }
     }
 
     fn field(
         &self,
-        text: &FieldText<'_>,
+        field: &FieldText<'_>,
         orders: &[Order],
         scratch: &mut Scratch,
-        made: &mut Vec<u8>,
+        work: &mut Work,
         out: &mut Edits,
     ) {
         let mark = out.mark();
-        let elastic = text.edits(orders, made, out);
-        if out.since(mark).all(|edit| edit.keeps_length()) {
-            return;
-        }
-        let holds = match elastic {
-            true => !self.fires_again(text, orders, out, mark, scratch),
-            false => self.reframed(text, out, mark),
-        };
-        if !holds {
+        let elastic = field.edits(orders, &mut work.made, out);
+        let in_place = out.since(mark).all(|edit| edit.keeps_length());
+        if !in_place && !elastic && !self.reframed(field, out, mark) {
             out.forget_from(mark);
-            let in_place: Vec<_> = orders.iter().map(in_place).collect();
-            text.edits(&in_place, made, out);
+            let orders: Vec<_> = orders.iter().map(in_full).collect();
+            field.edits(&orders, &mut work.made, out);
         }
-    }
-
-    /// Whether the new text still has what the masks were to hide. What looks valid by purpose does not
-    /// count.
-    fn fires_again(
-        &self,
-        field: &FieldText<'_>,
-        orders: &[Order],
-        out: &Edits,
-        mark: Mark,
-        scratch: &mut Scratch,
-    ) -> bool {
-        let (made, exempt) = rewritten(field, out.since(mark));
-        let whole = Field {
-            record: 0,
-            part: Part::Value,
-            start: 0,
-            end: made.len() as u32,
-        };
-        let mut found = Vec::new();
-        let fields = std::iter::once(whole);
-        self.engine.scan(&made, fields, scratch, &mut found);
-        let lowest = orders.iter().map(|order| order.finding.likelihood).min();
-        let acts = lowest.unwrap_or(ACTS).min(ACTS);
-        let hidden = |new: &Finding| {
-            let same = |order: &Order| order.finding.detector == new.detector;
-            let row = self.engine.mask_row(new.detector);
-            let of_place = row.is_some_and(|row| row.is_of_place());
-            new.likelihood >= acts && !of_place && orders.iter().any(same)
-        };
-        let by_purpose = |new: &Finding| {
-            let (start, end) = (new.start as usize, new.end as usize);
-            exempt
-                .iter()
-                .any(|span| start < span.end && span.start < end)
-        };
-        found.iter().any(|new| hidden(new) && !by_purpose(new))
+        if work.look_again(field, orders, out.since(mark), scratch) {
+            out.forget_from(mark);
+            let whole = field.base..field.base + field.text.len();
+            out.push(whole, &work.text, false);
+        }
     }
 
     /// Puts one edit that replaces the whole field in the place of the field's own.
@@ -157,11 +118,8 @@ impl Masker<'_> {
     }
 }
 
-/// What rules act on.
-const ACTS: Likelihood = Likelihood::Likely;
-
 /// The same in place: format-preserving where it was asked for, in full otherwise.
-fn in_place(order: &Order) -> Order {
+fn in_full(order: &Order) -> Order {
     let mask = match order.mask.style {
         MaskStyle::FormatPreserving => MaskStyle::FormatPreserving.into(),
         _ => Mask::FULL,
@@ -170,25 +128,6 @@ fn in_place(order: &Order) -> Order {
         finding: order.finding,
         mask,
     }
-}
-
-/// The field as it will be, and where in it stands what looks valid by purpose.
-fn rewritten<'e>(
-    field: &FieldText<'_>,
-    edits: impl Iterator<Item = Edit<'e>>,
-) -> (Vec<u8>, Vec<Range<usize>>) {
-    let (mut made, mut exempt, mut at) = (Vec::new(), Vec::new(), 0);
-    for edit in edits {
-        let old = edit.start - field.base..edit.end - field.base;
-        made.extend_from_slice(field.text.get(at..old.start).unwrap_or_default());
-        if edit.looks_valid {
-            exempt.push(made.len()..made.len() + edit.with.len());
-        }
-        made.extend_from_slice(edit.with);
-        at = old.end;
-    }
-    made.extend_from_slice(field.text.get(at..).unwrap_or_default());
-    (made, exempt)
 }
 
 fn detectors(orders: &[Order]) -> DetectorSet {

@@ -19,6 +19,7 @@ use crate::schema::json::Kind;
 use std::ops::Range;
 
 /// A field, and what hiding needs.
+#[derive(Clone, Copy)]
 pub(super) struct FieldText<'a> {
     pub(super) text: &'a [u8],
     /// Where it starts in the body.
