@@ -160,3 +160,6 @@ fn rebuild(
     }
     Ok(Masked::Rebuilt(rebuilt))
 }
+
+#[cfg(test)]
+mod tests;
