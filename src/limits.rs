@@ -490,6 +490,17 @@ const _: () = assert!(
     REGISTRY_ASK_BURST as u64 + REGISTRY_ABSENT_S * 1000 / REGISTRY_ASK_EVERY_MS
         <= REGISTRY_ABSENT_MAX as u64
 );
+// ---- scan: masks ----------------------------------------------------------------------
+/// Shortest secret that masking keys are derived from: as long as the keys, so that guessing it costs
+/// as much as guessing one of them.
+pub const MASK_SECRET_BYTES_MIN: usize = 32;
+/// Least values that a format-preserving mask tells apart: NIST SP 800-38G Rev. 1 §4.1. In a smaller
+/// domain the whole mapping is found by trying.
+pub const FF1_DOMAIN_MIN: u64 = 1_000_000;
+/// Longest value that is encrypted so: twice the longest IBAN. FF1 is quadratic in it.
+pub const FF1_CHARACTERS_MAX: usize = 68;
+/// Longest text that may stand in the place of what a mask hides.
+pub const MASK_REPLACE_BYTES_MAX: usize = 64;
 
 // ---- configuration --------------------------------------------------------------------
 

@@ -190,7 +190,7 @@ fn output(args: &ScanArgs) -> Box<dyn Write> {
 }
 
 fn rewriter(args: &ScanArgs, choice: &Choice) -> anyhow::Result<Option<Rewriter>> {
-    let Some(style) = args.mask else {
+    let Some(style) = args.mask.clone() else {
         return Ok(None);
     };
     let [only] = args.files.as_slice() else {
@@ -207,7 +207,7 @@ fn rewriter(args: &ScanArgs, choice: &Choice) -> anyhow::Result<Option<Rewriter>
     }
     let to = args.output.as_deref();
     let shown = to.map_or("standard output".into(), |path| path.display().to_string());
-    let rewriter = Rewriter::new(to, style, choice.set);
+    let rewriter = Rewriter::new(to, style, choice.engine.clone());
     Ok(Some(
         rewriter.with_context(|| format!("cannot write to {shown}"))?,
     ))

@@ -13,6 +13,7 @@ mod exceptions;
 mod fault;
 mod identity;
 mod listener;
+mod masks;
 mod model;
 mod names;
 mod operations;
@@ -45,11 +46,12 @@ use std::io::Read;
 use std::path::Path;
 use tree::Node;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "version",
     "clusters",
     "identity",
     "defaults",
+    "masking",
     "lists",
     "rules",
     "exceptions",
@@ -129,6 +131,7 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
     let mut sockets = Sockets::default();
     let clusters = cluster::clusters(c, &root, issuers, &mut sockets);
     let defaults = service::defaults(c, &root);
+    let mask_keys = masks::keys(c, &root);
     let mut names = Names::read(c, &root);
     let rules = rules::rules(c, &root, &mut names, &defaults);
     let exceptions = exceptions::exceptions(c, &root, &mut names);
@@ -160,6 +163,7 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
         cores,
         memory,
         defaults,
+        mask_keys,
         warnings: std::mem::take(&mut c.warnings),
     })
 }

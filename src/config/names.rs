@@ -25,6 +25,8 @@ pub(super) struct Names<'n> {
     approval_keys: Vec<&'n Key>,
     used: BTreeSet<&'n str>,
     asked: BTreeSet<String>,
+    /// Whether `masking` is there, faulty or not: what keyed masks refer to.
+    pub(super) has_masking_key: bool,
 }
 
 impl<'n> Names<'n> {
@@ -44,6 +46,7 @@ impl<'n> Names<'n> {
             approval_keys,
             used,
             asked,
+            has_masking_key: root.get("masking").is_some(),
         }
     }
 

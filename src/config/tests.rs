@@ -3,6 +3,7 @@
 
 mod addresses;
 mod faults;
+mod masks;
 mod registry;
 
 use super::*;

@@ -5,6 +5,7 @@
 //! neither copied nor allocated for; a masked chunk has a valid CRC; a chunk that is to be held
 //! has its content keys taken before anything in it is masked.
 
+use super::masking::{self, Masked};
 use super::scratch::ChunkScratch;
 use crate::chunk::{ContentKey, Finding, Operation, SendKey, Summary, UnixMillis};
 use crate::hold::messages::{self, HoldRule};
@@ -13,7 +14,8 @@ use crate::kafka::compression::Codec;
 use crate::kafka::error;
 use crate::limits::{CONTENT_KEYS_PER_CHUNK_MAX, SUMMARY_SAMPLE_BYTES_MAX, SUMMARY_SAMPLES_MAX};
 use crate::policy::{Evidence, Gate, Policy, Records, Scope, Then, Verdict};
-use crate::scan::{self, Engine, mask};
+use crate::scan::mask::MaskKeys;
+use crate::scan::{self, Engine};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ pub struct Rules {
     pub policy: Policy,
     /// A scanner for every detector that some rule needs.
     pub engine: Engine,
+    /// For masks that need a key.
+    pub mask_keys: Option<Arc<MaskKeys>>,
 }
 
 /// Why records are not acceptable, in the broker's own terms.
@@ -105,9 +109,8 @@ pub fn batch(
     };
     if !scope.detectors.is_empty() {
         let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
-        rules
-            .engine
-            .scan(plain, fields, &mut scratch.scan, &mut scratch.findings);
+        let (scan, findings) = (&mut scratch.scan, &mut scratch.findings);
+        rules.engine.scan(plain, fields, scan, findings);
     }
     let evidence = Evidence {
         findings: &scratch.findings,
@@ -117,7 +120,7 @@ pub fn batch(
     let judged = if verdict.masks.is_empty() && verdict.gate == Gate::Allow {
         Judged::Pass { masked: false }
     } else {
-        act(origin, bytes, &body, found, scratch, &verdict)
+        act(rules, origin, bytes, &body, found, scratch, &verdict)
     };
     (judged, verdict)
 }
@@ -161,7 +164,7 @@ fn open(
 
 /// Whether the body is not what it says. Compaction leaves batches without records whose
 /// attributes may still name a codec.
-fn is_compressed(found: &Batch) -> Result<bool, BatchFault> {
+pub(super) fn is_compressed(found: &Batch) -> Result<bool, BatchFault> {
     let empty = found.header.records_count == 0 && found.body.is_empty();
     Ok(found.header.codec()? != Codec::None && !empty)
 }
@@ -196,6 +199,7 @@ pub fn blocked(operation: Operation, gate: &Gate) -> Unacceptable {
 
 /// Carries a verdict out.
 fn act(
+    rules: &Rules,
     origin: &Origin<'_>,
     bytes: &mut [u8],
     body: &Range<usize>,
@@ -213,7 +217,7 @@ fn act(
         },
         _ => None,
     };
-    let masked = match edit(bytes, body, found, scratch, verdict) {
+    let masked = match masking::edit(rules, bytes, body, found, scratch, verdict) {
         Ok(masked) => masked,
         Err(fault) => return Judged::Blocked(fault),
     };
@@ -264,44 +268,6 @@ fn terms(gate: &Gate) -> HeldBatch {
         send: SendKey([0; 32]),
         summary: Summary::default(),
     }
-}
-
-enum Masked {
-    No,
-    InPlace,
-    Rebuilt(Vec<u8>),
-}
-
-/// Applies the masks of a verdict.
-fn edit(
-    bytes: &mut [u8],
-    body: &Range<usize>,
-    found: &Batch,
-    scratch: &mut ChunkScratch,
-    verdict: &Verdict,
-) -> Result<Masked, Unacceptable> {
-    let orders: Vec<_> = scratch
-        .findings
-        .iter()
-        .filter_map(|f| Some((*f, verdict.mask_of(f)?)))
-        .collect();
-    if orders.is_empty() {
-        return Ok(Masked::No);
-    }
-    if !is_compressed(found).unwrap_or(false) {
-        mask::apply_each(&mut bytes[body.clone()], &orders);
-        batch::rewrite_crc(bytes);
-        return Ok(Masked::InPlace);
-    }
-    mask::apply_each(&mut scratch.body, &orders);
-    let mut rebuilt = Vec::with_capacity(bytes.len());
-    batch::rebuild(bytes, &scratch.body, &mut scratch.deflater, &mut rebuilt).map_err(|fault| {
-        Unacceptable {
-            code: error::INVALID_RECORD,
-            why: fault.to_string(),
-        }
-    })?;
-    Ok(Masked::Rebuilt(rebuilt))
 }
 
 /// Keys and summary of a batch that is to be held.

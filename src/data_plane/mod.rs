@@ -35,6 +35,7 @@ pub mod learn;
 pub mod login;
 pub mod made;
 pub mod mailbox;
+mod masking;
 pub mod merge;
 pub mod opening;
 pub mod operations;

@@ -48,16 +48,17 @@ pub fn chunk(core: &Core, session: &Session, origin: &Origin<'_>, bytes: usize, 
         .chunk(origin.topic, origin.partition, bytes, base_offset);
 }
 
-/// Begins a request or reply of this session.
+/// Begins a request or reply of this session, of so many bytes.
 pub fn begin_frame(
     core: &Core,
     session: &Session,
     operation: Operation,
+    bytes: usize,
     scratch: &mut ChunkScratch,
 ) {
     let mut traffic = core.traffic.borrow_mut();
     traffic.reset(session.id, operation.into());
-    scratch.begin();
+    scratch.begin(bytes);
 }
 
 /// Ends it: the clean chunks and what is left of the refusals are written.

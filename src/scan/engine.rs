@@ -7,6 +7,7 @@
 
 use super::candidates::Kernel;
 use super::custom::Custom;
+use super::mask::Row;
 use super::pass::{Pass, Scratch};
 use super::{DETECTORS, Vocabulary};
 use crate::chunk::{DetectorId, DetectorSet, Field, Finding};
@@ -43,6 +44,12 @@ impl Engine {
     /// The name of a detector, built in or the user's own.
     pub fn name(&self, id: DetectorId) -> &str {
         self.vocabulary.name(id)
+    }
+
+    /// What masks have to know of a detector.
+    pub(super) fn mask_row(&self, id: DetectorId) -> Option<Row<'_>> {
+        let of_table = self.vocabulary.row(id).map(Row::of_table);
+        of_table.or_else(|| self.vocabulary.custom(id).map(Row::of_user))
     }
 
     pub(super) fn of(kernel: Kernel, vocabulary: Vocabulary) -> Engine {

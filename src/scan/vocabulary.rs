@@ -218,6 +218,17 @@ impl Vocabulary {
         }
     }
 
+    /// The row of a detector of the table.
+    pub(super) fn row(&self, id: DetectorId) -> Option<&'static Detector> {
+        self.table.get(usize::from(id.0))
+    }
+
+    /// One of the user's own.
+    pub(super) fn custom(&self, id: DetectorId) -> Option<&Custom> {
+        let index = usize::from(id.0).checked_sub(self.table.len())?;
+        self.customs.all.get(index)
+    }
+
     /// The name of a detector.
     pub(super) fn name(&self, id: DetectorId) -> &str {
         let index = usize::from(id.0);

@@ -26,6 +26,7 @@ mod liars;
 mod listeners;
 mod login_floods;
 mod masks;
+mod masks_styles;
 mod matrix;
 mod operations;
 mod passes;

@@ -4,9 +4,11 @@
 //! gateway masks on their way. Stays true: bytes outside findings are the input's; what stands under
 //! the output's name is whole, or what stood there before.
 
-use crate::chunk::{DetectorSet, Finding};
+use super::lines::Lines;
+use crate::chunk::Finding;
 use crate::limits::MASK_KEEP_MAX;
-use crate::scan::mask::{self, MaskStyle};
+use crate::scan::mask::{self, Edits, MaskStyle, Masker, Order};
+use crate::scan::{Engine, Scratch};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -31,18 +33,22 @@ pub fn parse_style(text: &str) -> Result<MaskStyle, String> {
 pub struct Rewriter {
     target: Target,
     style: MaskStyle,
-    set: DetectorSet,
+    engine: Engine,
+    scratch: Scratch,
+    edits: Edits,
     /// What the front of the next block became.
     masked: Vec<u8>,
 }
 
 impl Rewriter {
     /// Writes to the file, or to standard output.
-    pub fn new(output: Option<&Path>, style: MaskStyle, set: DetectorSet) -> io::Result<Rewriter> {
+    pub fn new(output: Option<&Path>, style: MaskStyle, engine: Engine) -> io::Result<Rewriter> {
         Ok(Rewriter {
             target: Target::open(output)?,
             style,
-            set,
+            engine,
+            scratch: Scratch::new(),
+            edits: Edits::new(),
             masked: Vec::new(),
         })
     }
@@ -52,11 +58,37 @@ impl Rewriter {
         // Findings of the part before may reach into this one: its front is kept as it was masked.
         let new = bytes.get(self.masked.len()..).unwrap_or_default();
         self.masked.extend_from_slice(new);
-        mask::apply(&mut self.masked, found, self.style, self.set);
+        if !found.is_empty() {
+            self.mask(found);
+        }
         let written = self.masked.get(..release).unwrap_or_default();
         self.target.write_all(written)?;
         self.masked.drain(..release.min(self.masked.len()));
         Ok(())
+    }
+
+    /// The styles that can be asked for keep every length, so places stay what they were.
+    fn mask(&mut self, found: &[Finding]) {
+        let order = |finding: &Finding| Order {
+            finding: *finding,
+            mask: self.style.clone().into(),
+        };
+        let mut orders: Vec<_> = found.iter().map(order).collect();
+        let masker = Masker {
+            engine: &self.engine,
+            keys: None,
+            reframe: None,
+        };
+        self.edits.clear();
+        let lines = Lines::new(&self.masked);
+        masker.plan(
+            &self.masked,
+            lines,
+            &mut orders,
+            &mut self.scratch,
+            &mut self.edits,
+        );
+        mask::apply_in_place(&mut self.masked, self.edits.iter());
     }
 
     /// Everything was written.
@@ -146,7 +178,7 @@ mod tests {
     use super::super::examine::{Examiner, Portion};
     use super::super::{blocks::Blocks, lines::Lines};
     use super::*;
-    use crate::chunk::Likelihood;
+    use crate::chunk::{DetectorSet, Likelihood};
     use proptest::prelude::*;
 
     #[test]
@@ -173,7 +205,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out");
         let choice = every(Likelihood::Likely);
-        let mut rewriter = Rewriter::new(Some(&path), MaskStyle::Full, choice.set).unwrap();
+        let mut rewriter =
+            Rewriter::new(Some(&path), MaskStyle::Full, choice.engine.clone()).unwrap();
         let mut examiner = Examiner::new(&choice);
         let mut blocks = Blocks::new(text, size, overlap);
         while let Some(block) = blocks.next().unwrap() {
@@ -215,8 +248,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out");
         fs::write(&path, "before").unwrap();
-        let set = DetectorSet::default();
-        let mut rewriter = Rewriter::new(Some(&path), MaskStyle::Full, set).unwrap();
+        let engine = Engine::new(DetectorSet::default());
+        let mut rewriter = Rewriter::new(Some(&path), MaskStyle::Full, engine).unwrap();
         rewriter.block(b"half", &[], 4).unwrap();
         drop(rewriter);
         assert_eq!(fs::read(&path).unwrap(), b"before");
