@@ -371,6 +371,47 @@ pub const CUSTOM_DETECTORS_MAX: usize = 64;
 /// Memory of one user's pattern, compiled, and again for its cache on each core.
 pub const CUSTOM_PATTERN_BYTES_MAX: usize = 2 * MIB;
 
+// ---- scan: formats --------------------------------------------------------------------
+
+/// Levels of a JSON text whose names and indexes are kept: what serde_json reads by default, and
+/// more than .NET (64) or Elasticsearch (20) do. Deeper levels are walked and not named. 130 levels
+/// of 24 B: 3 KiB on the stack of whoever walks.
+pub const JSON_NESTING_MAX: usize = 128;
+/// Longest field name that is shown as it is; a longer one is shown by its length alone.
+pub const SHOWN_NAME_BYTES_MAX: usize = 64;
+/// Longest field path that is shown; the middle of a longer one is left out.
+pub const SHOWN_PATH_BYTES_MAX: usize = 256;
+/// Elements of a path that are given out; of a longer one the first so many and the last.
+pub const PATH_ELEMENTS_MAX: usize = JSON_NESTING_MAX;
+/// Longest text of a schema, with all it refers to: the largest that people register have a few
+/// hundred KiB.
+pub const SCHEMA_BYTES_MAX: usize = 4 * MIB;
+/// Types and fields of one compiled schema; the largest of health care and of trading have some
+/// thousands. About 100 B each with their names: 3 MiB.
+pub const SCHEMA_NODES_MAX: usize = 32 * 1024;
+/// Longest full name of a type; 32,768 of them are 16 MiB while a schema is compiled.
+pub const SCHEMA_NAME_BYTES_MAX: usize = 512;
+/// Levels of an Avro datum that are open at once, which only types that refer to themselves can
+/// reach, such as lists. 4,096 frames of 64 B: 256 KiB, kept for the next datum.
+pub const AVRO_DEPTH_MAX: usize = 4096;
+/// Values of an Avro datum that take no byte (nulls, empty records) beyond those that its bytes pay
+/// for: an array may claim any number of them.
+pub const AVRO_VALUES_FREE_MAX: usize = 4096;
+/// Values that one byte of an Avro datum pays for: a union's branch that is a record of records.
+pub const AVRO_VALUES_PER_BYTE_MAX: usize = 32;
+/// Places that a shape tells apart: about 300 B each with their names, 150 KiB. A table of 500
+/// columns is the widest that people use.
+pub const SHAPE_NODES_MAX: usize = 512;
+/// Levels of a shape; what is deeper is shown as `…`.
+pub const SHAPE_DEPTH_MAX: usize = 16;
+/// Bytes of a shape as text: what fits a page of a reviewer's screen.
+pub const SHAPE_TEXT_BYTES_MAX: usize = 4 * KIB;
+/// Detectors named at one place of a shape.
+pub const SHAPE_DETECTORS_MAX: usize = 8;
+/// Message indexes in front of a Protobuf payload: one for each level of message types, which
+/// people nest two or three deep.
+pub const MESSAGE_INDEXES_MAX: usize = 16;
+
 // ---- configuration --------------------------------------------------------------------
 
 /// Longest configuration read: 100 rules are about 40 KiB.
@@ -432,6 +473,7 @@ const _: () = assert!(TLS_SEAL_BYTES + TLS_KEPT_BYTES_MAX <= TLS_SCRATCH_BYTES);
 const _: () = assert!(PROXY_HEADER_BYTES_MAX <= BUFFER_BYTES_SMALLEST);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
+const _: () = assert!(2 * SHOWN_NAME_BYTES_MAX < SHOWN_PATH_BYTES_MAX);
 const _: () = assert!(INFLATED_BYTES_MAX <= INFLATED_BYTES_PER_FRAME_MAX);
 const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
 const _: () = assert!(HOLD_WAIT_BEHIND_MS <= HOLD_WAIT_MS_MAX);
