@@ -110,8 +110,8 @@ fn keeps(c: &mut Checker<'_>, then: &Node, condition: &Condition, style: MaskSty
         .filter(|(_, id)| set.contains(DetectorId(*id)));
     for (detector, _) in ids {
         let (asked, most) = match style {
-            MaskStyle::KeepLast(n) => (n, detector.keep_last_digits_max),
-            MaskStyle::KeepFirst(n) => (n, detector.keep_first_digits_max),
+            MaskStyle::KeepLast(n) => (n, detector.keep_last_max),
+            MaskStyle::KeepFirst(n) => (n, detector.keep_first_max),
             MaskStyle::Full => continue,
         };
         if asked > most {

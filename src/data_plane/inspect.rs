@@ -103,11 +103,11 @@ pub fn batch(
     } else {
         &bytes[body.clone()]
     };
-    if !scope.detectors.is_empty() && rules.engine.candidates(plain, &mut scratch.scan) {
+    if !scope.detectors.is_empty() {
         let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
         rules
             .engine
-            .validate(plain, fields, &mut scratch.scan, &mut scratch.findings);
+            .scan(plain, fields, &mut scratch.scan, &mut scratch.findings);
     }
     let evidence = Evidence {
         findings: &scratch.findings,
