@@ -110,7 +110,7 @@ fn sort_by_record(findings: &[Finding]) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chunk::DetectorId;
+    use crate::chunk::{DetectorId, Form};
 
     fn finding(detector: u8, record: u32, part: Part, likelihood: Likelihood) -> Finding {
         Finding {
@@ -118,6 +118,7 @@ mod tests {
             likelihood,
             record,
             part,
+            form: Form::Plain,
             start: 0,
             end: 1,
         }
@@ -127,7 +128,7 @@ mod tests {
         finding(detector, record, Part::Value, Likelihood::Likely)
     }
 
-    fn contains(detectors: u64, want: Want, at_least: u32) -> Contains {
+    fn contains(detectors: u128, want: Want, at_least: u32) -> Contains {
         Contains {
             detectors: DetectorSet(detectors),
             want,
