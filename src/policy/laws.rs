@@ -18,7 +18,7 @@ fn any_condition() -> impl Strategy<Value = Condition> {
     let want = prop_oneof![Just(Want::Any), Just(Want::All)];
     prop_oneof![
         1 => Just(Condition::Always),
-        4 => (1u64..8, want, 1u32..3).prop_map(|(d, w, n)| contains(d, w, n)),
+        4 => (1u128..8, want, 1u32..3).prop_map(|(d, w, n)| contains(d, w, n)),
     ]
 }
 
