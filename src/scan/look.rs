@@ -96,9 +96,7 @@ impl Look<'_> {
     /// The field is at its end: its findings are put in order and handed on.
     pub(super) fn finish(&mut self, here: Here<'_>, out: &mut Vec<Finding>) {
         let patterns = std::mem::take(self.patterns) | self.vocabulary.customs.always;
-        if patterns != 0 {
-            own::patterns(self.vocabulary, &here, patterns, self.found);
-        }
+        own::finish(self.vocabulary, &here, patterns, self.found);
         if !self.found.is_empty() {
             settle(self.found);
             out.extend(self.found.drain(..).map(|found| found.finding));
@@ -151,8 +149,8 @@ impl Look<'_> {
                 }
             }
         }
-        for (index, (_, pattern)) in self.vocabulary.customs.patterns.iter().enumerate() {
-            if pattern.literal().is_some_and(|text| rest.starts_with(text)) {
+        for (index, own) in self.vocabulary.customs.patterns.iter().enumerate() {
+            if own.pattern.literal().is_some_and(|text| rest.starts_with(text)) {
                 *self.patterns |= 1u64.checked_shl(index as u32).unwrap_or(0);
             }
         }

@@ -24,6 +24,7 @@ mod detectors;
 mod engine;
 mod look;
 pub mod mask;
+mod named;
 mod own;
 mod pass;
 mod printed;

@@ -35,7 +35,11 @@ impl Customs {
                     if pattern.literal().is_none() {
                         customs.always |= bit;
                     }
-                    customs.patterns.push((id, Arc::clone(pattern)));
+                    customs.patterns.push(OwnPattern {
+                        id,
+                        pattern: Arc::clone(pattern),
+                        has_keywords: !custom.near.is_empty(),
+                    });
                 }
             }
         }
@@ -46,7 +50,7 @@ impl Customs {
     pub(super) fn have_literals(&self) -> bool {
         self.patterns
             .iter()
-            .any(|(_, pattern)| pattern.literal().is_some())
+            .any(|own| own.pattern.literal().is_some())
     }
 }
 
@@ -82,9 +86,18 @@ pub(super) struct Customs {
     /// Those whose words name fields, with the paths.
     pub(super) fields: Vec<(DetectorId, Vec<String>)>,
     /// Those with a pattern; at most 64.
-    pub(super) patterns: Vec<(DetectorId, Arc<Pattern>)>,
+    pub(super) patterns: Vec<OwnPattern>,
     /// Of the patterns, by index: those that run on every field.
     pub(super) always: u64,
+}
+
+/// A pattern of the user's.
+#[derive(Clone)]
+pub(super) struct OwnPattern {
+    pub(super) id: DetectorId,
+    pub(super) pattern: Arc<Pattern>,
+    /// Whether one of its keywords must stand near.
+    pub(super) has_keywords: bool,
 }
 
 /// Whom each kind of place calls on.
@@ -147,7 +160,7 @@ impl Vocabulary {
         }
         let customs = Customs::of(own, table.len(), set, &mut words);
         let literals = calls.literals.iter().map(|(text, ..)| text.as_bytes());
-        let literals = literals.chain(customs.patterns.iter().filter_map(|(_, p)| p.literal()));
+        let literals = literals.chain(customs.patterns.iter().filter_map(|own| own.pattern.literal()));
         let prints = Fingerprint::new(words.iter().map(|(word, _)| word), literals);
         let set_of = |ids: &mut dyn Iterator<Item = DetectorId>| {
             ids.fold(DetectorSet::default(), |mut set, id| {
