@@ -170,7 +170,8 @@ impl Context<'_> {
     }
 }
 
-fn gap(hit: &Hit, span: &Range<usize>) -> Option<usize> {
+/// Bytes between them, if they are near; a word after the value counts as twice as far and one more.
+pub(super) fn gap(hit: &Hit, span: &Range<usize>) -> Option<usize> {
     let before = span
         .start
         .checked_sub(hit.end)

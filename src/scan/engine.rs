@@ -6,6 +6,7 @@
 //! but room for findings.
 
 use super::candidates::Kernel;
+use super::context::Reader;
 use super::custom::Custom;
 use super::pass::{Pass, Scratch};
 use super::{DETECTORS, Vocabulary};
@@ -43,6 +44,17 @@ impl Engine {
     /// The name of a detector, built in or the user's own.
     pub fn name(&self, id: DetectorId) -> &str {
         self.vocabulary.name(id)
+    }
+
+    /// What it looks for.
+    pub(super) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Reads words of a field on the spot.
+    pub(super) fn reader<'a>(&'a self, text: &'a [u8]) -> Reader<'a> {
+        let words = &self.vocabulary.words;
+        Reader { words, text }
     }
 
     pub(super) fn of(kernel: Kernel, vocabulary: Vocabulary) -> Engine {

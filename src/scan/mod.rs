@@ -22,6 +22,7 @@ mod custom;
 mod detector;
 mod detectors;
 mod engine;
+mod explain;
 mod look;
 pub mod mask;
 mod named;
@@ -42,8 +43,9 @@ pub use custom::{Custom, CustomFault, Kind as CustomKind};
 pub use detector::{Alphabet, Detector};
 pub use detectors::DETECTORS;
 pub use engine::Engine;
+pub use explain::Explained;
 pub use pass::Scratch;
-pub use sample::sample;
+pub use sample::{around, sample};
 
 use crate::chunk::DetectorId;
 use vocabulary::Vocabulary;

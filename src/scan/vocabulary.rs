@@ -201,15 +201,23 @@ impl Vocabulary {
 
     /// The name of a detector.
     pub(super) fn name(&self, id: DetectorId) -> &str {
-        let index = usize::from(id.0);
-        match self.table.get(index) {
+        match self.table.get(usize::from(id.0)) {
             Some(row) => row.name,
-            None => self
-                .customs
-                .all
-                .get(index - self.table.len())
-                .map_or("?", |own| &own.name),
+            None => self.own(id).map_or("?", |own| &own.name),
         }
+    }
+
+    /// What a detector's findings are, and what it checks.
+    pub(super) fn about(&self, id: DetectorId) -> (&str, &str) {
+        match self.table.get(usize::from(id.0)) {
+            Some(row) => (row.title, row.rule),
+            None => self.own(id).map_or(("?", "?"), |own| (&*own.name, own.rule())),
+        }
+    }
+
+    fn own(&self, id: DetectorId) -> Option<&Custom> {
+        let index = usize::from(id.0).checked_sub(self.table.len())?;
+        self.customs.all.get(index)
     }
 }
 
