@@ -206,6 +206,8 @@ pub const SUMMARY_FINDINGS_MAX: usize = 20;
 pub const SUMMARY_AROUND_BYTES_MAX: usize = 80;
 /// Bytes of a record's field that a summary walks for shapes and paths: 1 ms, once for each field shown.
 pub const SUMMARY_WALK_BYTES_MAX: usize = 512 * KIB;
+/// Findings of one field that its shape marks: ten thousand are sorted in a millisecond.
+pub const SUMMARY_MARKS_MAX: usize = 10_000;
 /// Bytes of one summary's text: a shape of a wide record (4 KiB), five samples (0.8 KiB) and a dozen
 /// findings of 250 bytes each. Ten thousand pending holds of the worst kind: 80 MiB; a hold of one small
 /// record has less than 1 KiB.
@@ -507,3 +509,7 @@ const _: () = assert!((AUDIT_ENTRY_BYTES_MAX as u64) < AUDIT_SEGMENT_BYTES_MAX);
 const _: () = assert!(6 * REVIEW_REASON_BYTES_MAX < HTTP_BODY_BYTES_MAX);
 const _: () = assert!(HTTP_REQUEST_MS_MAX < HTTP_CONNECTION_MS_MAX);
 const _: () = assert!(HOLDS_PENDING_MAX <= HOLDS_KEPT_MAX);
+const _: () = assert!(
+    SUMMARY_SAMPLES_MAX * (SUMMARY_SAMPLE_BYTES_MAX + 8) + SHAPE_TEXT_BYTES_MAX
+        < SUMMARY_TEXT_BYTES_MAX
+);

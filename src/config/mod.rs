@@ -9,6 +9,7 @@ mod addressing;
 mod approvals;
 mod checker;
 mod cluster;
+mod detectors;
 mod exceptions;
 mod fault;
 mod identity;
@@ -44,11 +45,12 @@ use std::io::Read;
 use std::path::Path;
 use tree::Node;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "version",
     "clusters",
     "identity",
     "defaults",
+    "detectors",
     "lists",
     "rules",
     "exceptions",
@@ -151,6 +153,7 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
         identity,
         policy: Policy::new(sha256(text), rules, exceptions, defaults.mode),
         policy_text: text.to_owned(),
+        detectors: names.own.all.into(),
         approvals: names.approvals,
         audit,
         state,

@@ -7,10 +7,12 @@ use super::fault::Warning;
 use super::secret::Secret;
 use super::values::HostPort;
 use crate::policy::{Mode, Policy, Then};
+use crate::scan::Custom;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Everything `lockgate run` needs to know.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub struct Config {
     pub memory: usize,
     /// What rules do when they do not say.
     pub defaults: Defaults,
+    /// The user's own detectors; their ids follow those of `scan::DETECTORS`.
+    pub detectors: Arc<[Custom]>,
     /// What works and may surprise.
     pub warnings: Vec<Warning>,
 }

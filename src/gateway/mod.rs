@@ -178,7 +178,7 @@ fn open_audit(config: &Config, driver: Driver, cores: usize) -> Result<Vec<Write
 
 fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Result<Shared> {
     let policy = config.policy.clone();
-    let engine = Engine::new(policy.detectors());
+    let engine = Engine::with(Arc::clone(&config.detectors), policy.detectors());
     Ok(Shared {
         clusters: parts.clusters,
         rules: ArcSwap::from_pointee(Rules { policy, engine }),

@@ -97,7 +97,9 @@ impl Context<'_> {
         let hits = self.reader.hits(base, span);
         let span = base + span.start..base + span.end;
         let mine = |hit: &&Hit| hit.detectors.contains(detector);
-        hits.iter().filter(mine).any(|hit| gap(hit, &span).is_some())
+        hits.iter()
+            .filter(mine)
+            .any(|hit| gap(hit, &span).is_some())
     }
 
     /// Bytes between `span` and the nearest such word; a word after the value counts as twice as far

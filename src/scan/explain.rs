@@ -111,9 +111,15 @@ mod tests {
     #[test]
     fn the_words_that_spoke_are_told() {
         assert_eq!(words("SSN 536904399"), ["ssn"]);
-        assert_eq!(words("Social-Security no. (SSN): 536904399"), ["ssn", "social security"]);
+        assert_eq!(
+            words("Social-Security no. (SSN): 536904399"),
+            ["ssn", "social security"]
+        );
         assert_eq!(words("536-90-4399"), [""; 0]);
-        assert_eq!(words("536904399 is my social_security"), ["social security"]);
+        assert_eq!(
+            words("536904399 is my social_security"),
+            ["social security"]
+        );
         let far = format!(r#"{{"ssns":["{}",536904399]}}"#, "x".repeat(100));
         assert_eq!(words(&far), ["ssns"]);
         let other = format!(r#"{{"ssns":["{}"],"a":"536-90-4399"}}"#, "x".repeat(100));

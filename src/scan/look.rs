@@ -150,7 +150,11 @@ impl Look<'_> {
             }
         }
         for (index, own) in self.vocabulary.customs.patterns.iter().enumerate() {
-            if own.pattern.literal().is_some_and(|text| rest.starts_with(text)) {
+            if own
+                .pattern
+                .literal()
+                .is_some_and(|text| rest.starts_with(text))
+            {
                 *self.patterns |= 1u64.checked_shl(index as u32).unwrap_or(0);
             }
         }

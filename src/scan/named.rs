@@ -57,7 +57,9 @@ pub(super) fn value_of(text: &[u8], name: &Range<usize>, paths: &[String]) -> Op
 fn start_of_flat(text: &[u8], name: &Range<usize>, paths: &[String]) -> usize {
     let starts = paths.iter().filter_map(|path| {
         let start = name.end.checked_sub(path.len())?;
-        let same = text.get(start..name.end)?.eq_ignore_ascii_case(path.as_bytes());
+        let same = text
+            .get(start..name.end)?
+            .eq_ignore_ascii_case(path.as_bytes());
         same.then_some(start)
     });
     starts.fold(name.start, usize::min)
@@ -232,17 +234,22 @@ impl Check<'_> {
     fn is_flat(&self, one: &Found) -> bool {
         let before = self.text.get(..self.start(one)).unwrap_or_default();
         let before = before.trim_ascii_end();
-        let before = before.strip_suffix(b"\"").unwrap_or(before).trim_ascii_end();
+        let before = before
+            .strip_suffix(b"\"")
+            .unwrap_or(before)
+            .trim_ascii_end();
         let Some((b'=' | b'>' | b':', before)) = before.split_last() else {
             return false;
         };
         let before = before.trim_ascii_end();
         let before = before.strip_suffix(b"\"").unwrap_or(before);
-        paths_of(self.fields, one.finding.detector).iter().any(|path| {
-            let start = before.len().checked_sub(path.len());
-            let tail = start.and_then(|start| before.get(start..));
-            tail.is_some_and(|tail| tail.eq_ignore_ascii_case(path.as_bytes()))
-        })
+        paths_of(self.fields, one.finding.detector)
+            .iter()
+            .any(|path| {
+                let start = before.len().checked_sub(path.len());
+                let tail = start.and_then(|start| before.get(start..));
+                tail.is_some_and(|tail| tail.eq_ignore_ascii_case(path.as_bytes()))
+            })
     }
 
     fn push(&mut self, like: &Found, span: Range<usize>) {
@@ -343,7 +350,8 @@ mod tests {
 
     #[test]
     fn of_what_holds_others_each_scalar_is_one() {
-        let text = br#"{"pay":{"base":1,"more":["a",{"b":null,"c":"d"}],"ok":true},"other":9,"pay":[]}"#;
+        let text =
+            br#"{"pay":{"base":1,"more":["a",{"b":null,"c":"d"}],"ok":true},"other":9,"pay":[]}"#;
         assert_eq!(found_in(&["pay"], text), ["1", "a", "d"]);
         assert_eq!(found_in(&["x.pay"], text), [""; 0]);
         let nested = br#"{"pay":{"pay":{"pay":[7]}}}"#;

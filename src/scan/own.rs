@@ -40,12 +40,7 @@ pub(super) fn word(
 
 /// At the field's end: runs the patterns whose bit is set over all of it, and settles where named values
 /// lie.
-pub(super) fn finish(
-    vocabulary: &Vocabulary,
-    here: &Here<'_>,
-    which: u64,
-    found: &mut Vec<Found>,
-) {
+pub(super) fn finish(vocabulary: &Vocabulary, here: &Here<'_>, which: u64, found: &mut Vec<Found>) {
     let customs = &vocabulary.customs;
     if which != 0 {
         for (index, own) in customs.patterns.iter().enumerate() {

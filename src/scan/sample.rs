@@ -34,7 +34,13 @@ pub fn sample(body: &[u8], field: Field, findings: &[Finding], bytes_max: usize)
 }
 
 /// The same around the byte `at` of the body.
-pub fn around(body: &[u8], field: Field, findings: &[Finding], at: u32, bytes_max: usize) -> String {
+pub fn around(
+    body: &[u8],
+    field: Field,
+    findings: &[Finding],
+    at: u32,
+    bytes_max: usize,
+) -> String {
     let Some(raw) = body.get(field.start as usize..field.end as usize) else {
         return String::new();
     };

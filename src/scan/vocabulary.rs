@@ -160,7 +160,12 @@ impl Vocabulary {
         }
         let customs = Customs::of(own, table.len(), set, &mut words);
         let literals = calls.literals.iter().map(|(text, ..)| text.as_bytes());
-        let literals = literals.chain(customs.patterns.iter().filter_map(|own| own.pattern.literal()));
+        let literals = literals.chain(
+            customs
+                .patterns
+                .iter()
+                .filter_map(|own| own.pattern.literal()),
+        );
         let prints = Fingerprint::new(words.iter().map(|(word, _)| word), literals);
         let set_of = |ids: &mut dyn Iterator<Item = DetectorId>| {
             ids.fold(DetectorSet::default(), |mut set, id| {
@@ -211,7 +216,9 @@ impl Vocabulary {
     pub(super) fn about(&self, id: DetectorId) -> (&str, &str) {
         match self.table.get(usize::from(id.0)) {
             Some(row) => (row.title, row.rule),
-            None => self.own(id).map_or(("?", "?"), |own| (&*own.name, own.rule())),
+            None => self
+                .own(id)
+                .map_or(("?", "?"), |own| (&*own.name, own.rule())),
         }
     }
 
