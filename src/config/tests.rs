@@ -3,6 +3,7 @@
 
 mod addresses;
 mod faults;
+mod own;
 
 use super::*;
 use crate::chunk::{DetectorSet, Operation, Principal, UnixMillis};

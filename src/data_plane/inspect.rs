@@ -13,7 +13,7 @@ use crate::kafka::batch::{self, Batch, BatchFault, Fields};
 use crate::kafka::compression::Codec;
 use crate::kafka::error;
 use crate::limits::CONTENT_KEYS_PER_CHUNK_MAX;
-use crate::policy::{Evidence, Gate, Policy, Records, Scope, Then, Verdict};
+use crate::policy::{Evidence, Gate, Policy, Scope, Then, Verdict};
 use crate::scan::{Engine, mask};
 use std::ops::Range;
 use std::sync::Arc;

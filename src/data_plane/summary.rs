@@ -286,7 +286,7 @@ impl Notes<'_> {
         }
     }
 
-    /// Hands over what fits: samples, then shapes, then findings.
+    /// Hands over what fits: samples, the most telling shape, findings, the other shapes.
     fn fill(self, summary: &mut Summary) {
         let mut left = SUMMARY_TEXT_BYTES_MAX;
         let mut room = |bytes: usize| {
@@ -296,18 +296,22 @@ impl Notes<'_> {
         };
         let samples = self.samples.into_iter();
         summary.samples = samples.filter(|sample| room(sample.len())).collect();
-        for (part, shape) in PARTS.iter().zip(self.shapes) {
-            let Some(shape) = shape else { continue };
-            let shown = ShownShape {
+        let shapes = PARTS.iter().zip(self.shapes);
+        let mut shapes = shapes.filter_map(|(part, shape)| {
+            Some(ShownShape {
                 part: part.name().to_owned(),
-                shape: shape.to_string(),
-            };
-            if room(shown.part.len() + shown.shape.len()) {
-                summary.shapes.push(shown);
-            }
-        }
+                shape: shape?.to_string(),
+            })
+        });
+        let size = |shown: &ShownShape| shown.part.len() + shown.shape.len();
+        summary
+            .shapes
+            .extend(shapes.next().filter(|shown| room(size(shown))));
         let findings = self.findings.into_iter();
         summary.findings = findings.filter(|finding| room(size_of(finding))).collect();
+        summary
+            .shapes
+            .extend(shapes.filter(|shown| room(size(shown))));
     }
 }
 

@@ -64,6 +64,13 @@ pub fn detector(name: &str) -> Option<DetectorId> {
 }
 
 impl Detector {
+    /// Whether it looks only at what stands beside one of its keywords.
+    pub fn needs_keyword(&self) -> bool {
+        let by_word =
+            |trigger: &detector::Trigger| matches!(trigger, detector::Trigger::Keyword(_));
+        self.triggers.iter().all(by_word)
+    }
+
     /// The detector behind an id; none for an id that was not made by [`detector`].
     pub fn of(id: DetectorId) -> Option<&'static Detector> {
         DETECTORS.get(usize::from(id.0))
