@@ -5,14 +5,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+use super::detector;
 use super::engine::tests::{field, found, scan};
 use crate::chunk::Likelihood;
 
 /// SplitMix64: the same numbers on every run and machine.
-struct Numbers(u64);
+pub(super) struct Numbers(u64);
 
 impl Numbers {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,24 +21,34 @@ impl Numbers {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, n: u64) -> u64 {
+    pub(super) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 }
 
 const LINES: usize = 4_000;
 
-fn stays_silent(name: &str, mut line: impl FnMut(&mut Numbers) -> String) {
+pub(super) fn stays_silent(name: &str, line: impl FnMut(&mut Numbers) -> String) {
+    silent_but_for(name, &[], line);
+}
+
+/// For text that does hold some identifiers.
+pub(super) fn silent_but_for(
+    name: &str,
+    there: &[&str],
+    mut line: impl FnMut(&mut Numbers) -> String,
+) {
     let mut numbers = Numbers(7);
+    let there: Vec<_> = there.iter().filter_map(|name| detector(name)).collect();
     for _ in 0..LINES {
         let text = line(&mut numbers);
         let mut found = scan(text.as_bytes(), &[field(0, text.len())]);
-        found.retain(|finding| finding.likelihood >= Likelihood::Likely);
+        found.retain(|f| f.likelihood >= Likelihood::Likely && !there.contains(&f.detector));
         assert!(found.is_empty(), "{name}: {text}: {found:?}");
     }
 }
 
-fn uuid(n: &mut Numbers) -> String {
+pub(super) fn uuid(n: &mut Numbers) -> String {
     let (a, b) = (n.next(), n.next());
     let tail = b & 0xffff_ffff_ffff;
     format!(
@@ -96,7 +107,7 @@ fn timestamps() {
 
 #[test]
 fn order_and_phone_numbers() {
-    stays_silent("orders", |n| {
+    silent_but_for("orders", &["phone"], |n| {
         let (order, ten, twelve) = (
             n.below(1_000_000),
             n.below(10u64.pow(10)),
@@ -142,7 +153,7 @@ fn base64() {
 
 #[test]
 fn log_lines() {
-    stays_silent("log lines", |n| {
+    silent_but_for("log lines", &["ipv4"], |n| {
         let (worker, took, port) = (n.below(64), n.below(90_000), n.below(65_536));
         let millis = 1_700_000_000_000 + n.below(10_000_000_000);
         let stamp = jiff::Timestamp::from_millisecond(millis as i64).unwrap();

@@ -118,6 +118,13 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "Social_Security",
         "cardPan",
         "dob\":{",
+        "DE89 3704 0044 0532 0130 00",
+        "ann@example.com",
+        "AB123456C",
+        "passport no X1234567",
+        "+49 30 1234567",
+        "routing 021000021",
+        "born 12 March 1980",
         "\"ssn\":[",
         "]",
         "}",
@@ -189,6 +196,21 @@ proptest! {
         let want = slow(&body, &fields);
         for kernel in Kernel::available() {
             prop_assert_eq!(&fast(kernel, &body, &fields), &want, "{} on {}", kernel.name(), String::from_utf8_lossy(&body).trim_start_matches('x'));
+        }
+    }
+
+    #[test]
+    fn so_they_do_with_every_detector((body, fields) in body()) {
+        let vocabulary = Vocabulary::new(DetectorSet(u128::MAX));
+        let mut want = Vec::new();
+        for field in &fields {
+            twin::scan_field(&vocabulary, &body, *field, &mut want);
+        }
+        for kernel in Kernel::available() {
+            let mut out = Vec::new();
+            let engine = Engine::of(kernel, vocabulary.clone());
+            engine.scan(&body, fields.iter().copied(), &mut Scratch::new(), &mut out);
+            prop_assert_eq!(&out, &want, "{} on {}", kernel.name(), String::from_utf8_lossy(&body).trim_start_matches('x'));
         }
     }
 }

@@ -13,6 +13,7 @@
 //! is linear and memory bounded for any bytes; "digit" means an ASCII digit. Other spellings of a
 //! digit (`\u0031`, full-width) are not seen yet.
 
+mod blank;
 mod candidates;
 mod checks;
 mod cluster;
@@ -21,12 +22,14 @@ mod context;
 mod custom;
 mod detector;
 mod detectors;
+mod edges;
 mod engine;
 mod explain;
 mod look;
 pub mod mask;
 mod named;
 mod own;
+mod parts;
 mod pass;
 mod printed;
 mod reach;
@@ -34,7 +37,10 @@ mod sample;
 mod scene;
 mod scope;
 mod settle;
+mod starts;
+mod tlds;
 mod twin;
+mod values;
 mod vocabulary;
 mod words;
 
@@ -80,7 +86,11 @@ impl Detector {
 #[cfg(test)]
 mod corpora;
 #[cfg(test)]
+mod corpora_texts;
+#[cfg(test)]
 mod equivalence;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod placed;
 

@@ -38,11 +38,11 @@ pub(super) fn word(
     }
 }
 
-/// At the field's end: runs the patterns whose bit is set over all of it, and settles where named values
-/// lie.
-pub(super) fn finish(vocabulary: &Vocabulary, here: &Here<'_>, which: u64, found: &mut Vec<Found>) {
+/// At the field's end: runs the patterns that may match over all of it, and settles where named values lie.
+pub(super) fn finish(vocabulary: &Vocabulary, here: &Here<'_>, found: &mut Vec<Found>) {
     let customs = &vocabulary.customs;
-    if which != 0 {
+    if !customs.patterns.is_empty() {
+        let which = customs.possible(here.text);
         for (index, own) in customs.patterns.iter().enumerate() {
             if which.checked_shr(index as u32).unwrap_or(0) & 1 == 1 {
                 pattern(own, here, found);

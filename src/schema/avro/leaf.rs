@@ -57,7 +57,6 @@ pub struct Leaf<'w> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct UnionIndex {
     pub start: usize,
-    pub end: usize,
     /// The branch that is null, if there is one.
     pub null: Option<u32>,
 }

@@ -22,6 +22,6 @@ mod walk;
 
 pub use compile::SchemaFault;
 pub use leaf::{Kind, Leaf};
-pub use replace::{Edit, EditFault, With, replace};
+pub use replace::replace;
 pub use table::{Logical, Schema};
-pub use walk::{Malformed, Scratch, Walk};
+pub use walk::{Scratch, Walk};

@@ -7,57 +7,16 @@
 
 use super::leaf::{Kind, Leaf};
 use super::table::{Logical, Schema};
-use super::walk::{Malformed, Scratch, Walk};
-use crate::schema::splice::splice;
+use super::walk::{Scratch, Walk};
+use crate::schema::edit::{Edit, EditFault, Splices, With, spliced};
 use crate::schema::varint;
 use std::ops::Range;
 
 /// The text of the UUID that is none.
 const NIL_UUID: &[u8] = b"00000000-0000-0000-0000-000000000000";
 
-/// One value to be replaced.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit<'e> {
-    /// The span of the leaf, as the walk gave it; not empty.
-    pub span: Range<usize>,
-    /// What comes instead.
-    pub with: With<'e>,
-}
-
-/// A new value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum With<'e> {
-    /// For text, keys and bytes, of any length; for a fixed, of its own length.
-    Content(&'e [u8]),
-    /// For integers, fractions, and decimals, whose unscaled value it is.
-    Number(i64),
-    /// Null where the schema allows it; else what is empty: no text, zero, the first symbol.
-    Nothing,
-}
-
-/// The datum cannot be edited so. It is the caller's fault, save for `Malformed`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EditFault {
-    /// The datum is none.
-    #[error(transparent)]
-    Malformed(#[from] Malformed),
-    /// The value's type cannot hold the new one.
-    #[error("an Avro value at byte {at} cannot hold {what}")]
-    Unfit {
-        /// The new value.
-        what: &'static str,
-        /// The leaf.
-        at: usize,
-    },
-    /// No leaf has this span, or the edits do not ascend.
-    #[error("no Avro value at byte {at}")]
-    NoSuchLeaf {
-        /// Where it was said to be.
-        at: usize,
-    },
-}
-
-/// The datum with these values replaced. Edits ascend.
+/// The datum with these values replaced. Edits ascend. `Nothing` is null where the schema allows it,
+/// else what is empty: no text, zero, the first symbol.
 pub fn replace(
     schema: &Schema,
     datum: &[u8],
@@ -66,7 +25,7 @@ pub fn replace(
 ) -> Result<Vec<u8>, EditFault> {
     let mut walk = Walk::new(schema, datum, scratch);
     let mut left = edits.iter().peekable();
-    let mut splices: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
+    let mut splices = Splices::new();
     while let Some(leaf) = walk.next_leaf()? {
         let span = leaf.span();
         let Some(edit) = left.next_if(|edit| edit.span == span && !span.is_empty()) else {
@@ -82,11 +41,7 @@ pub fn replace(
         let at = edit.span.start;
         return Err(EditFault::NoSuchLeaf { at });
     }
-    splices.sort_by_key(|(place, _)| place.start);
-    let borrowed = splices
-        .iter()
-        .map(|(place, with)| (place.clone(), with.as_slice()));
-    Ok(splice(datum, borrowed))
+    Ok(spliced(datum, splices))
 }
 
 /// Which bytes go and which come.

@@ -8,19 +8,8 @@ use super::frames::{Block, Frame};
 use super::leaf::{Kind, Leaf, UnionIndex};
 use super::table::{Logical, Node, NodeId, Schema};
 use crate::limits::{AVRO_DEPTH_MAX, AVRO_VALUES_FREE_MAX, AVRO_VALUES_PER_BYTE_MAX};
+use crate::schema::edit::{Malformed, Splices};
 use crate::schema::varint;
-use std::ops::Range;
-
-/// The bytes are not a datum of the schema. It is the writer's fault, or the schema is another; the
-/// record is unreadable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no datum of its Avro schema: {what} at byte {at}")]
-pub struct Malformed {
-    /// What was being read.
-    pub what: &'static str,
-    /// Where.
-    pub at: usize,
-}
 
 /// The frames of a walk, kept so that the next walk need not allocate.
 #[derive(Clone, Debug, Default)]
@@ -170,8 +159,7 @@ impl<'a> Walk<'a> {
         let index = self.long()?;
         let branch = usize::try_from(index).ok().and_then(|i| branches.get(i));
         let branch = branch.ok_or_else(|| self.malformed("a union's branch"))?;
-        let end = self.at;
-        self.next = Some((*branch, Some(UnionIndex { start, end, null })));
+        self.next = Some((*branch, Some(UnionIndex { start, null })));
         Ok(None)
     }
 
@@ -286,7 +274,7 @@ impl<'a> Walk<'a> {
 
     /// Tells the blocks around the last leaf that they will be of another size: what to write in place
     /// of their heads is added. A block need not say its size, so the count alone is written.
-    pub(super) fn loosen(&mut self, edits: &mut Vec<(Range<usize>, Vec<u8>)>) {
+    pub(super) fn loosen(&mut self, edits: &mut Splices) {
         for frame in self.frames.iter_mut().rev() {
             if frame.loose {
                 break; // and so are those around it

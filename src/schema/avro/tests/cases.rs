@@ -1,6 +1,7 @@
 //! Single behaviours of the walk, of replacement, and of schemas.
 
 use super::*;
+use crate::limits::{AVRO_VALUES_FREE_MAX, AVRO_VALUES_PER_BYTE_MAX};
 
 const PEOPLE: &str = r#"{
     "type": "record", "name": "Person", "namespace": "org.example",
@@ -149,6 +150,10 @@ fn what_claims_more_than_its_bytes_is_refused_quickly() {
     let schema = Schema::compile(many, &[]).unwrap();
     let mut datum = Vec::new();
     varint::push(&mut datum, varint::zigzag(i64::MAX));
+    let mut scratch = Scratch::default();
+    let mut steps = Walk::new(&schema, &datum, &mut scratch);
+    let leaves = std::iter::from_fn(|| steps.next_leaf().ok().flatten().map(|_| ())).count();
+    assert!(leaves <= AVRO_VALUES_FREE_MAX + AVRO_VALUES_PER_BYTE_MAX * datum.len());
     assert!(walk(&schema, &datum).is_err());
     let endless = r#"{"type":"record","name":"A","fields":[{"name":"a","type":"A"}]}"#;
     let schema = Schema::compile(endless, &[]).unwrap();
