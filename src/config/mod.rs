@@ -9,6 +9,7 @@ mod addressing;
 mod approvals;
 mod checker;
 mod cluster;
+mod detectors;
 mod exceptions;
 mod fault;
 mod identity;
@@ -46,12 +47,13 @@ use std::io::Read;
 use std::path::Path;
 use tree::Node;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "version",
     "clusters",
     "identity",
     "defaults",
     "masking",
+    "detectors",
     "lists",
     "rules",
     "exceptions",
@@ -155,6 +157,7 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
         identity,
         policy: Policy::new(sha256(text), rules, exceptions, defaults.mode),
         policy_text: text.to_owned(),
+        detectors: names.own.all.into(),
         approvals: names.approvals,
         audit,
         state,

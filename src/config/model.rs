@@ -7,6 +7,7 @@ use super::fault::Warning;
 use super::secret::Secret;
 use super::values::HostPort;
 use crate::policy::{Mode, Policy, Then};
+use crate::scan::Custom;
 use crate::scan::mask::MaskKeys;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -44,6 +45,8 @@ pub struct Config {
     pub defaults: Defaults,
     /// For tokens and format-preserving masks; there when a rule needs it.
     pub mask_keys: Option<Arc<MaskKeys>>,
+    /// The user's own detectors; their ids follow those of `scan::DETECTORS`.
+    pub detectors: Arc<[Custom]>,
     /// What works and may surprise.
     pub warnings: Vec<Warning>,
 }

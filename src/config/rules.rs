@@ -11,7 +11,7 @@ use super::names::Names;
 use super::operations;
 use super::terms;
 use super::tree::{Key, Node, Value};
-use crate::chunk::Part;
+use crate::chunk::{Likelihood, Part};
 use crate::policy::{
     Condition, Contains, Effect, Mode, Parts, Pattern, Rule, UNREADABLE, Want, When,
 };
@@ -23,6 +23,11 @@ const PARTS: [(&str, Part); 3] = [
     ("key", Part::Key),
     ("value", Part::Value),
     ("header", Part::Header),
+];
+const LIKELIHOODS: [(&str, Likelihood); 3] = [
+    (Likelihood::Possible.name(), Likelihood::Possible),
+    (Likelihood::Likely.name(), Likelihood::Likely),
+    (Likelihood::Certain.name(), Likelihood::Certain),
 ];
 const EVIDENCE_LATER: [&str; 4] = ["schema", "spike", "first_use", "unreadable"];
 
@@ -165,7 +170,7 @@ fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> O
     let section = c.section(
         node.place,
         node,
-        &["any", "all", "at_least", "in"],
+        &["any", "all", "at_least", "in", "likelihood"],
         &["fields"],
     )?;
     let (any, all) = (section.get("any"), section.get("all"));
@@ -188,11 +193,15 @@ fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> O
         })
     });
     let parts = section.get("in").map(|node| parts(c, node));
+    let likelihood = section
+        .get("likelihood")
+        .map(|node| c.choice(node, &LIKELIHOODS, &[]));
     Some(Contains {
         detectors: detectors?,
         want: wanted?.0,
         at_least: at_least.unwrap_or(Some(1))?,
         parts: parts.unwrap_or(Some(Parts::ALL))?,
+        likelihood: likelihood.unwrap_or(Some(Likelihood::default()))?,
     })
 }
 

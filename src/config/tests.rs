@@ -4,6 +4,7 @@
 mod addresses;
 mod faults;
 mod masks;
+mod own;
 mod registry;
 
 use super::*;

@@ -7,15 +7,16 @@
 
 use super::masking::{self, Masked};
 use super::scratch::ChunkScratch;
-use crate::chunk::{ContentKey, Finding, Operation, SendKey, Summary, UnixMillis};
+use super::summary::{self, Seen};
+use crate::chunk::{ContentKey, Operation, SendKey, Summary, UnixMillis};
 use crate::hold::messages::{self, HoldRule};
 use crate::kafka::batch::{self, Batch, BatchFault, Fields};
 use crate::kafka::compression::Codec;
 use crate::kafka::error;
-use crate::limits::{CONTENT_KEYS_PER_CHUNK_MAX, SUMMARY_SAMPLE_BYTES_MAX, SUMMARY_SAMPLES_MAX};
-use crate::policy::{Evidence, Gate, Policy, Records, Scope, Then, Verdict};
+use crate::limits::CONTENT_KEYS_PER_CHUNK_MAX;
+use crate::policy::{Evidence, Gate, Policy, Scope, Then, Verdict};
+use crate::scan::Engine;
 use crate::scan::mask::MaskKeys;
-use crate::scan::{self, Engine};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -211,7 +212,7 @@ fn act(
         return Judged::Blocked(blocked(origin.operation, &verdict.gate));
     }
     let held = match &verdict.gate {
-        Gate::Hold { .. } => match describe(origin, bytes, body, found, scratch, verdict) {
+        Gate::Hold { .. } => match describe(rules, origin, bytes, body, found, scratch, verdict) {
             Ok(described) => Some(described),
             Err(fault) => return Judged::Blocked(fault),
         },
@@ -272,6 +273,7 @@ fn terms(gate: &Gate) -> HeldBatch {
 
 /// Keys and summary of a batch that is to be held.
 fn describe(
+    rules: &Rules,
     origin: &Origin<'_>,
     bytes: &[u8],
     body: &Range<usize>,
@@ -286,11 +288,7 @@ fn describe(
         &bytes[body.clone()]
     };
     let count = found.header.records_count;
-    let flagged = match &verdict.flagged {
-        Records::All => count.max(0) as usize,
-        Records::Some(them) => them.len(),
-        Records::None => 0,
-    };
+    let flagged = summary::flagged(&verdict.flagged, count.max(0) as u32) as usize;
     if flagged > CONTENT_KEYS_PER_CHUNK_MAX {
         return Err(Unacceptable {
             code: error::POLICY_VIOLATION,
@@ -308,47 +306,19 @@ fn describe(
         partition: origin.partition,
     };
     let send = batch::send_key(&sender, &found.header, plain);
-    let summary = Summary {
-        records: count.max(0) as u32,
-        flagged: flagged as u32,
-        bytes: bytes.len() as u64,
-        counts: counts(&scratch.findings),
-        samples: samples(plain, count, &scratch.findings, &verdict.flagged),
+    let seen = Seen {
+        engine: &rules.engine,
+        plain,
+        count,
+        findings: &scratch.findings,
+        verdict,
     };
+    let summary = summary::summary(&seen, bytes.len() as u64);
     Ok((
         content,
         send.map_err(|fault| unacceptable(&fault))?,
         summary,
     ))
-}
-
-/// How often each detector fired.
-pub fn counts(findings: &[Finding]) -> Vec<(String, u32)> {
-    let mut counts: Vec<(String, u32)> = Vec::new();
-    for finding in findings {
-        let name = scan::DETECTORS[finding.detector.0 as usize].name;
-        match counts.iter_mut().find(|(n, _)| n == name) {
-            Some((_, n)) => *n += 1,
-            None => counts.push((name.to_owned(), 1)),
-        }
-    }
-    counts
-}
-
-/// Safe texts of the first flagged fields.
-fn samples(plain: &[u8], count: i32, findings: &[Finding], flagged: &Records) -> Vec<String> {
-    let fields = Fields::new(plain, count).map_while(Result::ok);
-    let shown = fields.filter(|field| {
-        let hit = findings
-            .iter()
-            .any(|f| f.start >= field.start && f.end <= field.end);
-        hit || (findings.is_empty() && flagged.contains(field.record))
-    });
-    let text = |field: crate::chunk::Field| {
-        let safe = scan::sample(plain, field, findings, SUMMARY_SAMPLE_BYTES_MAX);
-        format!("{}: {safe}", field.part.name())
-    };
-    shown.take(SUMMARY_SAMPLES_MAX).map(text).collect()
 }
 
 /// The rules that a verdict names, for the audit.

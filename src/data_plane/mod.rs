@@ -58,6 +58,7 @@ mod size_class;
 pub mod socket;
 pub mod stats;
 pub mod strangers;
+pub mod summary;
 pub mod sweep;
 #[cfg(test)]
 mod test_core;

@@ -8,7 +8,7 @@
 use super::rule::{Condition, Effect, Hold, Mode, Rule};
 use super::scope::{Policy, Scope, Scoped};
 use super::verdict::{MaskOrder, Records, Verdict};
-use crate::chunk::{DetectorSet, Finding, Likelihood, UnixMillis};
+use crate::chunk::{DetectorSet, Finding, UnixMillis};
 use crate::scan::mask::Mask;
 use std::sync::Arc;
 
@@ -40,6 +40,7 @@ impl Policy {
         if evidence.findings.is_empty() && !scope.always {
             return verdict;
         }
+        verdict.least = scope.least;
         let seen = seen(evidence.findings);
         for scoped in &scope.rules {
             if matches(&scoped.rule, seen, evidence.findings) {
@@ -50,15 +51,13 @@ impl Policy {
     }
 }
 
-/// The detectors that found something likely: one look spares most rules theirs.
+/// The detectors that found something, however likely: one look spares most rules theirs.
 fn seen(findings: &[Finding]) -> DetectorSet {
-    let likely = findings
+    let mut all = DetectorSet::default();
+    findings
         .iter()
-        .filter(|f| f.likelihood >= Likelihood::Likely);
-    likely.fold(DetectorSet::default(), |mut all, finding| {
-        all.insert(finding.detector);
-        all
-    })
+        .for_each(|finding| all.insert(finding.detector));
+    all
 }
 
 fn matches(rule: &Rule, seen: DetectorSet, findings: &[Finding]) -> bool {
@@ -133,6 +132,7 @@ fn apply_unreadable(verdict: &mut Verdict, scoped: &Scoped, reason: &str, now: U
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::chunk::Likelihood;
     use crate::policy::fixtures::{
         block, contains, exception, finding, found, hold, policy, rule, scope, verdict,
     };

@@ -39,6 +39,7 @@ pub(super) fn contains(detectors: u128, want: Want, at_least: u32) -> Condition 
         want,
         at_least,
         parts: Parts::ALL,
+        likelihood: Likelihood::Likely,
     })
 }
 

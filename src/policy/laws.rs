@@ -6,10 +6,10 @@ use super::fixtures::{
     NOW, block, contains, exception, finding, found, hold, policy, principal, verdict,
 };
 use super::{
-    Condition, Effect, Evidence, Exception, Gate, Mode, Pattern, Policy, Records, Rule, Subject,
-    Target, Then, Verdict, Want, When,
+    Condition, Contains, Effect, Evidence, Exception, Gate, Mode, Pattern, Policy, Records, Rule,
+    Subject, Target, Then, Verdict, Want, When,
 };
-use crate::chunk::{DetectorId, Finding, Operation};
+use crate::chunk::{DetectorId, Finding, Likelihood, Operation};
 use crate::scan::mask::{JsonNumber, Mask, MaskStyle};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -18,8 +18,18 @@ fn any_condition() -> impl Strategy<Value = Condition> {
     let want = prop_oneof![Just(Want::Any), Just(Want::All)];
     prop_oneof![
         1 => Just(Condition::Always),
-        4 => (1u128..8, want, 1u32..3).prop_map(|(d, w, n)| contains(d, w, n)),
+        4 => (1u128..8, want, 1u32..3, any_likelihood()).prop_map(|(d, w, n, likelihood)| {
+            match contains(d, w, n) {
+                Condition::Contains(contains) => Condition::Contains(Contains { likelihood, ..contains }),
+                other => other,
+            }
+        }),
     ]
+}
+
+fn any_likelihood() -> impl Strategy<Value = Likelihood> {
+    use Likelihood::{Certain, Likely, Possible};
+    prop::sample::select(vec![Possible, Likely, Likely, Certain])
 }
 
 fn any_effect() -> impl Strategy<Value = Effect> {
@@ -95,7 +105,12 @@ fn any_exceptions() -> impl Strategy<Value = Vec<Exception>> {
 }
 
 fn any_findings() -> impl Strategy<Value = Vec<Finding>> {
-    prop::collection::vec((0u8..3, 0u32..3).prop_map(|(d, r)| finding(d, r)), 0..8)
+    let one = (0u8..3, 0u32..3, any_likelihood());
+    let one = one.prop_map(|(d, r, likelihood)| Finding {
+        likelihood,
+        ..finding(d, r)
+    });
+    prop::collection::vec(one, 0..8)
 }
 
 fn rank(gate: &Gate) -> u8 {
@@ -143,8 +158,11 @@ fn no_weaker(strict: &Verdict, loose: &Verdict) -> Result<(), TestCaseError> {
                 .all(|rule| strict_asks.contains(rule))
         );
     }
-    for (detector, record) in (0..3).flat_map(|d| (0..3).map(move |r| (d, r))) {
-        let one = finding(detector, record);
+    use Likelihood::{Certain, Likely, Possible};
+    let places = (0..3).flat_map(|d| (0..3).map(move |r| finding(d, r)));
+    let all = places
+        .flat_map(|f| [Possible, Likely, Certain].map(|likelihood| Finding { likelihood, ..f }));
+    for one in all {
         prop_assert!(strict.flagged(&one) >= loose.flagged(&one));
         let (left, before) = (kept(strict.mask_of(&one)), kept(loose.mask_of(&one)));
         let hides = left.0 & !before.0 == 0 && left.1 <= before.1;
@@ -173,6 +191,7 @@ fn naive_rank(rules: &[Rule], exceptions: &[Exception], findings: &[Finding]) ->
                 findings
                     .iter()
                     .filter(move |f| f.record == record && f.detector.0 == d)
+                    .filter(move |f| f.likelihood >= c.likelihood)
             };
             let wanted: Vec<u8> = (0..3)
                 .filter(|d| c.detectors.contains(DetectorId(*d)))

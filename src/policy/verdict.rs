@@ -6,7 +6,7 @@
 
 use super::contains::Contains;
 use super::rule::{Hold, Then};
-use crate::chunk::{DetectorSet, Finding};
+use crate::chunk::{DetectorSet, Finding, Likelihood};
 use crate::scan::mask::Mask;
 use std::sync::Arc;
 
@@ -117,6 +117,8 @@ pub struct Verdict {
     pub lifted: Vec<Arc<str>>,
     /// The records that hold rules flagged: `Some` or, for `if: always`, `All`.
     pub flagged: Records,
+    /// The least likelihood that some rule here asks for: what is less likely is not worth telling.
+    pub least: Likelihood,
 }
 
 impl Verdict {

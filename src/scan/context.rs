@@ -90,6 +90,18 @@ impl Context<'_> {
         self.distance(detector, span).is_some()
     }
 
+    /// Whether one of `detector`'s words stands near `span`, bytes of the field, however far the pass has
+    /// come: it is read on the spot.
+    pub(super) fn is_near(&self, detector: DetectorId, span: &Range<usize>) -> bool {
+        let base = self.field.0;
+        let hits = self.reader.hits(base, span);
+        let span = base + span.start..base + span.end;
+        let mine = |hit: &&Hit| hit.detectors.contains(detector);
+        hits.iter()
+            .filter(mine)
+            .any(|hit| gap(hit, &span).is_some())
+    }
+
     /// Bytes between `span` and the nearest such word; a word after the value counts as twice as far
     /// and one more, and a JSON name that holds the value in an object or array as the gap itself.
     pub(super) fn distance(&self, detector: DetectorId, span: &Range<usize>) -> Option<usize> {
@@ -160,7 +172,8 @@ impl Context<'_> {
     }
 }
 
-fn gap(hit: &Hit, span: &Range<usize>) -> Option<usize> {
+/// Bytes between them, if they are near; a word after the value counts as twice as far and one more.
+pub(super) fn gap(hit: &Hit, span: &Range<usize>) -> Option<usize> {
     let before = span
         .start
         .checked_sub(hit.end)

@@ -18,6 +18,9 @@ pub struct Custom {
     pub name: Arc<str>,
     /// How it finds.
     pub kind: Kind,
+    /// Of a pattern: words of which one must stand near a match, or it is only possible. None: every
+    /// match is likely.
+    pub near: Vec<String>,
 }
 
 /// How a user's detector finds.
@@ -66,6 +69,7 @@ impl Custom {
         Ok(Custom {
             name,
             kind: Kind::Words(checked(words, word)?),
+            near: Vec::new(),
         })
     }
 
@@ -74,6 +78,7 @@ impl Custom {
         Ok(Custom {
             name,
             kind: Kind::Fields(checked(names, path)?),
+            near: Vec::new(),
         })
     }
 
@@ -82,7 +87,26 @@ impl Custom {
         Ok(Custom {
             name,
             kind: Kind::Pattern(Arc::new(Pattern::new(pattern)?)),
+            near: Vec::new(),
         })
+    }
+
+    /// The same, likely only where one of these words stands near.
+    pub fn near(self, words: &[String]) -> Result<Custom, CustomFault> {
+        Ok(Custom {
+            near: checked(words, word)?,
+            ..self
+        })
+    }
+
+    /// What was checked when it fired, for a reviewer.
+    pub fn rule(&self) -> &'static str {
+        match &self.kind {
+            Kind::Words(_) => "a word of the configuration",
+            Kind::Fields(_) => "a field that the configuration names",
+            Kind::Pattern(_) if self.near.is_empty() => "a pattern of the configuration",
+            Kind::Pattern(_) => "a pattern of the configuration, beside one of its keywords",
+        }
     }
 
     /// What makes it slow, if something does: for a warning.
@@ -103,7 +127,7 @@ impl Custom {
                 .iter()
                 .map(|path| last_name(path).to_ascii_lowercase())
                 .collect(),
-            Kind::Pattern(_) => Vec::new(),
+            Kind::Pattern(_) => self.near.clone(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! but room for findings.
 
 use super::candidates::Kernel;
+use super::context::Reader;
 use super::custom::Custom;
 use super::mask::Row;
 use super::pass::{Pass, Scratch};
@@ -50,6 +51,17 @@ impl Engine {
     pub(super) fn mask_row(&self, id: DetectorId) -> Option<Row<'_>> {
         let of_table = self.vocabulary.row(id).map(Row::of_table);
         of_table.or_else(|| self.vocabulary.custom(id).map(Row::of_user))
+    }
+
+    /// What it looks for.
+    pub(super) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Reads words of a field on the spot.
+    pub(super) fn reader<'a>(&'a self, text: &'a [u8]) -> Reader<'a> {
+        let words = &self.vocabulary.words;
+        Reader { words, text }
     }
 
     pub(super) fn of(kernel: Kernel, vocabulary: Vocabulary) -> Engine {

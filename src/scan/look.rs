@@ -93,9 +93,7 @@ impl Look<'_> {
 
     /// The field is at its end: its findings are put in order and handed on.
     pub(super) fn finish(&mut self, here: Here<'_>, out: &mut Vec<Finding>) {
-        if !self.vocabulary.customs.patterns.is_empty() {
-            own::patterns(self.vocabulary, &here, self.found);
-        }
+        own::finish(self.vocabulary, &here, self.found);
         if !self.found.is_empty() {
             settle(self.found);
             out.extend(self.found.drain(..).map(|found| found.finding));

@@ -24,8 +24,10 @@ mod detector;
 mod detectors;
 mod edges;
 mod engine;
+mod explain;
 mod look;
 pub mod mask;
+mod named;
 mod own;
 mod parts;
 mod pass;
@@ -47,8 +49,9 @@ pub use custom::{Custom, CustomFault, Kind as CustomKind};
 pub use detector::{Alphabet, Detector};
 pub use detectors::DETECTORS;
 pub use engine::Engine;
+pub use explain::Explained;
 pub use pass::Scratch;
-pub use sample::sample;
+pub use sample::{around, sample};
 
 use crate::chunk::DetectorId;
 use vocabulary::Vocabulary;
@@ -67,6 +70,13 @@ pub fn detector(name: &str) -> Option<DetectorId> {
 }
 
 impl Detector {
+    /// Whether it looks only at what stands beside one of its keywords.
+    pub fn needs_keyword(&self) -> bool {
+        let by_word =
+            |trigger: &detector::Trigger| matches!(trigger, detector::Trigger::Keyword(_));
+        self.triggers.iter().all(by_word)
+    }
+
     /// The detector behind an id; none for an id that was not made by [`detector`].
     pub fn of(id: DetectorId) -> Option<&'static Detector> {
         DETECTORS.get(usize::from(id.0))

@@ -37,14 +37,18 @@ impl Customs {
                     if pattern.literal().is_none() {
                         customs.always |= bit;
                     }
-                    customs.patterns.push((id, Arc::clone(pattern)));
+                    customs.patterns.push(OwnPattern {
+                        id,
+                        pattern: Arc::clone(pattern),
+                        has_keywords: !custom.near.is_empty(),
+                    });
                 }
             }
         }
         let literals = customs
             .patterns
             .iter()
-            .filter_map(|(_, pattern)| pattern.literal());
+            .filter_map(|own| own.pattern.literal());
         customs.literals = Searcher::new(literals);
         customs
     }
@@ -67,7 +71,7 @@ impl Customs {
             .patterns
             .iter()
             .enumerate()
-            .filter(|(_, (_, pattern))| has(pattern));
+            .filter(|(_, own)| has(&own.pattern));
         own.fold(self.always, |all, (index, _)| {
             all | 1u64.checked_shl(index as u32).unwrap_or(0)
         })
@@ -106,11 +110,20 @@ pub(super) struct Customs {
     /// Those whose words name fields, with the paths.
     pub(super) fields: Vec<(DetectorId, Vec<String>)>,
     /// Those with a pattern; at most 64.
-    pub(super) patterns: Vec<(DetectorId, Arc<Pattern>)>,
+    pub(super) patterns: Vec<OwnPattern>,
     /// Of the patterns, by index: those that run on every field.
     pub(super) always: u64,
     /// The literals of the others, looked for all at once.
     literals: Option<Searcher>,
+}
+
+/// A pattern of the user's.
+#[derive(Clone)]
+pub(super) struct OwnPattern {
+    pub(super) id: DetectorId,
+    pub(super) pattern: Arc<Pattern>,
+    /// Whether one of its keywords must stand near.
+    pub(super) has_keywords: bool,
 }
 
 /// Whom each kind of place calls on.
@@ -231,15 +244,25 @@ impl Vocabulary {
 
     /// The name of a detector.
     pub(super) fn name(&self, id: DetectorId) -> &str {
-        let index = usize::from(id.0);
-        match self.table.get(index) {
+        match self.table.get(usize::from(id.0)) {
             Some(row) => row.name,
-            None => self
-                .customs
-                .all
-                .get(index - self.table.len())
-                .map_or("?", |own| &own.name),
+            None => self.own(id).map_or("?", |own| &own.name),
         }
+    }
+
+    /// What a detector's findings are, and what it checks.
+    pub(super) fn about(&self, id: DetectorId) -> (&str, &str) {
+        match self.table.get(usize::from(id.0)) {
+            Some(row) => (row.title, row.rule),
+            None => self
+                .own(id)
+                .map_or(("?", "?"), |own| (&*own.name, own.rule())),
+        }
+    }
+
+    fn own(&self, id: DetectorId) -> Option<&Custom> {
+        let index = usize::from(id.0).checked_sub(self.table.len())?;
+        self.customs.all.get(index)
     }
 }
 

@@ -100,6 +100,22 @@ impl Words {
         true
     }
 
+    /// The keywords of one detector that begin at `at`.
+    pub(super) fn spoken(
+        &self,
+        text: &[u8],
+        at: usize,
+        detector: DetectorId,
+    ) -> impl Iterator<Item = &str> {
+        let known = self.at(text, at).is_some();
+        let mine = self
+            .all
+            .iter()
+            .filter(move |(_, detectors)| known && detectors.contains(detector));
+        let here = mine.filter(move |(word, _)| matches(text, at, word).is_some());
+        here.filter_map(|(word, _)| std::str::from_utf8(word).ok())
+    }
+
     /// Every keyword, and whom it speaks for.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], DetectorSet)> {
         self.all

@@ -57,7 +57,7 @@ lg.yaml:21:61: `2026-02-30`; expected a day such as 2027-01-31; it lifts until t
 lg.yaml:23:32: an empty list; expected a list of groups, one at least
 lg.yaml:23:44: `0`; expected a number of people from 1 to 100
 lg.yaml:23:55: `10`; expected a duration from 1s to 30d, such as 500ms, 3s, 10m, 8h
-lg.yaml:24:1: unknown key `colour`; expected one of version, clusters, identity, defaults, masking, lists, rules, exceptions, approvals, audit, holds, http, io, cores, memory";
+lg.yaml:24:1: unknown key `colour`; expected one of version, clusters, identity, defaults, masking, detectors, lists, rules, exceptions, approvals, audit, holds, http, io, cores, memory";
     let detectors: Vec<_> = crate::scan::DETECTORS.iter().map(|d| d.name).collect();
     assert_eq!(
         told(text),
