@@ -6,6 +6,7 @@
 //! but room for findings.
 
 use super::candidates::Kernel;
+use super::views::{self, Marks, Replacement, Unreadable, ViewScratch};
 use super::{Vocabulary, twin};
 use crate::chunk::{DetectorSet, Field, Finding};
 use crate::limits;
@@ -23,7 +24,9 @@ pub struct Engine {
 
 /// What one core re-uses from body to body.
 #[derive(Default)]
-pub struct Scratch {}
+pub struct Scratch {
+    views: ViewScratch,
+}
 
 impl Scratch {
     /// Empty; grows to what the first bodies need and stays.
@@ -52,18 +55,43 @@ impl Engine {
     }
 
     /// Reads the fields of a body, which come in ascending order and do not touch: at least one byte
-    /// lies between neighbours. Appends findings, ordered by start within each field.
+    /// lies between neighbours. Appends findings, ordered by start within each field. Says of the first field that
+    /// cannot be read whole why that is.
     pub fn scan(
         &self,
         body: &[u8],
         fields: impl Iterator<Item = Field>,
         scratch: &mut Scratch,
         out: &mut Vec<Finding>,
-    ) {
-        let _ = (&self.kernel, scratch);
+    ) -> Option<Unreadable> {
+        let _ = &self.kernel;
+        let views = &mut scratch.views;
+        let mut unreadable = None;
+        views.begin_body();
+        let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| twin::scan_field(&self.vocabulary, body, field, out);
         for field in fields.filter(|field| field.end as usize <= body.len()) {
-            twin::scan_field(&self.vocabulary, body, field, out);
+            let first = out.len();
+            scan(body, field, out);
+            let text = body.get(field.start as usize..field.end as usize);
+            let marks = text.map_or(Marks::default(), Marks::of);
+            let fault = views::scan_field(body, field, marks, views, out, first, &mut scan);
+            unreadable = unreadable.or(fault);
         }
+        unreadable
+    }
+
+    /// What is to be replaced in a field so that `findings` of it, whose spans count from its start, read
+    /// as `plan` wants: it is given the text as it reads and what of the findings lies there, and returns ascending
+    /// edits of that text. For findings that are escaped or encoded; others are passed over.
+    pub fn rewrite(
+        &self,
+        text: &[u8],
+        findings: &[Finding],
+        scratch: &mut Scratch,
+        plan: &mut dyn FnMut(&[u8], &[Finding]) -> Vec<Replacement>,
+    ) -> Vec<Replacement> {
+        let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| twin::scan_field(&self.vocabulary, body, field, out);
+        views::rewrite_field(text, findings, &mut scratch.views, &mut scan, plan)
     }
 }
 

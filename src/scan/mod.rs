@@ -25,6 +25,7 @@ mod scene;
 mod scope;
 mod settle;
 mod twin;
+mod views;
 mod vocabulary;
 mod words;
 
@@ -33,6 +34,7 @@ pub use detector::{Alphabet, Detector};
 pub use detectors::DETECTORS;
 pub use engine::{Engine, Scratch};
 pub use sample::sample;
+pub use views::{Fault, Replacement, Unreadable};
 
 use crate::chunk::DetectorId;
 use vocabulary::Vocabulary;
