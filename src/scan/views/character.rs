@@ -197,7 +197,7 @@ mod tests {
         ] {
             let len = text.len();
             is(text, len, Meaning::Byte(b'1'));
-            is(&format!("{text}2"), if text == "&#49" || text == "&#X31" { return } else { len }, Meaning::Byte(b'1'));
+            is(&format!("{text}-"), len, Meaning::Byte(b'1'));
         }
     }
 
@@ -211,7 +211,8 @@ mod tests {
         ] {
             is(text, text.len(), meaning);
         }
-        is("\0001", 3, Meaning::Nothing);
+        let after = spelled(b"\0\0\x001", 0).map(|s| (s.len, s.meaning));
+        assert_eq!(after, Some((3, Meaning::Nothing)));
     }
 
     #[test]

@@ -15,6 +15,8 @@ const HEADER_BYTES: usize = 10;
 const GZIP_TRAILER_BYTES: usize = 8;
 /// Adler-32.
 const ZLIB_TRAILER_BYTES: usize = 4;
+/// Fewer bytes of a damaged zlib stream are chance.
+const ZLIB_BYTES_MIN: usize = 64;
 /// Room made at a time.
 const STEP_BYTES: usize = 32 * limits::KIB;
 
@@ -60,12 +62,13 @@ impl Inflater {
         Some(Stream { len: header.len + len + GZIP_TRAILER_BYTES.min(rest), fault })
     }
 
-    /// The zlib stream that begins here, if one does. Two bytes claim little: a damaged one is none, but
-    /// what was read of it is kept.
+    /// The zlib stream that begins here, if one does. Two bytes claim little: one that breaks off early is none, and
+    /// one that breaks off later is read as far as it goes.
     pub(super) fn zlib(&mut self, text: &[u8], out: &mut Vec<u8>) -> Option<Stream> {
         let before = out.len();
         let (len, fault) = self.inflate(text.get(2..).filter(|_| super::claims::zlib(text))?, out);
-        if out.len() == before {
+        if fault == Some(Fault::Damaged) && out.len() < before + ZLIB_BYTES_MIN {
+            out.truncate(before);
             return None;
         }
         let rest = text.len() - 2 - len;

@@ -78,7 +78,7 @@ pub(super) fn stretch(text: &[u8], from: Start, layer: &mut Layer, tools: &mut T
     let mut pass = Pass { text, layer, tools, copied: from.at };
     let mut at = from.at;
     if from.at == 0 {
-        at = pass.whole();
+        pass.tools.note(claims::unreadable(text).map(Fault::Foreign));
     }
     while let Some(byte) = text.get(at) {
         at = match class(*byte) {
@@ -133,19 +133,6 @@ impl Pass<'_> {
         self.layer.units.len() >= limits::VIEW_UNITS_MAX || self.layer.text.len() + (at - self.copied) >= STRETCH_BYTES
     }
 
-    /// What the text is as a whole; where to go on.
-    fn whole(&mut self) -> usize {
-        self.tools.note(claims::unreadable(self.text).map(Fault::Foreign));
-        if !claims::zlib(self.text) {
-            return 0;
-        }
-        let before = self.layer.text.len();
-        match self.tools.inflater.zlib(self.text, &mut self.layer.text) {
-            Some(stream) => self.stream(0, before, stream, Kind::Zlib),
-            None => 0,
-        }
-    }
-
     /// Everything up to `to` is as it was.
     fn copy(&mut self, to: usize) {
         self.layer.text.extend_from_slice(self.text.get(self.copied..to).unwrap_or_default());
@@ -175,7 +162,23 @@ impl Pass<'_> {
             }
         }
         let rest = text.get(at..).unwrap_or_default();
-        at + rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len())
+        let len = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        self.zlib(at + len - 1).unwrap_or(at + len)
+    }
+
+    /// The zlib stream that begins with the last letter of a token, if one does: it begins with an `x`, and then no letter.
+    fn zlib(&mut self, at: usize) -> Option<usize> {
+        let rest = self.text.get(at..).filter(|rest| claims::zlib(rest) && at >= self.copied)?;
+        let flushed = self.layer.text.len();
+        self.layer.text.extend_from_slice(self.text.get(self.copied..at).unwrap_or_default());
+        let before = self.layer.text.len();
+        match self.tools.inflater.zlib(rest, &mut self.layer.text) {
+            Some(stream) => Some(self.stream(at, before, stream, Kind::Zlib)),
+            None => {
+                self.layer.text.truncate(flushed);
+                None
+            }
+        }
     }
 
     fn run(&mut self, run: packed::Run) -> Option<usize> {
