@@ -68,7 +68,9 @@ impl Engine {
         let views = &mut scratch.views;
         let mut unreadable = None;
         views.begin_body();
-        let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| twin::scan_field(&self.vocabulary, body, field, out);
+        let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| {
+            twin::scan_field(&self.vocabulary, body, field, out)
+        };
         for field in fields.filter(|field| field.end as usize <= body.len()) {
             let first = out.len();
             scan(body, field, out);
@@ -90,7 +92,9 @@ impl Engine {
         scratch: &mut Scratch,
         plan: &mut dyn FnMut(&[u8], &[Finding]) -> Vec<Replacement>,
     ) -> Vec<Replacement> {
-        let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| twin::scan_field(&self.vocabulary, body, field, out);
+        let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| {
+            twin::scan_field(&self.vocabulary, body, field, out)
+        };
         views::rewrite_field(text, findings, &mut scratch.views, &mut scan, plan)
     }
 }

@@ -43,13 +43,21 @@ pub(super) fn is_in(byte: u8) -> bool {
 
 /// Characters of the alphabet that a text begins with, as far as a run's head matters.
 pub(super) fn run_len(text: &[u8]) -> usize {
-    text.iter().take(4 * packed::HEAD_BYTES).take_while(|c| is_in(**c)).count()
+    text.iter()
+        .take(4 * packed::HEAD_BYTES)
+        .take_while(|c| is_in(**c))
+        .count()
 }
 
 /// The bytes of up to four characters, and how many: three unless the run ends here.
 pub(super) fn quad(characters: &[u8]) -> ([u8; 3], usize) {
     let (mut word, mut count) = (0u32, 0);
-    for value in characters.iter().map(|c| value(*c)).take_while(|value| *value != NONE).take(4) {
+    for value in characters
+        .iter()
+        .map(|c| value(*c))
+        .take_while(|value| *value != NONE)
+        .take(4)
+    {
         word = word << 6 | u32::from(value & 0x3f);
         count += 1;
     }
@@ -68,7 +76,11 @@ pub(super) fn decode(text: &[u8], start: usize, magic: bool, out: &mut Vec<u8>) 
         let rest = text.get(at..).unwrap_or_default();
         let breaks = line_break(rest);
         let whole = is_in(rest.first().copied().unwrap_or(b'='));
-        if whole || breaks == 0 || at - line < LINE_CHARACTERS_MIN || !rest.get(breaks).is_some_and(|c| is_in(*c)) {
+        if whole
+            || breaks == 0
+            || at - line < LINE_CHARACTERS_MIN
+            || !rest.get(breaks).is_some_and(|c| is_in(*c))
+        {
             break;
         }
         at += breaks;
@@ -90,7 +102,10 @@ fn quads(text: &[u8], mut at: usize, magic: bool, out: &mut Vec<u8>) -> usize {
         if odd && !packed::reads_on(text.get(at..).unwrap_or_default()) {
             break;
         }
-        let word = u32::from(a & 0x3f) << 18 | u32::from(b & 0x3f) << 12 | u32::from(c & 0x3f) << 6 | u32::from(d & 0x3f);
+        let word = u32::from(a & 0x3f) << 18
+            | u32::from(b & 0x3f) << 12
+            | u32::from(c & 0x3f) << 6
+            | u32::from(d & 0x3f);
         let [_, x, y, z] = word.to_be_bytes();
         out.extend_from_slice(&[x, y, z]);
         at += 4;
@@ -111,7 +126,12 @@ fn tail(text: &[u8], at: usize, magic: bool, out: &mut Vec<u8>) -> usize {
     }
     let (bytes, len) = quad(rest.get(..count).unwrap_or_default());
     out.extend_from_slice(bytes.get(..len).unwrap_or_default());
-    let padding = rest.iter().skip(count).take(4 - count).take_while(|c| **c == b'=').count();
+    let padding = rest
+        .iter()
+        .skip(count)
+        .take(4 - count)
+        .take_while(|c| **c == b'=')
+        .count();
     at + count + padding
 }
 
@@ -173,14 +193,20 @@ mod tests {
             assert_eq!((out.len(), end), (bytes, run.len()), "{after}");
         }
         let text = "Zoë ÿÿ ǿ 4111111111111111 さ";
-        assert_eq!(decoded(&BASE64.encode(text.as_bytes()), false).0, text.as_bytes());
+        assert_eq!(
+            decoded(&BASE64.encode(text.as_bytes()), false).0,
+            text.as_bytes()
+        );
     }
 
     #[test]
     fn lines_are_joined() {
         let text = "a card in a long letter, which goes on for more than one line: 4111111111111111, that was it.";
         let lines = BASE64_MIME.encode(text.as_bytes());
-        assert_eq!(decoded(&lines, false), (text.as_bytes().to_vec(), lines.len() - 2));
+        assert_eq!(
+            decoded(&lines, false),
+            (text.as_bytes().to_vec(), lines.len() - 2)
+        );
         assert_eq!(decoded("NTM2OTA0Mzk5\nNTM2OTA0Mzk5", false).0, b"536904399");
     }
 

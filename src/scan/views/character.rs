@@ -36,7 +36,11 @@ fn spelling(len: usize, written: char) -> Spelling {
         None if written.is_ascii() => Meaning::Byte(written as u8),
         None => Meaning::Char(written),
     };
-    Spelling { len, meaning, written }
+    Spelling {
+        len,
+        meaning,
+        written,
+    }
 }
 
 /// The spelling at `at`, if there is one.
@@ -82,7 +86,11 @@ fn utf16(text: &[u8]) -> Option<(char, usize)> {
         return Some((c, 5));
     }
     let rest = text.get(5..)?;
-    let slashes = rest.iter().take(8).take_while(|byte| **byte == b'\\').count();
+    let slashes = rest
+        .iter()
+        .take(8)
+        .take_while(|byte| **byte == b'\\')
+        .count();
     let low = hex4(rest.get(slashes..)?).filter(|_| slashes > 0)?;
     let code = |high: u32, low: u32| 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
     let pair = (0xd800..0xdc00).contains(&high) && (0xdc00..0xe000).contains(&low);
@@ -96,7 +104,9 @@ fn hex4(text: &[u8]) -> Option<u32> {
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
-    digits.iter().try_fold(0, |n, digit| Some(n * radix + char::from(*digit).to_digit(radix)?))
+    digits.iter().try_fold(0, |n, digit| {
+        Some(n * radix + char::from(*digit).to_digit(radix)?)
+    })
 }
 
 /// The bytes of one character; `%25` before two more digits is an escaped percent.
@@ -124,10 +134,22 @@ fn percent_byte(text: &[u8]) -> Option<(u8, usize)> {
 
 /// Names of entities that a number may be written with.
 const NAMED: &[(&[u8], char)] = &[
-    (b"nbsp;", '\u{a0}'), (b"shy;", '\u{ad}'), (b"ensp;", '\u{2002}'), (b"emsp;", '\u{2003}'),
-    (b"thinsp;", '\u{2009}'), (b"zwnj;", '\u{200c}'), (b"zwj;", '\u{200d}'), (b"hyphen;", '\u{2010}'),
-    (b"dash;", '\u{2010}'), (b"ndash;", '\u{2013}'), (b"mdash;", '\u{2014}'), (b"minus;", '\u{2212}'),
-    (b"lt;", '<'), (b"gt;", '>'), (b"commat;", '@'), (b"period;", '.'),
+    (b"nbsp;", '\u{a0}'),
+    (b"shy;", '\u{ad}'),
+    (b"ensp;", '\u{2002}'),
+    (b"emsp;", '\u{2003}'),
+    (b"thinsp;", '\u{2009}'),
+    (b"zwnj;", '\u{200c}'),
+    (b"zwj;", '\u{200d}'),
+    (b"hyphen;", '\u{2010}'),
+    (b"dash;", '\u{2010}'),
+    (b"ndash;", '\u{2013}'),
+    (b"mdash;", '\u{2014}'),
+    (b"minus;", '\u{2212}'),
+    (b"lt;", '<'),
+    (b"gt;", '>'),
+    (b"commat;", '@'),
+    (b"period;", '.'),
 ];
 /// Digits of a numeric entity: the longest without leading zeros has seven.
 const ENTITY_DIGITS_MAX: usize = 10;
@@ -144,14 +166,21 @@ fn entity(text: &[u8]) -> Option<Spelling> {
             _ => (digits, 10, 1),
         };
         let is_digit = |byte: &&u8| char::from(**byte).is_digit(radix);
-        let count = digits.iter().take(ENTITY_DIGITS_MAX).take_while(is_digit).count();
+        let count = digits
+            .iter()
+            .take(ENTITY_DIGITS_MAX)
+            .take_while(is_digit)
+            .count();
         let code = digits.get(..count).filter(|_| count > 0)?;
         let code = code.iter().fold(0u32, |n, digit| {
             let digit = char::from(*digit).to_digit(radix).unwrap_or(0);
             n.saturating_mul(radix).saturating_add(digit)
         });
         let end = usize::from(digits.get(count) == Some(&b';'));
-        return Some(spelling(before + prefix + count + end, char::from_u32(code)?));
+        return Some(spelling(
+            before + prefix + count + end,
+            char::from_u32(code)?,
+        ));
     }
     let (name, c) = NAMED.iter().find(|(name, _)| rest.starts_with(name))?;
     Some(spelling(before + name.len(), *c))
@@ -159,20 +188,35 @@ fn entity(text: &[u8]) -> Option<Spelling> {
 
 /// A space of `application/x-www-form-urlencoded`, where it joins digits.
 fn plus(text: &[u8], at: usize) -> Option<Spelling> {
-    let digit = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
+    let digit = |at: Option<usize>| {
+        at.and_then(|at| text.get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
     let joins = digit(at.checked_sub(1)) && digit(Some(at + 1));
-    joins.then_some(Spelling { len: 1, meaning: Meaning::Byte(b' '), written: '+' })
+    joins.then_some(Spelling {
+        len: 1,
+        meaning: Meaning::Byte(b' '),
+        written: '+',
+    })
 }
 
 /// Up to three NULs before a character: what 16-bit and 32-bit text has, and some padding.
 const NULS_MAX: usize = 3;
 
 fn nul(text: &[u8]) -> Option<Spelling> {
-    let count = text.iter().take(NULS_MAX + 1).take_while(|byte| **byte == 0).count();
+    let count = text
+        .iter()
+        .take(NULS_MAX + 1)
+        .take_while(|byte| **byte == 0)
+        .count();
     let next = text.get(count)?;
     let visible = matches!(next, b' '..=b'~' | b'\t' | b'\n' | b'\r');
     let fits = count <= NULS_MAX && visible;
-    fits.then_some(Spelling { len: count, meaning: Meaning::Nothing, written: '\0' })
+    fits.then_some(Spelling {
+        len: count,
+        meaning: Meaning::Nothing,
+        written: '\0',
+    })
 }
 
 #[cfg(test)]
@@ -191,9 +235,34 @@ mod tests {
     #[test]
     fn one_in_many_spellings() {
         for text in [
-            r"\u0031", r"\\u0031", r"\\\\u0031", r"\uff11", r"\uFF11", r"\ud835\udfcf", r"\\ud835\\udfcf", "%31", "%2531",
-            "%252531", "%EF%BC%91", "%25EF%25BC%2591", "&#49;", "&#49", "&#0049;", "&#x31;", "&#X31", "&amp;#49;",
-            "&amp;amp;#x31;", "&#65297;", "１", "١", "۱", "१", "𝟏", "𝟭", "①", "¹",
+            r"\u0031",
+            r"\\u0031",
+            r"\\\\u0031",
+            r"\uff11",
+            r"\uFF11",
+            r"\ud835\udfcf",
+            r"\\ud835\\udfcf",
+            "%31",
+            "%2531",
+            "%252531",
+            "%EF%BC%91",
+            "%25EF%25BC%2591",
+            "&#49;",
+            "&#49",
+            "&#0049;",
+            "&#x31;",
+            "&#X31",
+            "&amp;#49;",
+            "&amp;amp;#x31;",
+            "&#65297;",
+            "１",
+            "١",
+            "۱",
+            "१",
+            "𝟏",
+            "𝟭",
+            "①",
+            "¹",
         ] {
             let len = text.len();
             is(text, len, Meaning::Byte(b'1'));
@@ -204,10 +273,18 @@ mod tests {
     #[test]
     fn spaces_and_nothing() {
         for (text, meaning) in [
-            ("\u{a0}", Meaning::Byte(b' ')), ("%20", Meaning::Byte(b' ')), ("&nbsp;", Meaning::Byte(b' ')),
-            (r"\u2011", Meaning::Byte(b'-')), ("&ndash;", Meaning::Byte(b'-')), (r"\n", Meaning::Byte(b'\n')),
-            ("&shy;", Meaning::Nothing), ("\u{200b}", Meaning::Nothing), ("%E2%80%8B", Meaning::Nothing),
-            (r"\u200b", Meaning::Nothing), (r"\u0000", Meaning::Nothing), (r"\/", Meaning::Byte(b'/')),
+            ("\u{a0}", Meaning::Byte(b' ')),
+            ("%20", Meaning::Byte(b' ')),
+            ("&nbsp;", Meaning::Byte(b' ')),
+            (r"\u2011", Meaning::Byte(b'-')),
+            ("&ndash;", Meaning::Byte(b'-')),
+            (r"\n", Meaning::Byte(b'\n')),
+            ("&shy;", Meaning::Nothing),
+            ("\u{200b}", Meaning::Nothing),
+            ("%E2%80%8B", Meaning::Nothing),
+            (r"\u200b", Meaning::Nothing),
+            (r"\u0000", Meaning::Nothing),
+            (r"\/", Meaning::Byte(b'/')),
         ] {
             is(text, text.len(), meaning);
         }
@@ -218,8 +295,31 @@ mod tests {
     #[test]
     fn what_is_none() {
         for text in [
-            r"\", r#"\""#, r"\u00", r"\u003g", r"\ud835", r"\ud835x", r"\udfcf", "%", "%3", "%zz", "%ff", "%25", "&", "&&",
-            "&#;", "&#x;", "&#x110000;", "&b=1", "+1", "\0", "\0\0\0\x001", "\0\x01", "é", "漢", "“",
+            r"\",
+            r#"\""#,
+            r"\u00",
+            r"\u003g",
+            r"\ud835",
+            r"\ud835x",
+            r"\udfcf",
+            "%",
+            "%3",
+            "%zz",
+            "%ff",
+            "%25",
+            "&",
+            "&&",
+            "&#;",
+            "&#x;",
+            "&#x110000;",
+            "&b=1",
+            "+1",
+            "\0",
+            "\0\0\0\x001",
+            "\0\x01",
+            "é",
+            "漢",
+            "“",
         ] {
             if text == "%25" {
                 is(text, 3, Meaning::Byte(b'%'));

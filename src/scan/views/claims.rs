@@ -8,20 +8,26 @@ pub(super) const CHARACTERS_MIN: usize = 11;
 
 /// What nothing here decodes: its first bytes, and its name.
 const FOREIGN: &[(&[u8], &str)] = &[
-    (&[0x28, 0xb5, 0x2f, 0xfd], "zstd"),                // RFC 8878 §3.1.1
-    (&[0x04, 0x22, 0x4d, 0x18], "LZ4"),                 // LZ4 frame format 1.6
-    (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xz"),         // .xz file format 1.1
-    (b"\xff\x06\x00\x00sNaPpY", "Snappy"),              // Snappy framing format
-    (b"\x82SNAPPY\x00", "Snappy"),                      // snappy-java
-    (b"PK\x03\x04", "ZIP"),                             // APPNOTE.TXT 4.3.7
+    (&[0x28, 0xb5, 0x2f, 0xfd], "zstd"),        // RFC 8878 §3.1.1
+    (&[0x04, 0x22, 0x4d, 0x18], "LZ4"),         // LZ4 frame format 1.6
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xz"), // .xz file format 1.1
+    (b"\xff\x06\x00\x00sNaPpY", "Snappy"),      // Snappy framing format
+    (b"\x82SNAPPY\x00", "Snappy"),              // snappy-java
+    (b"PK\x03\x04", "ZIP"),                     // APPNOTE.TXT 4.3.7
 ];
 /// Behind `BZh` and a digit: the number of a block, or of the end.
-const BZIP2: [&[u8]; 2] = [&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59], &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90]];
+const BZIP2: [&[u8]; 2] = [
+    &[0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
+    &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90],
+];
 
 /// Whether three bytes may begin such a stream, or one that can be read.
 pub(super) fn begins(head: &[u8]) -> bool {
     let three = |magic: &[u8]| magic.get(..3) == head.get(..3);
-    three(&[0x1f, 0x8b, 8]) || zlib(head) || three(b"BZh") || FOREIGN.iter().any(|(magic, _)| three(magic))
+    three(&[0x1f, 0x8b, 8])
+        || zlib(head)
+        || three(b"BZh")
+        || FOREIGN.iter().any(|(magic, _)| three(magic))
 }
 
 /// What the text claims to be, where that cannot be read.
@@ -29,7 +35,10 @@ pub(super) fn unreadable(text: &[u8]) -> Option<&'static str> {
     let known = FOREIGN.iter().find(|(magic, _)| text.starts_with(magic));
     let bzip2 = || {
         let rest = text.strip_prefix(b"BZh")?.split_first()?.1;
-        BZIP2.iter().any(|magic| rest.starts_with(magic)).then_some("bzip2")
+        BZIP2
+            .iter()
+            .any(|magic| rest.starts_with(magic))
+            .then_some("bzip2")
     };
     known.map(|(_, name)| *name).or_else(bzip2)
 }

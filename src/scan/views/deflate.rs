@@ -59,7 +59,10 @@ impl Inflater {
             Some(Fault::Damaged) if !header.is_plausible => self.false_start(),
             other => other,
         };
-        Some(Stream { len: header.len + len + GZIP_TRAILER_BYTES.min(rest), fault })
+        Some(Stream {
+            len: header.len + len + GZIP_TRAILER_BYTES.min(rest),
+            fault,
+        })
     }
 
     /// The zlib stream that begins here, if one does. Two bytes claim little: one that breaks off early is none, and
@@ -73,7 +76,10 @@ impl Inflater {
         }
         let rest = text.len() - 2 - len;
         let fault = fault.filter(|fault| *fault != Fault::Damaged);
-        Some(Stream { len: 2 + len + ZLIB_TRAILER_BYTES.min(rest), fault })
+        Some(Stream {
+            len: 2 + len + ZLIB_TRAILER_BYTES.min(rest),
+            fault,
+        })
     }
 
     fn false_start(&mut self) -> Option<Fault> {
@@ -83,7 +89,10 @@ impl Inflater {
 
     /// Bytes read, and why no more of them.
     fn inflate(&mut self, input: &[u8], out: &mut Vec<u8>) -> (usize, Option<Fault>) {
-        let mut context = self.context.take().unwrap_or_else(|| Decompress::new(false));
+        let mut context = self
+            .context
+            .take()
+            .unwrap_or_else(|| Decompress::new(false));
         context.reset(false);
         let mut at = 0;
         let fault = loop {
@@ -126,7 +135,9 @@ struct Header {
 }
 
 fn gzip_header(text: &[u8]) -> Option<Header> {
-    let fixed = text.get(..HEADER_BYTES).filter(|head| head.starts_with(&MAGIC))?;
+    let fixed = text
+        .get(..HEADER_BYTES)
+        .filter(|head| head.starts_with(&MAGIC))?;
     let [.., flags, _, _, _, _, extra, system] = *fixed else {
         return None;
     };
@@ -223,7 +234,13 @@ mod tests {
         member.extend_from_slice(&plain[HEADER_BYTES..]);
         let mut out = Vec::new();
         let stream = inflater().gzip(&member, &mut out);
-        assert_eq!(stream, Some(Stream { len: member.len(), fault: None }));
+        assert_eq!(
+            stream,
+            Some(Stream {
+                len: member.len(),
+                fault: None
+            })
+        );
         assert_eq!(out, b"ssn 536-90-4399");
         for cut in 0..member.len() - plain.len() {
             assert_eq!(inflater().gzip(&member[..cut], &mut out), None, "{cut}");
@@ -249,7 +266,12 @@ mod tests {
         // Stored blocks of no bytes, for ever.
         let mut text = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
         let empty = [0, 0, 0, 0xff, 0xff];
-        text.extend(empty.iter().cycle().take(2 * limits::VIEW_INFLATED_BYTES_PER_FIELD_MAX));
+        text.extend(
+            empty
+                .iter()
+                .cycle()
+                .take(2 * limits::VIEW_INFLATED_BYTES_PER_FIELD_MAX),
+        );
         let mut out = Vec::new();
         let stream = inflater().gzip(&text, &mut out).expect("gzip");
         assert_eq!(stream.fault, Some(Fault::TooLarge));

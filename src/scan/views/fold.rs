@@ -95,7 +95,11 @@ fn letter(code: u32) -> Option<Folded> {
         0x24b6..=0x24e9 => code - 0x24b6,
         _ => return None,
     };
-    let letter = if place < 26 { b'A' + place as u8 } else { b'a' + (place - 26) as u8 };
+    let letter = if place < 26 {
+        b'A' + place as u8
+    } else {
+        b'a' + (place - 26) as u8
+    };
     Some(Folded::As(letter))
 }
 
@@ -159,9 +163,15 @@ mod tests {
                 let c = char::from_u32(zero + value).expect("a character");
                 let ascii = b'0' + value as u8;
                 assert_eq!(fold(c), Some(Folded::As(ascii)));
-                assert_eq!(unfold(ascii, char::from_u32(*zero).expect("a zero")), Some(c));
+                assert_eq!(
+                    unfold(ascii, char::from_u32(*zero).expect("a zero")),
+                    Some(c)
+                );
             }
-            assert!(zero + 9 < 0x1d7ce || fold(char::from_u32(zero - 1).expect("one")) != Some(Folded::As(b'0')));
+            assert!(
+                zero + 9 < 0x1d7ce
+                    || fold(char::from_u32(zero - 1).expect("one")) != Some(Folded::As(b'0'))
+            );
         }
         assert!(ZEROS.is_sorted());
         assert_eq!(fold('²'), Some(Folded::As(b'2')));

@@ -33,15 +33,24 @@ pub(super) fn decode(text: &[u8], start: usize, out: &mut Vec<u8>) -> Option<usi
     Some(end)
 }
 
-/// Writes `bytes` in the case of `like`.
+/// Writes `bytes` in the case of `like`, behind the same `0x` or `x`, if there is one.
 pub(super) fn encode(bytes: &[u8], like: &[u8]) -> Vec<u8> {
-    let upper = like.iter().any(u8::is_ascii_uppercase);
+    let prefix = like
+        .iter()
+        .take(2)
+        .position(|c| matches!(c, b'x' | b'X'))
+        .map_or(0, |at| at + 1);
+    let (prefix, digits) = like.split_at_checked(prefix).unwrap_or_default();
+    let upper = digits.iter().any(u8::is_ascii_uppercase);
     let letter = |value: u8| match value {
         0..=9 => b'0' + value,
         _ if upper => b'A' + value - 10,
         _ => b'a' + value - 10,
     };
-    bytes.iter().flat_map(|byte| [letter(byte >> 4), letter(byte & 15)]).collect()
+    let pairs = bytes
+        .iter()
+        .flat_map(|byte| [letter(byte >> 4), letter(byte & 15)]);
+    prefix.iter().copied().chain(pairs).collect()
 }
 
 #[cfg(test)]

@@ -72,7 +72,11 @@ impl Layer {
     pub(super) fn source_of(&self, at: usize) -> usize {
         let next = self.units.partition_point(|unit| unit.to as usize <= at);
         if let Some(unit) = self.units.get(next).filter(|unit| unit.from as usize <= at) {
-            return if unit.kind.is_wrapper() { unit.end } else { unit.start } as usize;
+            return if unit.kind.is_wrapper() {
+                unit.end
+            } else {
+                unit.start
+            } as usize;
         }
         let before = next.checked_sub(1).and_then(|last| self.units.get(last));
         let (end, to) = before.map_or((self.origin, 0), |unit| (unit.end, unit.to));
@@ -146,9 +150,12 @@ impl View<'_> {
     /// The units that have a part in `span`.
     pub(super) fn touched(&self, span: &Range<usize>) -> impl Iterator<Item = &Unit> {
         let span = span.clone();
-        let first = self.units.partition_point(|unit| (unit.to as usize) <= span.start);
+        let first = self
+            .units
+            .partition_point(|unit| (unit.to as usize) <= span.start);
         let rest = self.units.get(first..).unwrap_or_default();
-        rest.iter().take_while(move |unit| (unit.from as usize) < span.end)
+        rest.iter()
+            .take_while(move |unit| (unit.from as usize) < span.end)
     }
 
     /// The original offset of a boundary: of the byte behind it, or, for an end, of the byte before.

@@ -80,7 +80,8 @@ pub(in crate::scan) struct Pattern {
 impl Pattern {
     fn begins(&self, text: &[u8]) -> bool {
         let fits = |byte: &u8, class: &Class| class.iter().any(|(a, b)| (a..=b).contains(&byte));
-        text.len() >= self.bytes.len() && text.iter().zip(self.bytes).all(|(b, class)| fits(b, class))
+        text.len() >= self.bytes.len()
+            && text.iter().zip(self.bytes).all(|(b, class)| fits(b, class))
     }
 }
 
@@ -89,10 +90,23 @@ const HEX: Class = &[(b'0', b'9'), (b'A', b'F'), (b'a', b'f')];
 const LETTER: Class = &[(b'A', b'Z'), (b'a', b'z')];
 const ALNUM: Class = &[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')];
 const ESCAPED: Class = &[
-    (b'u', b'u'), (b'n', b'n'), (b'r', b'r'), (b't', b't'), (b'b', b'b'), (b'f', b'f'), (b'/', b'/'),
+    (b'u', b'u'),
+    (b'n', b'n'),
+    (b'r', b'r'),
+    (b't', b't'),
+    (b'b', b'b'),
+    (b'f', b'f'),
+    (b'/', b'/'),
 ];
 /// What a JSON number may follow.
-const OPENS: Class = &[(b':', b':'), (b'[', b'['), (b',', b','), (b' ', b' '), (b'"', b'"'), (b'\t', b'\n')];
+const OPENS: Class = &[
+    (b':', b':'),
+    (b'[', b'['),
+    (b',', b','),
+    (b' ', b' '),
+    (b'"', b'"'),
+    (b'\t', b'\n'),
+];
 
 const fn pattern(mark: Marks, bytes: &'static [Class]) -> Pattern {
     Pattern { mark, bytes }

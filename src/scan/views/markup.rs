@@ -6,8 +6,9 @@
 
 /// Elements that flow with the text around them.
 const INLINE: &[&[u8]] = &[
-    b"a", b"abbr", b"b", b"bdi", b"bdo", b"big", b"code", b"em", b"font", b"i", b"ins", b"kbd", b"mark", b"q", b"s",
-    b"samp", b"small", b"span", b"strike", b"strong", b"sub", b"sup", b"tt", b"u", b"var", b"wbr",
+    b"a", b"abbr", b"b", b"bdi", b"bdo", b"big", b"code", b"em", b"font", b"i", b"ins", b"kbd",
+    b"mark", b"q", b"s", b"samp", b"small", b"span", b"strike", b"strong", b"sub", b"sup", b"tt",
+    b"u", b"var", b"wbr",
 ];
 /// Longest name of one.
 const NAME_BYTES_MAX: usize = 6;
@@ -21,10 +22,17 @@ pub(super) fn unseen(text: &[u8]) -> Option<usize> {
         return end_of(comment).map(|len| 4 + len);
     }
     let name_at = inside.strip_prefix(b"/").unwrap_or(inside);
-    let count = name_at.iter().take(NAME_BYTES_MAX + 1).take_while(|c| c.is_ascii_alphanumeric()).count();
+    let count = name_at
+        .iter()
+        .take(NAME_BYTES_MAX + 1)
+        .take_while(|c| c.is_ascii_alphanumeric())
+        .count();
     let (name, rest) = name_at.split_at_checked(count)?;
     let inline = INLINE.iter().any(|known| known.eq_ignore_ascii_case(name));
-    let ends = matches!(rest.first(), Some(b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r'));
+    let ends = matches!(
+        rest.first(),
+        Some(b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r')
+    );
     if !inline || !ends {
         return None;
     }
@@ -33,7 +41,10 @@ pub(super) fn unseen(text: &[u8]) -> Option<usize> {
 
 /// Through the next `>`; none when another tag begins first.
 fn end_of(text: &[u8]) -> Option<usize> {
-    let end = text.iter().take(TAG_BYTES_MAX).position(|byte| matches!(byte, b'>' | b'<'))?;
+    let end = text
+        .iter()
+        .take(TAG_BYTES_MAX)
+        .position(|byte| matches!(byte, b'>' | b'<'))?;
     (text.get(end) == Some(&b'>')).then_some(end + 1)
 }
 
@@ -43,12 +54,38 @@ mod tests {
 
     #[test]
     fn what_a_reader_does_not_see() {
-        for tag in ["<b>", "</b>", "<B>", "<wbr>", "<wbr/>", "<br2>", "<span class=\"x\">", "<a href='y' >", "<!-- -->", "<!---->", "<td>",
-            "<br>", "<p>", "<bar>", "<b", "<b <b>", "<>", "</>", "<strongs>"] {
+        for tag in [
+            "<b>",
+            "</b>",
+            "<B>",
+            "<wbr>",
+            "<wbr/>",
+            "<br2>",
+            "<span class=\"x\">",
+            "<a href='y' >",
+            "<!-- -->",
+            "<!---->",
+            "<td>",
+            "<br>",
+            "<p>",
+            "<bar>",
+            "<b",
+            "<b <b>",
+            "<>",
+            "</>",
+            "<strongs>",
+        ] {
             let text = format!("{tag}1111");
-            let inline = matches!(tag, "<b>" | "</b>" | "<B>" | "<wbr>" | "<wbr/>" | "<!-- -->" | "<!---->")
-                || tag.starts_with("<span ") || tag.starts_with("<a ");
-            assert_eq!(unseen(text.as_bytes()), inline.then_some(tag.len()), "{tag}");
+            let inline = matches!(
+                tag,
+                "<b>" | "</b>" | "<B>" | "<wbr>" | "<wbr/>" | "<!-- -->" | "<!---->"
+            ) || tag.starts_with("<span ")
+                || tag.starts_with("<a ");
+            assert_eq!(
+                unseen(text.as_bytes()),
+                inline.then_some(tag.len()),
+                "{tag}"
+            );
         }
     }
 }

@@ -23,8 +23,8 @@ mod deflate;
 mod fold;
 mod hex;
 mod map;
-mod markup;
 mod marks;
+mod markup;
 mod number;
 mod packed;
 mod respell;
@@ -108,7 +108,13 @@ pub(super) fn expand(
     scratch.tools.fault
 }
 
-fn descend(text: &[u8], under: Option<&View<'_>>, layers: &mut [Layer], tools: &mut Tools, each: &mut dyn FnMut(&View<'_>)) {
+fn descend(
+    text: &[u8],
+    under: Option<&View<'_>>,
+    layers: &mut [Layer],
+    tools: &mut Tools,
+    each: &mut dyn FnMut(&View<'_>),
+) {
     let Some((layer, deeper)) = layers.split_first_mut() else {
         return too_deep(text, tools);
     };
@@ -159,7 +165,11 @@ pub(super) fn scan_field(
     let before = out.len();
     let fault = expand(text, marks, scratch, &mut |view| {
         found.clear();
-        let whole = Field { start: 0, end: view.text.len() as u32, ..field };
+        let whole = Field {
+            start: 0,
+            end: view.text.len() as u32,
+            ..field
+        };
         scan(view.text, whole, &mut found);
         let span = |finding: &Finding| finding.start as usize..finding.end as usize;
         let told = found.iter().filter(|finding| view.tells_of(&span(finding)));
@@ -185,10 +195,19 @@ fn once_each(out: &mut Vec<Finding>, first: usize) {
     let Some(tail) = out.get_mut(first..) else {
         return;
     };
-    tail.sort_unstable_by_key(|f| (f.start, f.end, f.detector, std::cmp::Reverse(f.likelihood), f.form));
+    tail.sort_unstable_by_key(|f| {
+        (
+            f.start,
+            f.end,
+            f.detector,
+            std::cmp::Reverse(f.likelihood),
+            f.form,
+        )
+    });
     let mut kept = first;
     for at in first..out.len() {
-        let same = |a: &Finding, b: &Finding| (a.start, a.end, a.detector) == (b.start, b.end, b.detector);
+        let same =
+            |a: &Finding, b: &Finding| (a.start, a.end, a.detector) == (b.start, b.end, b.detector);
         let again = kept > first && same(&out[kept - 1], &out[at]);
         if !again {
             out[kept] = out[at];
@@ -209,7 +228,11 @@ pub(super) fn rewrite_field(
     plan: &mut dyn FnMut(&[u8], &[Finding]) -> Vec<Replacement>,
 ) -> Vec<Replacement> {
     let key = |f: &Finding| (f.start, f.end, f.detector);
-    let mut wanted: Vec<_> = findings.iter().filter(|f| f.form != Form::Plain).map(|f| (key(f), *f)).collect();
+    let mut wanted: Vec<_> = findings
+        .iter()
+        .filter(|f| f.form != Form::Plain)
+        .map(|f| (key(f), *f))
+        .collect();
     wanted.sort_unstable_by_key(|(key, _)| *key);
     let Some((_, like)) = wanted.first().copied() else {
         return Vec::new();
@@ -217,15 +240,28 @@ pub(super) fn rewrite_field(
     let mut found = std::mem::take(&mut scratch.found);
     let made = rewrite::rewrite(text, scratch, &mut |view| {
         found.clear();
-        let whole = Field { record: like.record, part: like.part, start: 0, end: view.text.len() as u32 };
+        let whole = Field {
+            record: like.record,
+            part: like.part,
+            start: 0,
+            end: view.text.len() as u32,
+        };
         scan(view.text, whole, &mut found);
         found.retain(|finding| {
             let span = finding.start as usize..finding.end as usize;
             let origin = view.origin_of(&span);
-            let there = (origin.span.start as u32, origin.span.end as u32, finding.detector);
+            let there = (
+                origin.span.start as u32,
+                origin.span.end as u32,
+                finding.detector,
+            );
             view.tells_of(&span) && wanted.binary_search_by_key(&there, |(key, _)| *key).is_ok()
         });
-        if found.is_empty() { Vec::new() } else { plan(view.text, &found) }
+        if found.is_empty() {
+            Vec::new()
+        } else {
+            plan(view.text, &found)
+        }
     });
     scratch.found = found;
     made

@@ -25,7 +25,9 @@ const PROBES: [usize; 3] = [64, 128, 256];
 /// A run that is worth decoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
-    /// First character, behind `0x` and the like.
+    /// First character of it, `0x` and the like included.
+    pub(super) begin: usize,
+    /// First character that is decoded.
     pub(super) start: usize,
     /// In which of two ways.
     pub(super) packing: Packing,
@@ -50,8 +52,7 @@ pub(super) fn is_token_start(text: &[u8], at: usize) -> bool {
     here && !before.is_some_and(u8::is_ascii_alphanumeric)
 }
 
-/// What the run that begins at a token's start is worth; also answers for base64 that begins with a
-/// character that is neither letter nor digit, when asked there.
+/// The run worth decoding that begins at a token's start.
 pub(super) fn begins(text: &[u8], at: usize) -> Option<Run> {
     hexadecimal(text, at).or_else(|| base64_run(text, at))
 }
@@ -65,24 +66,48 @@ fn hexadecimal(text: &[u8], at: usize) -> Option<Run> {
     };
     let head = text.get(start..)?.chunks_exact(2);
     let verdict = judge(head.map_while(|pair| hex::byte(pair)).take(HEAD_BYTES));
-    (verdict != Verdict::No).then_some(Run { start, packing: Packing::Hex })
+    (verdict != Verdict::No).then_some(Run {
+        begin: at,
+        start,
+        packing: Packing::Hex,
+    })
 }
 
-fn base64_run(text: &[u8], at: usize) -> Option<Run> {
+fn base64_run(text: &[u8], token: usize) -> Option<Run> {
+    let at = token - marked(text, token);
     let mut head = [0; HEAD_BYTES];
     let verdict = judge_lazily(text, at, &mut head);
-    let run = |magic| Some(Run { start: at, packing: Packing::Base64 { magic } });
+    let run = |magic| {
+        Some(Run {
+            begin: at,
+            start: at,
+            packing: Packing::Base64 { magic },
+        })
+    };
     match verdict {
-        Verdict::Text => return run(false),
+        Verdict::Text => return run(at < token),
         Verdict::Magic => return run(true),
         Verdict::No => {}
     }
     // Most tokens end here: nothing of the alphabet where a long run would go on.
     let goes_on = |probe: &&usize| {
         judge_lazily(text, at + **probe, &mut head) == Verdict::Text
-            && text.get(at..at + **probe).is_some_and(|run| run.iter().all(|c| base64::is_in(*c)))
+            && text
+                .get(at..at + **probe)
+                .is_some_and(|run| run.iter().all(|c| base64::is_in(*c)))
     };
     PROBES.iter().find(goes_on).and_then(|_| run(true))
+}
+
+/// Characters before the token that belong to its run: the marks of byte order are `//4` and `/v8`, or
+/// `__4` and `_v8`. Nothing else that reads as text begins with one of these.
+fn marked(text: &[u8], token: usize) -> usize {
+    let (before, rest) = text.split_at_checked(token).unwrap_or_default();
+    match (before, rest) {
+        ([.., b'/', b'/'] | [.., b'_', b'_'], [b'4', ..]) => 2,
+        ([.., b'/' | b'_'], [b'v', b'8', ..]) => 1,
+        _ => 0,
+    }
 }
 
 /// Decodes no further than the verdict needs.
@@ -100,7 +125,11 @@ fn judge_lazily(text: &[u8], at: usize, head: &mut [u8; HEAD_BYTES]) -> Verdict 
             reading.push(*byte);
         }
         if reading.bytes == 3 && claims::begins(head.get(..3).unwrap_or_default()) {
-            return if base64::run_len(rest) >= claims::CHARACTERS_MIN { Verdict::Magic } else { Verdict::No };
+            return if base64::run_len(rest) >= claims::CHARACTERS_MIN {
+                Verdict::Magic
+            } else {
+                Verdict::No
+            };
         }
         if reading.is_hopeless() {
             return Verdict::No;
@@ -218,11 +247,21 @@ mod tests {
 
     #[test]
     fn text_is_worth_decoding() {
-        for plain in ["536904399", "536-90-4399", "4111111111111111", "{\"name\":\"張三\",\"ssn\":\"536-90-4399\"}",
-            "\0\0\0\0\u{1}\u{2}John Smith 536-90-4399", "住所：東京都千代田区", "5\03\06\0-\09\00\0-\04\03\09\09\0",
-            "\x0a\x0bJohn Miller\x12\x0b536-90-4399"] {
+        for plain in [
+            "536904399",
+            "536-90-4399",
+            "4111111111111111",
+            "{\"name\":\"張三\",\"ssn\":\"536-90-4399\"}",
+            "\0\0\0\0\u{1}\u{2}John Smith 536-90-4399",
+            "住所：東京都千代田区",
+            "5\03\06\0-\09\00\0-\04\03\09\09\0",
+            "\x0a\x0bJohn Miller\x12\x0b536-90-4399",
+        ] {
             assert!(worth(&BASE64.encode(plain.as_bytes())), "{plain:?}");
-            assert!(worth(&BASE64URL_NOPAD.encode(plain.as_bytes())), "{plain:?}");
+            assert!(
+                worth(&BASE64URL_NOPAD.encode(plain.as_bytes())),
+                "{plain:?}"
+            );
             assert!(worth(&HEXLOWER.encode(plain.as_bytes())), "{plain:?}");
         }
         assert!(worth("0x353336393034333939") && !worth("0x3533"));
@@ -230,9 +269,18 @@ mod tests {
 
     #[test]
     fn words_hashes_and_identifiers_are_not() {
-        for text in ["authentication", "customer_address_line_one", "2024-01-15T10:00:00Z", "550e8400-e29b-41d4-a716-446655440000",
-            "d41d8cd98f00b204e9800998ecf8427e", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-            "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "application/json", "/api/v1/customers/orders/recent", "1700000000000"] {
+        for text in [
+            "authentication",
+            "customer_address_line_one",
+            "2024-01-15T10:00:00Z",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "d41d8cd98f00b204e9800998ecf8427e",
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+            "application/json",
+            "/api/v1/customers/orders/recent",
+            "1700000000000",
+        ] {
             assert!(!worth(text), "{text}");
         }
     }
@@ -242,25 +290,41 @@ mod tests {
     fn few_random_tokens_pass() {
         let mut state = 7u64;
         let mut random = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
             (state >> 33) as u8
         };
-        for (bytes, passing_max) in [(9, 100), (12, 100), (16, 100), (24, 100), (32, 100), (64, 100)] {
+        for (bytes, passing_max) in [
+            (9, 100),
+            (12, 100),
+            (16, 100),
+            (24, 100),
+            (32, 100),
+            (64, 100),
+        ] {
             let (mut base64, mut hex) = (0, 0);
             for _ in 0..20_000 {
                 let token: Vec<u8> = (0..bytes).map(|_| random()).collect();
-                base64 += usize::from(worth(&BASE64URL_NOPAD.encode(&token).replace(['-', '_'], "a")));
+                base64 += usize::from(worth(
+                    &BASE64URL_NOPAD.encode(&token).replace(['-', '_'], "a"),
+                ));
                 hex += usize::from(worth(&HEXLOWER.encode(&token)));
             }
             println!("{bytes} {base64} {hex}");
-            assert!(base64 <= passing_max && hex <= passing_max, "{bytes}: {base64} {hex} of 20,000");
+            assert!(
+                base64 <= passing_max && hex <= passing_max,
+                "{bytes}: {base64} {hex} of 20,000"
+            );
         }
     }
 
     #[test]
     fn text_behind_a_binary_head_is_seen() {
         let mut binary: Vec<u8> = (0..60u8).map(|i| i.wrapping_mul(89) | 0x80).collect();
-        binary.extend_from_slice(b"name John Smith, ssn 536-90-4399 and so on for a while, until the end of it");
+        binary.extend_from_slice(
+            b"name John Smith, ssn 536-90-4399 and so on for a while, until the end of it",
+        );
         assert!(worth(&BASE64.encode(&binary)));
     }
 }

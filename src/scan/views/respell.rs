@@ -52,7 +52,10 @@ fn escape(c: char, like: &[u8]) -> Option<Vec<u8>> {
 fn percent(c: char, like: &[u8]) -> Vec<u8> {
     // `%2531`: each byte has as many escaped percents before its two digits as the first one.
     let mut prefix = 1;
-    let pair = |at: usize| like.get(at..at + 2).is_some_and(|pair| super::hex::byte(pair).is_some());
+    let pair = |at: usize| {
+        like.get(at..at + 2)
+            .is_some_and(|pair| super::hex::byte(pair).is_some())
+    };
     while like.get(prefix..prefix + 2) == Some(b"25") && pair(prefix + 2) {
         prefix += 2;
     }
@@ -87,10 +90,24 @@ mod tests {
     #[test]
     fn the_mask_is_as_wide_as_what_it_hides() {
         for (like, mask) in [
-            (r"\u0031", r"\u0058"), (r"\\u0031", r"\\u0058"), (r"\uff11", r"\uff38"), (r"\uFF11", r"\uFF38"),
-            ("%31", "%58"), ("%2531", "%2558"), ("%EF%BC%91", "%EF%BC%B8"), ("%25ef%25bc%2591", "%25ef%25bc%25b8"),
-            ("&#49;", "&#88;"), ("&#0049;", "&#0088;"), ("&#x31;", "&#x58;"), ("&amp;#49;", "&amp;#88;"), ("&#65297;", "&#65336;"),
-            ("１", "Ｘ"), ("+", "X"), ("&nbsp;", "X"), (r"\n", "X"), ("٤", "X"),
+            (r"\u0031", r"\u0058"),
+            (r"\\u0031", r"\\u0058"),
+            (r"\uff11", r"\uff38"),
+            (r"\uFF11", r"\uFF38"),
+            ("%31", "%58"),
+            ("%2531", "%2558"),
+            ("%EF%BC%91", "%EF%BC%B8"),
+            ("%25ef%25bc%2591", "%25ef%25bc%25b8"),
+            ("&#49;", "&#88;"),
+            ("&#0049;", "&#0088;"),
+            ("&#x31;", "&#x58;"),
+            ("&amp;#49;", "&amp;#88;"),
+            ("&#65297;", "&#65336;"),
+            ("１", "Ｘ"),
+            ("+", "X"),
+            ("&nbsp;", "X"),
+            (r"\n", "X"),
+            ("٤", "X"),
         ] {
             let out = respell(b'X', like.as_bytes());
             assert_eq!(String::from_utf8_lossy(&out), mask);
@@ -99,14 +116,34 @@ mod tests {
 
     #[test]
     fn digits_stay_in_their_set() {
-        for (like, nine) in [("٤", "٩"), ("१", "९"), ("１", "９"), (r"\u0661", r"\u0669"), ("𝟏", "𝟗"), (r"\ud835\udfcf", r"\ud835\udfd7")] {
-            assert_eq!(String::from_utf8_lossy(&respell(b'9', like.as_bytes())), nine);
+        for (like, nine) in [
+            ("٤", "٩"),
+            ("१", "९"),
+            ("１", "９"),
+            (r"\u0661", r"\u0669"),
+            ("𝟏", "𝟗"),
+            (r"\ud835\udfcf", r"\ud835\udfd7"),
+        ] {
+            assert_eq!(
+                String::from_utf8_lossy(&respell(b'9', like.as_bytes())),
+                nine
+            );
         }
     }
 
     #[test]
     fn what_is_written_is_read_again() {
-        for like in [r"\u0031", r"\\\\u0031", "%31", "%252531", "%EF%BC%91", "&#49;", "&amp;amp;#x31;", "１", r"\ud835\udfcf"] {
+        for like in [
+            r"\u0031",
+            r"\\\\u0031",
+            "%31",
+            "%252531",
+            "%EF%BC%91",
+            "&#49;",
+            "&amp;amp;#x31;",
+            "１",
+            r"\ud835\udfcf",
+        ] {
             for byte in b'0'..=b'9' {
                 let out = respell(byte, like.as_bytes());
                 let spelling = spelled(&out, 0).map(|s| (s.len, s.meaning));

@@ -50,10 +50,19 @@ fn descend(
         if layer.units.is_empty() {
             continue;
         }
-        let view = View { text: &layer.text, units: &layer.units, origin: layer.origin, under, sure: &sure };
+        let view = View {
+            text: &layer.text,
+            units: &layer.units,
+            origin: layer.origin,
+            under,
+            sure: &sure,
+        };
         let mut edits = plan(&view);
         if layer.fresh {
-            merge(&mut edits, descend(&layer.text, Some(&view), deeper, tools, plan));
+            merge(
+                &mut edits,
+                descend(&layer.text, Some(&view), deeper, tools, plan),
+            );
         }
         merge(&mut all, lower(&view, edits, text));
     }
@@ -79,11 +88,16 @@ fn merge(edits: &mut Vec<Replacement>, more: Vec<Replacement>) {
 /// What is to be done to the text below, so that the view reads as edited.
 fn lower(view: &View<'_>, edits: Vec<Replacement>, below: &[u8]) -> Vec<Replacement> {
     let mut pieces = Vec::with_capacity(edits.len());
-    edits.into_iter().for_each(|edit| split(view, edit, &mut pieces));
+    edits
+        .into_iter()
+        .for_each(|edit| split(view, edit, &mut pieces));
     let mut out = Vec::with_capacity(pieces.len());
     let mut rest = pieces.as_slice();
     while let Some((first, others)) = rest.split_first() {
-        let whole = view.touched(&first.span).find(|unit| unit.is_whole()).copied();
+        let whole = view
+            .touched(&first.span)
+            .find(|unit| unit.is_whole())
+            .copied();
         let Some(unit) = whole else {
             out.push(spelled(view, first, below));
             rest = others;
@@ -97,7 +111,10 @@ fn lower(view: &View<'_>, edits: Vec<Replacement>, below: &[u8]) -> Vec<Replacem
         let span = unit.start as usize..unit.end as usize;
         let like = below.get(span.clone()).unwrap_or_default();
         let content = apply(view.text, unit.from as usize..unit.to as usize, mine);
-        out.push(Replacement { with: wrap(unit.kind, content, like), span });
+        out.push(Replacement {
+            with: wrap(unit.kind, content, like),
+            span,
+        });
     }
     out
 }
@@ -114,7 +131,10 @@ impl Unit {
 fn split(view: &View<'_>, edit: Replacement, pieces: &mut Vec<Replacement>) {
     let inside = |at: &usize| edit.span.start < *at && *at < edit.span.end;
     let whole = view.touched(&edit.span).filter(|unit| unit.is_whole());
-    let mut cuts: Vec<usize> = whole.flat_map(|unit| [unit.from as usize, unit.to as usize]).filter(inside).collect();
+    let mut cuts: Vec<usize> = whole
+        .flat_map(|unit| [unit.from as usize, unit.to as usize])
+        .filter(inside)
+        .collect();
     if cuts.is_empty() {
         return pieces.push(edit);
     }
@@ -125,8 +145,15 @@ fn split(view: &View<'_>, edit: Replacement, pieces: &mut Vec<Replacement>) {
         if cut == start {
             continue;
         }
-        let (head, tail) = with.split_at(if same { (cut - start).min(with.len()) } else { with.len() });
-        pieces.push(Replacement { span: start..cut, with: head.to_vec() });
+        let (head, tail) = with.split_at(if same {
+            (cut - start).min(with.len())
+        } else {
+            with.len()
+        });
+        pieces.push(Replacement {
+            span: start..cut,
+            with: head.to_vec(),
+        });
         (start, with) = (cut, tail);
     }
 }
@@ -159,18 +186,31 @@ fn spelled(view: &View<'_>, edit: &Replacement, below: &[u8]) -> Replacement {
     let (span, _) = view.below(&edit.span);
     let old = view.text.get(edit.span.clone()).unwrap_or_default();
     if old.len() != edit.with.len() {
-        return Replacement { span, with: edit.with.clone() };
+        return Replacement {
+            span,
+            with: edit.with.clone(),
+        };
     }
     let mut out = Vec::with_capacity(span.len());
     let mut at = edit.span.start;
     let new = |from: usize, to: usize| {
-        let (from, to) = (from.saturating_sub(edit.span.start), to.saturating_sub(edit.span.start));
-        edit.with.get(from..to.min(edit.with.len())).unwrap_or_default()
+        let (from, to) = (
+            from.saturating_sub(edit.span.start),
+            to.saturating_sub(edit.span.start),
+        );
+        edit.with
+            .get(from..to.min(edit.with.len()))
+            .unwrap_or_default()
     };
     for unit in view.touched(&edit.span) {
-        let (from, to) = ((unit.from as usize).max(at), (unit.to as usize).min(edit.span.end));
+        let (from, to) = (
+            (unit.from as usize).max(at),
+            (unit.to as usize).min(edit.span.end),
+        );
         out.extend_from_slice(new(at, from));
-        let like = below.get(unit.start as usize..unit.end as usize).unwrap_or_default();
+        let like = below
+            .get(unit.start as usize..unit.end as usize)
+            .unwrap_or_default();
         let (was, is) = (view.text.get(from..to).unwrap_or_default(), new(from, to));
         match is {
             _ if was == is => out.extend_from_slice(like),

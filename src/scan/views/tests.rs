@@ -18,10 +18,17 @@ fn views(text: &[u8], marks: Marks) -> Vec<Vec<u8>> {
         for at in 0..view.text.len() {
             let origin = view.origin_of(&(at..at + 1));
             let (span, form) = (origin.span, origin.form);
-            assert!(last.start <= span.start && last.end <= span.end, "{last:?} {span:?}");
+            assert!(
+                last.start <= span.start && last.end <= span.end,
+                "{last:?} {span:?}"
+            );
             assert!(span.end <= text.len());
             if form == Form::Plain {
-                assert_eq!(text.get(span.clone()), view.text.get(at..at + 1), "{span:?}");
+                assert_eq!(
+                    text.get(span.clone()),
+                    view.text.get(at..at + 1),
+                    "{span:?}"
+                );
             }
             last = span;
         }
@@ -45,7 +52,9 @@ fn written(c: char, way: usize) -> String {
         3 => format!("%25{code:02x}"),
         4 => format!("&#{code};"),
         5 => format!("&#x{code:X};"),
-        6 => char::from_u32(0xff01 + code - 0x21).filter(|_| code > 0x20).map_or("\u{a0}".into(), String::from),
+        6 => char::from_u32(0xff01 + code - 0x21)
+            .filter(|_| code > 0x20)
+            .map_or("\u{a0}".into(), String::from),
         7 => fold(0x0660),
         8 => fold(0x0966),
         9 => fold(0x1d7ce),
@@ -65,7 +74,11 @@ fn wrapped(text: &[u8], way: usize) -> Vec<u8> {
         3 => HEXUPPER.encode(text).into_bytes(),
         4 => deflate::gzip(text),
         5 => deflate::zlib(text),
-        _ => text.iter().flat_map(|byte| [*byte, 0]).chain(*b"\"\0").collect(),
+        _ => text
+            .iter()
+            .flat_map(|byte| [*byte, 0])
+            .chain(*b"\"\0")
+            .collect(),
     }
 }
 
@@ -78,7 +91,10 @@ fn number() -> impl Strategy<Value = String> {
 }
 
 fn told(findings: &[Finding]) -> Vec<(u8, Likelihood)> {
-    findings.iter().map(|f| (f.detector.0, f.likelihood)).collect()
+    findings
+        .iter()
+        .map(|f| (f.detector.0, f.likelihood))
+        .collect()
 }
 
 /// Everything that is found in a field, and what masks make of it.
@@ -88,13 +104,24 @@ fn masked(text: &[u8]) -> (Vec<Finding>, Vec<u8>) {
     let mask = |text: &[u8], inner: &[Finding]| {
         let edit = |f: &Finding| {
             let span = f.start as usize..f.end as usize;
-            let with = text[span.clone()].iter().map(|c| if c.is_ascii_digit() { b'X' } else { *c });
-            Replacement { with: with.collect(), span }
+            let with = text[span.clone()]
+                .iter()
+                .map(|c| if c.is_ascii_digit() { b'X' } else { *c });
+            Replacement {
+                with: with.collect(),
+                span,
+            }
         };
         inner.iter().map(edit).collect()
     };
     let mut out = text.to_vec();
-    for edit in engine.rewrite(text, &findings, &mut scratch, &mut |text, inner| mask(text, inner)).into_iter().rev() {
+    for edit in engine
+        .rewrite(text, &findings, &mut scratch, &mut |text, inner| {
+            mask(text, inner)
+        })
+        .into_iter()
+        .rev()
+    {
         out.splice(edit.span, edit.with);
     }
     (findings, out)
@@ -184,22 +211,49 @@ proptest! {
 
 /// Bytes that decoders look at, and others.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
-    let spelled = (proptest::sample::select(vec!['1', '4', '-', ' ', 'a']), 0..14usize).prop_map(|(c, way)| written(c, way).into_bytes());
+    let spelled = (
+        proptest::sample::select(vec!['1', '4', '-', ' ', 'a']),
+        0..14usize,
+    )
+        .prop_map(|(c, way)| written(c, way).into_bytes());
     let packed = ("[ -~]{0,20}", 0..7usize).prop_map(|(text, way)| wrapped(text.as_bytes(), way));
-    let leads = proptest::sample::select(vec!["\\", "%", "&", "&#", "<", "<b", "\0", "\u{1f}", "e8", "0", "x", "\\u", "\\u00", "+", "=", "\n"]);
+    let leads = proptest::sample::select(vec![
+        "\\", "%", "&", "&#", "<", "<b", "\0", "\u{1f}", "e8", "0", "x", "\\u", "\\u00", "+", "=",
+        "\n",
+    ]);
     prop_oneof![
-        spelled, packed, leads.prop_map(|lead| lead.as_bytes().to_vec()), proptest::collection::vec(any::<u8>(), 0..12),
-        "[0-9.eE+-]{0,12}".prop_map(String::into_bytes), Just(b"536-90-4399".to_vec()), Just(vec![0x1f, 0x8b, 8, 0]), Just(vec![0x78, 0x9c]),
+        spelled,
+        packed,
+        leads.prop_map(|lead| lead.as_bytes().to_vec()),
+        proptest::collection::vec(any::<u8>(), 0..12),
+        "[0-9.eE+-]{0,12}".prop_map(String::into_bytes),
+        Just(b"536-90-4399".to_vec()),
+        Just(vec![0x1f, 0x8b, 8, 0]),
+        Just(vec![0x78, 0x9c]),
     ]
 }
 
 #[test]
 fn a_field_with_more_units_than_one_stretch_holds() {
     let number: String = "536-90-4399".chars().map(|c| written(c, 0)).collect();
-    for (filler, count) in [("\\u0061", 90_000), ("%41", 200_000), ("a\u{200b}", 70_000), ("<b></b>", 70_000), ("x", 600_000), ("%41 ", 262_140)] {
-        let text = format!("{number} {} {number} {} {number}", filler.repeat(count / 2), filler.repeat(count / 2));
+    for (filler, count) in [
+        ("\\u0061", 90_000),
+        ("%41", 200_000),
+        ("a\u{200b}", 70_000),
+        ("<b></b>", 70_000),
+        ("x", 600_000),
+        ("%41 ", 262_140),
+    ] {
+        let text = format!(
+            "{number} {} {number} {} {number}",
+            filler.repeat(count / 2),
+            filler.repeat(count / 2)
+        );
         let found = scan(text.as_bytes(), &[field(0, text.len())]);
-        let spans: Vec<_> = found.iter().map(|f| &text[f.start as usize..f.end as usize]).collect();
+        let spans: Vec<_> = found
+            .iter()
+            .map(|f| &text[f.start as usize..f.end as usize])
+            .collect();
         assert_eq!(spans, [&number; 3], "{filler}");
     }
 }
@@ -208,11 +262,17 @@ fn a_field_with_more_units_than_one_stretch_holds() {
 fn many_values_each_once_wherever_stretches_meet() {
     let mut text = String::new();
     for i in 0..20_000 {
-        text.push_str(&format!("&#{}; 536-90-{:04}\u{a0}", 48 + i % 10, 1 + i % 9000));
+        text.push_str(&format!(
+            "&#{}; 536-90-{:04}\u{a0}",
+            48 + i % 10,
+            1 + i % 9000
+        ));
     }
     let found = scan(text.as_bytes(), &[field(0, text.len())]);
     assert_eq!(found.len(), 20_000);
-    let packed: String = (0..20_000).map(|i| BASE64.encode(format!("no. {i}: 536-90-{:04}", 1 + i % 9000).as_bytes()) + " ").collect();
+    let packed: String = (0..20_000)
+        .map(|i| BASE64.encode(format!("no. {i}: 536-90-{:04}", 1 + i % 9000).as_bytes()) + " ")
+        .collect();
     let found = scan(packed.as_bytes(), &[field(0, packed.len())]);
     assert_eq!(found.len(), 20_000);
     assert!(found.iter().all(|finding| finding.form == Form::Encoded));
@@ -220,9 +280,17 @@ fn many_values_each_once_wherever_stretches_meet() {
 
 #[test]
 fn a_space_that_is_spelled_sets_free_what_is_not() {
-    for text in ["n%204111111111111111", "line\\n4111111111111111", "a\\t4111111111111111\\n", "&#58;4111111111111111"] {
+    for text in [
+        "n%204111111111111111",
+        "line\\n4111111111111111",
+        "a\\t4111111111111111\\n",
+        "&#58;4111111111111111",
+    ] {
         let found = scan(text.as_bytes(), &[field(0, text.len())]);
-        let spans: Vec<_> = found.iter().map(|f| (&text[f.start as usize..f.end as usize], f.form)).collect();
+        let spans: Vec<_> = found
+            .iter()
+            .map(|f| (&text[f.start as usize..f.end as usize], f.form))
+            .collect();
         assert_eq!(spans, [("4111111111111111", Form::Plain)], "{text}");
     }
 }
@@ -230,15 +298,29 @@ fn a_space_that_is_spelled_sets_free_what_is_not() {
 #[test]
 fn only_what_claims_to_be_compressed_is_unreadable() {
     let unreadable = |text: &[u8]| {
-        let (engine, mut scratch, mut out) = (Engine::new(all_detectors()), Scratch::new(), Vec::new());
-        engine.scan(text, [field(0, text.len())].into_iter(), &mut scratch, &mut out).map(|it| it.fault)
+        let (engine, mut scratch, mut out) =
+            (Engine::new(all_detectors()), Scratch::new(), Vec::new());
+        engine
+            .scan(
+                text,
+                [field(0, text.len())].into_iter(),
+                &mut scratch,
+                &mut out,
+            )
+            .map(|it| it.fault)
     };
     let gzip = deflate::gzip(&b"a text of some length, with nothing in it ".repeat(9));
     let cut = &gzip[..gzip.len() / 2];
     assert_eq!(unreadable(&gzip), None);
     assert_eq!(unreadable(cut), Some(Fault::Damaged));
-    assert_eq!(unreadable(BASE64.encode(cut).as_bytes()), Some(Fault::Damaged));
-    assert_eq!(unreadable(b"\x28\xb5\x2f\xfd and so on"), Some(Fault::Foreign("zstd")));
+    assert_eq!(
+        unreadable(BASE64.encode(cut).as_bytes()),
+        Some(Fault::Damaged)
+    );
+    assert_eq!(
+        unreadable(b"\x28\xb5\x2f\xfd and so on"),
+        Some(Fault::Foreign("zstd"))
+    );
     assert_eq!(unreadable(b"text \x28\xb5\x2f\xfd and so on"), None);
     let mut deep = b"nothing in it but text".to_vec();
     for _ in 0..=LAYERS {
@@ -249,8 +331,12 @@ fn only_what_claims_to_be_compressed_is_unreadable() {
 
 #[test]
 fn the_budget_is_the_bodys() {
-    let half = deflate::gzip(&vec![b' '; limits::VIEW_INFLATED_BYTES_PER_FIELD_MAX - limits::MIB]);
-    let count = limits::VIEW_INFLATED_BYTES_PER_BODY_MAX / limits::VIEW_INFLATED_BYTES_PER_FIELD_MAX + 2;
+    let half = deflate::gzip(&vec![
+        b' ';
+        limits::VIEW_INFLATED_BYTES_PER_FIELD_MAX - limits::MIB
+    ]);
+    let count =
+        limits::VIEW_INFLATED_BYTES_PER_BODY_MAX / limits::VIEW_INFLATED_BYTES_PER_FIELD_MAX + 2;
     let (mut body, mut fields) = (Vec::new(), Vec::new());
     for _ in 0..count {
         fields.push(field(body.len(), body.len() + half.len()));

@@ -60,7 +60,10 @@ const fn classes() -> [Class; 256] {
 }
 
 fn class(byte: u8) -> Class {
-    CLASSES.get(usize::from(byte)).copied().unwrap_or(Class::Plain)
+    CLASSES
+        .get(usize::from(byte))
+        .copied()
+        .unwrap_or(Class::Plain)
 }
 
 /// A pass under way.
@@ -75,10 +78,16 @@ struct Pass<'a> {
 /// Decodes one stretch of the text into `layer`.
 pub(super) fn stretch(text: &[u8], from: Start, layer: &mut Layer, tools: &mut Tools) -> Stretch {
     layer.begin(from.at);
-    let mut pass = Pass { text, layer, tools, copied: from.at };
+    let mut pass = Pass {
+        text,
+        layer,
+        tools,
+        copied: from.at,
+    };
     let mut at = from.at;
     if from.at == 0 {
-        pass.tools.note(claims::unreadable(text).map(Fault::Foreign));
+        pass.tools
+            .note(claims::unreadable(text).map(Fault::Foreign));
     }
     while let Some(byte) = text.get(at) {
         at = match class(*byte) {
@@ -93,10 +102,16 @@ pub(super) fn stretch(text: &[u8], from: Start, layer: &mut Layer, tools: &mut T
     let at = at.min(text.len());
     pass.copy(at);
     if at == text.len() {
-        return Stretch { sure: from.sure..at + 1, next: None };
+        return Stretch {
+            sure: from.sure..at + 1,
+            next: None,
+        };
     }
     let next = resume(layer, at, from.at);
-    Stretch { sure: from.sure..next.sure, next: Some(next) }
+    Stretch {
+        sure: from.sure..next.sure,
+        next: Some(next),
+    }
 }
 
 /// Where a stretch begins.
@@ -122,27 +137,41 @@ pub(super) struct Stretch {
 fn resume(layer: &Layer, at: usize, from: usize) -> Start {
     let back = |bytes: usize| layer.source_of(layer.text.len().saturating_sub(bytes));
     // Units that decode to nothing must not hold a stretch at its place.
-    let half = layer.units.get(layer.units.len() / 2).map_or(0, |unit| unit.start as usize);
-    let start = back(limits::VIEW_OVERLAP_BYTES).max(half).clamp(from + 1, at);
+    let half = layer
+        .units
+        .get(layer.units.len() / 2)
+        .map_or(0, |unit| unit.start as usize);
+    let start = back(limits::VIEW_OVERLAP_BYTES)
+        .max(half)
+        .clamp(from + 1, at);
     let sure = back(limits::VIEW_OVERLAP_BYTES / 2).clamp(start, at);
     Start { at: start, sure }
 }
 
 impl Pass<'_> {
     fn is_full(&self, at: usize) -> bool {
-        self.layer.units.len() >= limits::VIEW_UNITS_MAX || self.layer.text.len() + (at - self.copied) >= STRETCH_BYTES
+        self.layer.units.len() >= limits::VIEW_UNITS_MAX
+            || self.layer.text.len() + (at - self.copied) >= STRETCH_BYTES
     }
 
     /// Everything up to `to` is as it was.
     fn copy(&mut self, to: usize) {
-        self.layer.text.extend_from_slice(self.text.get(self.copied..to).unwrap_or_default());
+        self.layer
+            .text
+            .extend_from_slice(self.text.get(self.copied..to).unwrap_or_default());
         self.copied = to;
     }
 
     /// The layer's text from `before` on is what `start..end` means.
     fn unit(&mut self, before: usize, start: usize, end: usize, kind: Kind) -> usize {
         let (from, to) = (before as u32, self.layer.text.len() as u32);
-        self.layer.units.push(Unit { from, to, start: start as u32, end: end as u32, kind });
+        self.layer.units.push(Unit {
+            from,
+            to,
+            start: start as u32,
+            end: end as u32,
+            kind,
+        });
         self.copied = end;
         end
     }
@@ -151,7 +180,9 @@ impl Pass<'_> {
     fn token(&mut self, at: usize) -> usize {
         let text = self.text;
         if packed::is_token_start(text, at) {
-            if text.get(at).is_some_and(u8::is_ascii_digit) && let Some(written) = number::written(text, at) {
+            if text.get(at).is_some_and(u8::is_ascii_digit)
+                && let Some(written) = number::written(text, at)
+            {
                 self.copy(at);
                 let before = self.layer.text.len();
                 self.layer.text.extend_from_slice(written.digits());
@@ -162,15 +193,23 @@ impl Pass<'_> {
             }
         }
         let rest = text.get(at..).unwrap_or_default();
-        let len = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let len = rest
+            .iter()
+            .position(|byte| !byte.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
         self.zlib(at + len - 1).unwrap_or(at + len)
     }
 
     /// The zlib stream that begins with the last letter of a token, if one does: it begins with an `x`, and then no letter.
     fn zlib(&mut self, at: usize) -> Option<usize> {
-        let rest = self.text.get(at..).filter(|rest| claims::zlib(rest) && at >= self.copied)?;
+        let rest = self
+            .text
+            .get(at..)
+            .filter(|rest| claims::zlib(rest) && at >= self.copied)?;
         let flushed = self.layer.text.len();
-        self.layer.text.extend_from_slice(self.text.get(self.copied..at).unwrap_or_default());
+        self.layer
+            .text
+            .extend_from_slice(self.text.get(self.copied..at).unwrap_or_default());
         let before = self.layer.text.len();
         match self.tools.inflater.zlib(rest, &mut self.layer.text) {
             Some(stream) => Some(self.stream(at, before, stream, Kind::Zlib)),
@@ -182,15 +221,18 @@ impl Pass<'_> {
     }
 
     fn run(&mut self, run: packed::Run) -> Option<usize> {
-        if run.start < self.copied {
+        if run.begin < self.copied {
             return None;
         }
-        self.copy(run.start);
+        self.copy(run.begin);
         let before = self.layer.text.len();
         let out = &mut self.layer.text;
         let (end, kind) = match run.packing {
             Packing::Hex => (hex::decode(self.text, run.start, out)?, Kind::Hex),
-            Packing::Base64 { magic } => (base64::decode(self.text, run.start, magic, out), Kind::Base64),
+            Packing::Base64 { magic } => (
+                base64::decode(self.text, run.start, magic, out),
+                Kind::Base64,
+            ),
         };
         if self.layer.text.len() < before + packed::BYTES_MIN {
             self.layer.text.truncate(before);
@@ -199,7 +241,7 @@ impl Pass<'_> {
         let claim = claims::unreadable(self.layer.text.get(before..).unwrap_or_default());
         self.tools.note(claim.map(Fault::Foreign));
         self.layer.fresh = true;
-        Some(self.unit(before, run.start, end, kind))
+        Some(self.unit(before, run.begin, end, kind))
     }
 
     /// A spelling, markup or a stream; where to go on.
@@ -208,7 +250,9 @@ impl Pass<'_> {
         match rest.first() {
             Some(0x1f) => return self.gzip(at),
             Some(b'<') => {
-                let Some(len) = markup::unseen(rest) else { return at + 1 };
+                let Some(len) = markup::unseen(rest) else {
+                    return at + 1;
+                };
                 self.copy(at);
                 let before = self.layer.text.len();
                 return self.unit(before, at, at + len, Kind::Spelled);
@@ -226,7 +270,10 @@ impl Pass<'_> {
                 // A letter may be part of a run, a lead of another spelling.
                 self.layer.fresh |= class(byte) != Class::Plain || byte == b'\n';
             }
-            Meaning::Char(c) => self.layer.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Meaning::Char(c) => self
+                .layer
+                .text
+                .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
             Meaning::Nothing => self.layer.fresh |= self.text.get(at) == Some(&0),
         }
         self.unit(before, at, at + spelling.len, Kind::Spelled)
@@ -235,7 +282,9 @@ impl Pass<'_> {
     fn gzip(&mut self, at: usize) -> usize {
         let rest = self.text.get(at..).unwrap_or_default();
         let flushed = self.layer.text.len();
-        self.layer.text.extend_from_slice(self.text.get(self.copied..at).unwrap_or_default());
+        self.layer
+            .text
+            .extend_from_slice(self.text.get(self.copied..at).unwrap_or_default());
         let before = self.layer.text.len();
         match self.tools.inflater.gzip(rest, &mut self.layer.text) {
             Some(stream) => self.stream(at, before, stream, Kind::Gzip),
