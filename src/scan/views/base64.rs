@@ -13,7 +13,7 @@ const NONE: u8 = 0x80;
 /// Set with the value of `+ / - _`.
 const SPECIAL: u8 = 0x40;
 
-const VALUES: [u8; 256] = values();
+static VALUES: [u8; 256] = values();
 
 const fn values() -> [u8; 256] {
     let mut table = [NONE; 256];
@@ -32,13 +32,20 @@ const fn values() -> [u8; 256] {
 const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-fn value(byte: u8) -> u8 {
-    VALUES.get(usize::from(byte)).copied().unwrap_or(NONE)
+/// Six bits, and more where the character is special or none.
+#[inline]
+pub(super) fn value(byte: u8) -> u8 {
+    VALUES[usize::from(byte)]
 }
 
 /// Whether the character is of either alphabet.
 pub(super) fn is_in(byte: u8) -> bool {
     value(byte) != NONE
+}
+
+/// Whether it is a letter or a digit.
+pub(super) fn is_alphanumeric(byte: u8) -> bool {
+    value(byte) < SPECIAL
 }
 
 /// Characters of the alphabet that a text begins with, as far as a run's head matters.
@@ -50,20 +57,35 @@ pub(super) fn run_len(text: &[u8]) -> usize {
 }
 
 /// The bytes of up to four characters, and how many: three unless the run ends here.
+#[inline]
 pub(super) fn quad(characters: &[u8]) -> ([u8; 3], usize) {
+    if let [a, b, c, d, ..] = *characters {
+        let (word, bits) = word([a, b, c, d]);
+        if bits & NONE == 0 {
+            let [_, x, y, z] = word.to_be_bytes();
+            return ([x, y, z], 3);
+        }
+    }
     let (mut word, mut count) = (0u32, 0);
-    for value in characters
-        .iter()
-        .map(|c| value(*c))
-        .take_while(|value| *value != NONE)
-        .take(4)
-    {
+    for character in characters.iter().take(3) {
+        let value = value(*character);
+        if value == NONE {
+            break;
+        }
         word = word << 6 | u32::from(value & 0x3f);
         count += 1;
     }
     word <<= 6 * (4 - count);
-    let [_, a, b, c] = word.to_be_bytes();
-    ([a, b, c], [0, 0, 1, 2, 3].get(count).copied().unwrap_or(3))
+    let [_, x, y, z] = word.to_be_bytes();
+    ([x, y, z], [0, 0, 1, 2].get(count).copied().unwrap_or(0))
+}
+
+/// The 24 bits of four characters, and what is set in any of the first three values, or not of the alphabet in any of four.
+fn word(characters: [u8; 4]) -> (u32, u8) {
+    let [a, b, c, d] = characters.map(value);
+    let bits = |value: u8| u32::from(value & 0x3f);
+    let word = bits(a) << 18 | bits(b) << 12 | bits(c) << 6 | bits(d);
+    (word, a | b | c | (d & NONE))
 }
 
 /// Decodes the run that begins at `start` to the end of `out`, and says where it ends. `magic`: what it
@@ -91,23 +113,29 @@ pub(super) fn decode(text: &[u8], start: usize, magic: bool, out: &mut Vec<u8>) 
 
 /// Whole quads.
 fn quads(text: &[u8], mut at: usize, magic: bool, out: &mut Vec<u8>) -> usize {
+    // Four at a time as long as nothing is odd; a run of text is decoded here.
+    let mut sixteen = text.get(at..).unwrap_or_default().chunks_exact(16);
+    for chunk in &mut sixteen {
+        let (mut bytes, mut odd) = ([0; 12], 0);
+        for (quad, three) in chunk.chunks_exact(4).zip(bytes.chunks_exact_mut(3)) {
+            let (word, bits) = word([quad[0], quad[1], quad[2], quad[3]]);
+            odd |= bits;
+            three.copy_from_slice(&word.to_be_bytes()[1..]);
+        }
+        if odd & (NONE | SPECIAL) != 0 && !(magic && odd & NONE == 0) {
+            break;
+        }
+        out.extend_from_slice(&bytes);
+        at += 16;
+    }
     for quad in text.get(at..).unwrap_or_default().chunks_exact(4) {
-        let [a, b, c, d] = *quad else { break };
-        let [a, b, c, d] = [value(a), value(b), value(c), value(d)];
-        if (a | b | c | d) & NONE != 0 {
-            break;
-        }
+        let (word, bits) = word([quad[0], quad[1], quad[2], quad[3]]);
         // ASCII has these only in fourth place (`>`, `?`, `~`): elsewhere something else may begin.
-        let odd = (a | b | c) & SPECIAL != 0 && !magic;
-        if odd && !packed::reads_on(text.get(at..).unwrap_or_default()) {
+        let odd = bits & SPECIAL != 0 && !magic;
+        if bits & NONE != 0 || (odd && !packed::reads_on(text.get(at..).unwrap_or_default())) {
             break;
         }
-        let word = u32::from(a & 0x3f) << 18
-            | u32::from(b & 0x3f) << 12
-            | u32::from(c & 0x3f) << 6
-            | u32::from(d & 0x3f);
-        let [_, x, y, z] = word.to_be_bytes();
-        out.extend_from_slice(&[x, y, z]);
+        out.extend_from_slice(&word.to_be_bytes()[1..]);
         at += 4;
     }
     at

@@ -5,7 +5,7 @@
 //! know whose escape it is: a text may be escaped twice, so `\\u0031` and `%2531` are a one as well.
 //! Stays true: looks at a bounded number of bytes but for a row of backslashes, each once.
 
-use super::fold::{Folded, character, fold, leading};
+use super::fold::{Folded, character, fold};
 
 /// What a spelling stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +53,41 @@ pub(super) fn spelled(text: &[u8], at: usize) -> Option<Spelling> {
         b'+' => plus(text, at),
         0 => nul(rest),
         0x80.. => {
-            let written = leading(rest)?;
+            let written = character(rest).filter(|c| !matches!(c, '\u{3001}'..='\u{303f}'))?;
             fold(written).map(|_| spelling(written.len_utf8(), written))
         }
         _ => None,
     }
 }
 
+impl Spelling {
+    /// Whether a scanner that does not see it may miss something for that. A character that stays what it is matters
+    /// where a value follows, for the last digits of its spelling look like part of that.
+    pub(super) fn matters(&self, text: &[u8], at: usize) -> bool {
+        let next = text.get(at + self.len);
+        let before_value = next.is_some_and(u8::is_ascii_alphanumeric);
+        match self.meaning {
+            Meaning::Byte(b'\n' | b'\r' | b'\t') => {
+                before_value || next.is_some_and(|c| matches!(c, b'\\' | b'%' | b'&' | 0x80..))
+            }
+            Meaning::Byte(byte) => {
+                let counts = self.written.is_ascii() || byte.is_ascii_alphanumeric();
+                counts || matches!(byte, b' ' | b'-' | b'.' | b'@') || before_value
+            }
+            Meaning::Char(_) => before_value,
+            Meaning::Nothing => true,
+        }
+    }
+}
+
 /// Backslashes, and what they escape; quotes and backslashes are left as they are.
 fn escape(text: &[u8]) -> Option<Spelling> {
+    // Nearly always one.
+    if let [b'\\', b'u', ..] = text
+        && let Some(c) = hex4(text.get(1..)?).and_then(char::from_u32)
+    {
+        return Some(spelling(6, c));
+    }
     let slashes = text.iter().take_while(|byte| **byte == b'\\').count();
     let rest = text.get(slashes..)?;
     let short = |c| Some(spelling(slashes + 1, c));
@@ -99,18 +125,17 @@ fn utf16(text: &[u8]) -> Option<(char, usize)> {
 }
 
 fn hex4(text: &[u8]) -> Option<u32> {
-    let digits = text.strip_prefix(b"u")?.get(..4)?;
-    number(digits, 16)
-}
-
-fn number(digits: &[u8], radix: u32) -> Option<u32> {
-    digits.iter().try_fold(0, |n, digit| {
-        Some(n * radix + char::from(*digit).to_digit(radix)?)
-    })
+    let (high, low) = text.strip_prefix(b"u")?.get(..4)?.split_at(2);
+    Some(u32::from(super::hex::byte(high)?) << 8 | u32::from(super::hex::byte(low)?))
 }
 
 /// The bytes of one character; `%25` before two more digits is an escaped percent.
 fn percent(text: &[u8]) -> Option<Spelling> {
+    // Nearly always one byte, encoded once.
+    let byte = super::hex::byte(text.get(1..3)?)?;
+    if byte < 0x80 && byte != b'%' {
+        return Some(spelling(3, char::from(byte)));
+    }
     let (mut bytes, mut len) = ([0; 4], 0);
     for count in 0..4 {
         let (byte, used) = percent_byte(text.get(len..)?)?;

@@ -23,6 +23,15 @@ const BZIP2: [&[u8]; 2] = [
 
 /// Whether three bytes may begin such a stream, or one that can be read.
 pub(super) fn begins(head: &[u8]) -> bool {
+    if !matches!(
+        head,
+        [
+            0x1f | 0x78 | 0x42 | 0x28 | 0x04 | 0xfd | 0xff | 0x82 | 0x50,
+            ..
+        ]
+    ) {
+        return false;
+    }
     let three = |magic: &[u8]| magic.get(..3) == head.get(..3);
     three(&[0x1f, 0x8b, 8])
         || zlib(head)
@@ -47,4 +56,26 @@ pub(super) fn unreadable(text: &[u8]) -> Option<&'static str> {
 /// bits leave four second bytes, one a level.
 pub(super) fn zlib(text: &[u8]) -> bool {
     matches!(text, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_head_begins() {
+        for (magic, _) in FOREIGN {
+            assert!(
+                begins(&magic[..3]) && unreadable(magic).is_some(),
+                "{magic:x?}"
+            );
+        }
+        assert!(
+            begins(b"BZh")
+                && unreadable(b"BZh91AY&SY").is_some()
+                && unreadable(b"BZh9 text").is_none()
+        );
+        assert!(begins(&[0x1f, 0x8b, 8]) && begins(&[0x78, 0x9c, 0]));
+        assert!(!begins(b"abc") && !begins(b"BZa") && !begins(b"PKx") && !begins(b"xyz"));
+    }
 }

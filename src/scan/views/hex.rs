@@ -3,19 +3,27 @@
 //! Owns: reading a token of them, and writing bytes in its case. Refuses: pairs with anything between
 //! them. Stays true: a token with anything else in it is no hex at all.
 
-/// The byte of two digits.
-pub(super) fn byte(pair: &[u8]) -> Option<u8> {
-    let [high, low] = pair else { return None };
-    Some(digit(*high)? << 4 | digit(*low)?)
+/// What each digit is worth; others have the upper bits set.
+static VALUES: [u8; 256] = values();
+const NONE: u8 = 0xf0;
+
+const fn values() -> [u8; 256] {
+    let mut table = [NONE; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        table[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    table
 }
 
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
+/// The byte of two digits.
+#[inline]
+pub(super) fn byte(pair: &[u8]) -> Option<u8> {
+    let [high, low] = *pair else { return None };
+    let (high, low) = (VALUES[usize::from(high)], VALUES[usize::from(low)]);
+    ((high | low) & NONE == 0).then_some(high << 4 | low)
 }
 
 /// Decodes the token that begins at `start` to the end of `out`, and says where it ends; none: it is not

@@ -12,6 +12,8 @@ use std::ops::Range;
 pub(super) enum Kind {
     /// One character: JSON escape, percent, entity, other script; or something that is nothing.
     Spelled,
+    /// Characters of that many bytes each, all but one of them NUL.
+    Wide(u8),
     /// A number with an exponent.
     Number,
     /// Base64 of either alphabet.
@@ -27,7 +29,7 @@ pub(super) enum Kind {
 impl Kind {
     /// Whether it wraps a text of its own.
     pub(super) fn is_wrapper(self) -> bool {
-        !matches!(self, Kind::Spelled | Kind::Number)
+        !matches!(self, Kind::Spelled | Kind::Wide(_) | Kind::Number)
     }
 }
 
@@ -44,6 +46,26 @@ pub(super) struct Unit {
     pub(super) end: u32,
     /// How it was spelled.
     pub(super) kind: Kind,
+}
+
+impl Unit {
+    /// Where the bytes behind decoded byte `at` begin: within wide text those of the character, in any other
+    /// unit the first of it.
+    fn inside(&self, at: usize) -> usize {
+        let width = match self.kind {
+            Kind::Wide(width) => usize::from(width),
+            _ => 0,
+        };
+        self.start as usize + width * (at - self.from as usize)
+    }
+
+    /// And where those of the bytes before `at` end.
+    fn inside_end(&self, at: usize) -> usize {
+        match self.kind {
+            Kind::Wide(_) => self.inside(at),
+            _ => self.end as usize,
+        }
+    }
 }
 
 /// One layer of decoding: a text, and the units that made it from the text below.
@@ -72,11 +94,12 @@ impl Layer {
     pub(super) fn source_of(&self, at: usize) -> usize {
         let next = self.units.partition_point(|unit| unit.to as usize <= at);
         if let Some(unit) = self.units.get(next).filter(|unit| unit.from as usize <= at) {
-            return if unit.kind.is_wrapper() {
-                unit.end
+            let is_wrapper = unit.kind.is_wrapper();
+            return if is_wrapper {
+                unit.end as usize
             } else {
-                unit.start
-            } as usize;
+                unit.inside(at)
+            };
         }
         let before = next.checked_sub(1).and_then(|last| self.units.get(last));
         let (end, to) = before.map_or((self.origin, 0), |unit| (unit.end, unit.to));
@@ -174,8 +197,8 @@ impl View<'_> {
             false => at < unit.to as usize,
         };
         match (inside, is_end) {
-            (true, false) => unit.start as usize,
-            (true, true) => unit.end as usize,
+            (true, false) => unit.inside(at),
+            (true, true) => unit.inside_end(at),
             (false, _) => unit.end as usize + (at - unit.to as usize),
         }
     }

@@ -21,6 +21,7 @@ mod character;
 mod claims;
 mod deflate;
 mod fold;
+mod head;
 mod hex;
 mod map;
 mod marks;
@@ -29,7 +30,9 @@ mod number;
 mod packed;
 mod respell;
 mod rewrite;
+mod scout;
 mod walk;
+mod wide;
 
 #[cfg(test)]
 mod evasion;

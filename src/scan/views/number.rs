@@ -10,6 +10,8 @@ const DIGITS_MAX: usize = 19;
 const DIGITS_MIN: usize = 9;
 /// White space before a number that is looked over.
 const SPACE_BYTES_MAX: usize = 16;
+/// Bytes before an exponent that may belong to its number.
+const MANTISSA_BYTES_MAX: usize = 2 * DIGITS_MAX + 1;
 /// Zeros before a number that are looked over.
 const ZEROS_MAX: usize = 24;
 
@@ -38,7 +40,21 @@ pub(super) fn written(text: &[u8], at: usize) -> Option<Written> {
         None | Some(b':' | b'[' | b',' | b'"' | b'-' | b'=') | Some(b'\t'..=b' ')
     );
     let rest = text.get(at..).filter(|_| opens)?;
+    let whole = count(rest, DIGITS_MAX + ZEROS_MAX);
+    if !matches!(rest.get(whole), Some(b'.' | b'e' | b'E')) && rest.first() != Some(&b'0') {
+        return None; // as nearly every number is
+    }
     exponent(rest).or_else(|| zeros(rest).filter(|_| is_json_place(text, at)))
+}
+
+/// Where the number begins whose exponent is marked by the `e` at `at`.
+pub(super) fn start(text: &[u8], at: usize) -> Option<usize> {
+    let before = text.get(at.saturating_sub(MANTISSA_BYTES_MAX)..at)?;
+    let mantissa = before
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
+    Some(at - mantissa.count())
 }
 
 /// Whether a JSON value may begin here: behind a member's name, or in an array. Elsewhere a number that

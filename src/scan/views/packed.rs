@@ -3,19 +3,18 @@
 //! Owns: the look at a run's head. Refuses: to decode whole runs (`base64`, `hex`). Stays true: a
 //! bounded number of bytes is looked at for a token; words, hashes and random tokens end the look
 //! after two or three decoded bytes; what is worth decoding reads as text, or says what it is.
-//!
-//! A head reads as text when two thirds of its first 24 bytes do: printable ASCII, whole UTF-8
-//! characters, or the NULs of 16-bit text. Of random bytes 38 % do: one token in 600 of twelve
-//! characters passes, one in thousands of longer ones.
 
+use super::head::Head;
 use super::{base64, claims, hex};
 
 /// Fewest decoded bytes that are worth a look: nine digits.
 pub(super) const BYTES_MIN: usize = 9;
+/// As many in base64.
+const CHARACTERS_MIN: usize = BYTES_MIN / 3 * QUAD;
+/// Characters for three bytes.
+const QUAD: usize = 4;
 /// Bytes decoded to decide.
 pub(super) const HEAD_BYTES: usize = 24;
-/// Below this a head has to read as text nearly whole.
-const SHORT_BYTES: usize = 16;
 /// Bytes decoded to see whether a run goes on.
 const READ_ON_BYTES: usize = 12;
 /// Where a run is looked at again, in characters: behind the head of a binary format there may be
@@ -52,31 +51,108 @@ pub(super) fn is_token_start(text: &[u8], at: usize) -> bool {
     here && !before.is_some_and(u8::is_ascii_alphanumeric)
 }
 
-/// The run worth decoding that begins at a token's start.
-pub(super) fn begins(text: &[u8], at: usize) -> Option<Run> {
-    hexadecimal(text, at).or_else(|| base64_run(text, at))
+/// Letters and digits from here on, as far as a head matters.
+fn token_len(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let token = rest.iter().take(2 * HEAD_BYTES);
+    token.take_while(|c| base64::is_alphanumeric(**c)).count()
 }
 
-fn hexadecimal(text: &[u8], at: usize) -> Option<Run> {
-    let rest = text.get(at..)?;
-    let start = match rest {
-        [b'0', b'x' | b'X', ..] => at + 2,
-        [b'x', ..] if at > 0 && text.get(at - 1) == Some(&b'\\') => at + 1,
-        _ => at,
+/// The run worth decoding that begins at a token's start.
+pub(super) fn begins(text: &[u8], at: usize) -> Option<Run> {
+    let [a, b, c, ..] = *text.get(at..)? else {
+        return None;
     };
-    let head = text.get(start..)?.chunks_exact(2);
-    let verdict = judge(head.map_while(|pair| hex::byte(pair)).take(HEAD_BYTES));
-    (verdict != Verdict::No).then_some(Run {
+    // Most tokens are words and numbers, and end here.
+    let hex = may_be_hex(a, b);
+    let base64 = may_begin(a, b, c) || marked(text, at) > 0;
+    let probe = !base64 && is_long(text, at);
+    if !base64 && !hex && !probe {
+        return None;
+    }
+    let len = token_len(text, at);
+    let long = len >= CHARACTERS_MIN;
+    let head = len >= QUAD && text.get(at + len).is_some_and(|c| base64::is_in(*c));
+    if !long && !(head && !follows_alphabet(text, at)) {
+        return None;
+    }
+    let run = if hex {
+        hexadecimal(text, at, len)
+    } else {
+        None
+    };
+    if run.is_some() || !(base64 || probe) {
+        return run;
+    }
+    base64_run(text, at)
+}
+
+/// Whether a run of base64 may begin here that is long enough for a probe: some characters are looked at.
+fn is_long(text: &[u8], at: usize) -> bool {
+    let is_in = |ahead: &usize| text.get(at + ahead).is_some_and(|c| base64::is_in(*c));
+    SAMPLES.iter().all(is_in) && !follows_alphabet(text, at)
+}
+
+const SAMPLES: [usize; 8] = [12, 16, 20, 28, 36, 44, 52, PROBES[0] + QUAD];
+
+/// Whether three characters may begin what reads as text or says what it is: of words one in twenty does.
+fn may_begin(first: u8, second: u8, third: u8) -> bool {
+    let [a, b, c] = [first, second, third].map(|c| base64::value(c) & 0x3f);
+    // The upper halves of the second and the third byte.
+    let (second_half, third_half) = (b & 0x0f, c & 0x03);
+    match a {
+        // ASCII: so are the other two, unless the first may be a magic number's.
+        0..=31 => {
+            let ascii = second_half < 8 && second_half != 1 && third_half < 2;
+            ascii || MAGIC.contains(&(first, second))
+        }
+        // Beyond ASCII, of two bytes or of more.
+        48..=55 => second_half & 0x0c == 8 && third_half != 2,
+        56..=61 => second_half & 0x0c == 8 && third_half == 2,
+        _ => false,
+    }
+}
+
+/// What gzip, the four kinds of zlib and zstd begin with.
+const MAGIC: [(u8, u8); 6] = [
+    (b'H', b'4'),
+    (b'e', b'A'),
+    (b'e', b'F'),
+    (b'e', b'J'),
+    (b'e', b'N'),
+    (b'K', b'L'),
+];
+
+fn may_be_hex(first: u8, second: u8) -> bool {
+    let prefix = first == b'x' || (first == b'0' && matches!(second, b'x' | b'X'));
+    prefix || (first.is_ascii_hexdigit() && second.is_ascii_hexdigit())
+}
+
+/// Whether base64 may have begun before.
+fn follows_alphabet(text: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| text.get(before));
+    before.is_some_and(|c| base64::is_in(*c))
+}
+
+fn hexadecimal(text: &[u8], at: usize, len: usize) -> Option<Run> {
+    let rest = text.get(at..at + len).filter(|_| len >= 2 * BYTES_MIN)?;
+    let prefix = match rest {
+        [b'0', b'x' | b'X', ..] => 2,
+        [b'x', ..] if at > 0 && text.get(at - 1) == Some(&b'\\') => 1,
+        _ => 0,
+    };
+    let verdict = judge_hex(rest.get(prefix..)?);
+    let run = Run {
         begin: at,
-        start,
+        start: at + prefix,
         packing: Packing::Hex,
-    })
+    };
+    (verdict != Verdict::No).then_some(run)
 }
 
 fn base64_run(text: &[u8], token: usize) -> Option<Run> {
     let at = token - marked(text, token);
-    let mut head = [0; HEAD_BYTES];
-    let verdict = judge_lazily(text, at, &mut head);
+    let verdict = judge_base64(text, at);
     let run = |magic| {
         Some(Run {
             begin: at,
@@ -89,9 +165,13 @@ fn base64_run(text: &[u8], token: usize) -> Option<Run> {
         Verdict::Magic => return run(true),
         Verdict::No => {}
     }
-    // Most tokens end here: nothing of the alphabet where a long run would go on.
+    if follows_alphabet(text, at) {
+        return None;
+    }
     let goes_on = |probe: &&usize| {
-        judge_lazily(text, at + **probe, &mut head) == Verdict::Text
+        let there = text.get(at + **probe..at + **probe + 2);
+        there.is_some_and(|pair| pair.iter().all(|c| base64::is_in(*c)))
+            && judge_base64(text, at + **probe) == Verdict::Text
             && text
                 .get(at..at + **probe)
                 .is_some_and(|run| run.iter().all(|c| base64::is_in(*c)))
@@ -102,6 +182,9 @@ fn base64_run(text: &[u8], token: usize) -> Option<Run> {
 /// Characters before the token that belong to its run: the marks of byte order are `//4` and `/v8`, or
 /// `__4` and `_v8`. Nothing else that reads as text begins with one of these.
 fn marked(text: &[u8], token: usize) -> usize {
+    if !matches!(text.get(token), Some(b'4' | b'v')) {
+        return 0;
+    }
     let (before, rest) = text.split_at_checked(token).unwrap_or_default();
     match (before, rest) {
         ([.., b'/', b'/'] | [.., b'_', b'_'], [b'4', ..]) => 2,
@@ -111,53 +194,62 @@ fn marked(text: &[u8], token: usize) -> usize {
 }
 
 /// Decodes no further than the verdict needs.
-fn judge_lazily(text: &[u8], at: usize, head: &mut [u8; HEAD_BYTES]) -> Verdict {
-    let Some(rest) = text.get(at..) else {
-        return Verdict::No;
-    };
-    let mut reading = Reading::default();
-    for quad in rest.chunks(4).take(HEAD_BYTES / 3) {
+fn judge_base64(text: &[u8], at: usize) -> Verdict {
+    let rest = text.get(at..).unwrap_or_default();
+    let mut head = Head::default();
+    for quad in rest.chunks(QUAD).take(HEAD_BYTES / 3) {
         let (bytes, len) = base64::quad(quad);
         for byte in bytes.iter().take(len) {
-            if let Some(place) = head.get_mut(reading.bytes) {
-                *place = *byte;
-            }
-            reading.push(*byte);
+            head.push(*byte);
         }
-        if reading.bytes == 3 && claims::begins(head.get(..3).unwrap_or_default()) {
-            return if base64::run_len(rest) >= claims::CHARACTERS_MIN {
-                Verdict::Magic
-            } else {
-                Verdict::No
-            };
+        if head.len() == 3 && claims::begins(&bytes) {
+            let long = base64::run_len(rest) >= claims::CHARACTERS_MIN;
+            return if long { Verdict::Magic } else { Verdict::No };
         }
-        if reading.is_hopeless() {
+        if head.is_hopeless() {
             return Verdict::No;
         }
         if len < 3 {
             break;
         }
     }
-    reading.verdict()
+    verdict(&head)
+}
+
+fn judge_hex(text: &[u8]) -> Verdict {
+    let mut head = Head::default();
+    let mut first = [0; 3];
+    for byte in text.chunks_exact(2).map_while(hex::byte).take(HEAD_BYTES) {
+        if let Some(place) = first.get_mut(head.len()) {
+            *place = byte;
+        }
+        head.push(byte);
+        if head.len() == 3 && claims::begins(&first) {
+            return Verdict::Magic;
+        }
+        if head.is_hopeless() {
+            return Verdict::No;
+        }
+    }
+    verdict(&head)
 }
 
 /// Whether what goes on here still reads as text, for a run that is text so far; a character may have begun before.
 pub(super) fn reads_on(text: &[u8]) -> bool {
-    let mut reading = Reading::default();
-    for quad in text.chunks(4).take(READ_ON_BYTES / 3) {
+    let mut head = Head::default();
+    for quad in text.chunks(QUAD).take(READ_ON_BYTES / 3) {
         let (bytes, len) = base64::quad(quad);
         for byte in bytes.iter().take(len) {
-            let carried = reading.bytes == 0 && matches!(byte, 0x80..=0xbf);
+            let carried = head.len() == 0 && matches!(byte, 0x80..=0xbf);
             if !carried {
-                reading.push(*byte);
+                head.push(*byte);
             }
         }
         if len < 3 {
             break;
         }
     }
-    let bytes = reading.bytes as i32;
-    bytes > 2 && reading.score * 2 > bytes && reading.printable > 1
+    head.len() > 2 && head.goes_on()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,72 +259,10 @@ enum Verdict {
     Magic,
 }
 
-fn judge(bytes: impl Iterator<Item = u8>) -> Verdict {
-    let (mut reading, mut head) = (Reading::default(), [0; 3]);
-    for byte in bytes {
-        if let Some(place) = head.get_mut(reading.bytes) {
-            *place = byte;
-        }
-        reading.push(byte);
-        if reading.bytes == 3 && claims::begins(&head) {
-            return Verdict::Magic;
-        }
-        if reading.is_hopeless() {
-            return Verdict::No;
-        }
-    }
-    reading.verdict()
-}
-
-/// How much a head looks like text.
-#[derive(Default)]
-struct Reading {
-    bytes: usize,
-    score: i32,
-    printable: usize,
-    /// Bytes that a UTF-8 character still needs.
-    awaited: u8,
-}
-
-impl Reading {
-    fn push(&mut self, byte: u8) {
-        self.bytes += 1;
-        let awaited = std::mem::take(&mut self.awaited);
-        match byte {
-            0x20..=0x7e | b'\t' | b'\n' | b'\r' => {
-                self.score += 1 - 2 * i32::from(awaited > 0);
-                self.printable += 1;
-            }
-            0 => self.score += 1,
-            0x80..=0xbf if awaited > 0 => {
-                self.awaited = awaited - 1;
-                self.score += 1 + i32::from(awaited == 1); // the first byte counts with the last
-                self.printable += 1;
-            }
-            0xc2..=0xdf => self.awaited = 1,
-            0xe0..=0xef => self.awaited = 2,
-            0xf0..=0xf4 => self.awaited = 3,
-            0x80.. => self.score -= 2,
-            _ => self.score -= 2,
-        }
-    }
-
-    fn is_hopeless(&self) -> bool {
-        self.bytes > 2 && self.score < -3
-    }
-
-    fn is_text(&self) -> bool {
-        let bytes = self.bytes as i32;
-        // Fewer bytes tell less.
-        let fifths = if self.bytes < SHORT_BYTES { 4 } else { 3 };
-        self.score * 5 >= bytes * fifths && self.printable * 3 >= self.bytes
-    }
-
-    fn verdict(&self) -> Verdict {
-        match self.bytes >= BYTES_MIN && self.is_text() {
-            true => Verdict::Text,
-            false => Verdict::No,
-        }
+fn verdict(head: &Head) -> Verdict {
+    match head.len() >= BYTES_MIN && head.is_text() {
+        true => Verdict::Text,
+        false => Verdict::No,
     }
 }
 
@@ -242,7 +272,9 @@ mod tests {
     use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 
     fn worth(text: &str) -> bool {
-        begins(text.as_bytes(), 0).is_some()
+        let text = text.as_bytes();
+        let start = text.iter().position(u8::is_ascii_alphanumeric).unwrap_or(0);
+        begins(text, start).is_some()
     }
 
     #[test]

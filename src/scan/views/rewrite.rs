@@ -122,7 +122,7 @@ fn lower(view: &View<'_>, edits: Vec<Replacement>, below: &[u8]) -> Vec<Replacem
 impl Unit {
     /// Whether it can only be written again as a whole.
     fn is_whole(&self) -> bool {
-        self.kind != Kind::Spelled
+        !matches!(self.kind, Kind::Spelled | Kind::Wide(_))
     }
 }
 
@@ -177,7 +177,7 @@ fn wrap(kind: Kind, content: Vec<u8>, like: &[u8]) -> Vec<u8> {
         Kind::Gzip => deflate::gzip(&content),
         Kind::Zlib => deflate::zlib(&content),
         Kind::Number => number::rewritten(&content, like).unwrap_or(content),
-        Kind::Spelled => content,
+        Kind::Spelled | Kind::Wide(_) => content,
     }
 }
 
@@ -203,22 +203,36 @@ fn spelled(view: &View<'_>, edit: &Replacement, below: &[u8]) -> Replacement {
             .unwrap_or_default()
     };
     for unit in view.touched(&edit.span) {
-        let (from, to) = (
-            (unit.from as usize).max(at),
-            (unit.to as usize).min(edit.span.end),
+        let part = (unit.from as usize).max(at)..(unit.to as usize).min(edit.span.end);
+        out.extend_from_slice(new(at, part.start));
+        let (was, is) = (
+            view.text.get(part.clone()).unwrap_or_default(),
+            new(part.start, part.end),
         );
-        out.extend_from_slice(new(at, from));
-        let like = below
-            .get(unit.start as usize..unit.end as usize)
-            .unwrap_or_default();
-        let (was, is) = (view.text.get(from..to).unwrap_or_default(), new(from, to));
-        match is {
-            _ if was == is => out.extend_from_slice(like),
-            [byte] => out.extend(respell(*byte, like)),
-            _ => out.extend_from_slice(is),
-        }
-        at = to;
+        let (like, _) = view.below(&part);
+        let like = below.get(if part.is_empty() {
+            unit.start as usize..unit.end as usize
+        } else {
+            like
+        });
+        characters(unit.kind, was, is, like.unwrap_or_default(), &mut out);
+        at = part.end;
     }
     out.extend_from_slice(new(at, edit.span.end));
     Replacement { span, with: out }
+}
+
+/// Writes what `is` there now; `like` is how `was` was written.
+fn characters(kind: Kind, was: &[u8], is: &[u8], like: &[u8], out: &mut Vec<u8>) {
+    if let Kind::Wide(width) = kind {
+        let each = like.chunks(usize::from(width).max(1)).zip(is);
+        return each.for_each(|(like, byte)| {
+            out.extend(like.iter().map(|old| if *old == 0 { 0 } else { *byte }))
+        });
+    }
+    match is {
+        _ if was == is => out.extend_from_slice(like),
+        [byte] => out.extend(respell(*byte, like)),
+        _ => out.extend_from_slice(is),
+    }
 }

@@ -9,7 +9,8 @@ use super::character::{Meaning, spelled};
 use super::deflate::{Inflater, Stream};
 use super::map::{Kind, Layer, Unit};
 use super::packed::{self, Packing};
-use super::{Fault, base64, claims, hex, markup, number};
+use super::scout::Scout;
+use super::{Fault, base64, claims, hex, markup, number, wide};
 use crate::limits;
 use std::ops::Range;
 
@@ -29,41 +30,6 @@ impl Tools {
     pub(super) fn note(&mut self, fault: Option<Fault>) {
         self.fault = self.fault.or(fault);
     }
-}
-
-/// What a byte may begin.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Plain,
-    /// Letters and digits.
-    Token,
-    /// A spelling, markup, or the head of a stream.
-    Lead,
-}
-
-const CLASSES: [Class; 256] = classes();
-
-const fn classes() -> [Class; 256] {
-    let mut table = [Class::Plain; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let c = byte as u8;
-        if c.is_ascii_alphanumeric() {
-            table[byte] = Class::Token;
-        }
-        if matches!(c, b'\\' | b'%' | b'&' | b'<' | b'+' | 0 | 0x1f) || matches!(c, 0xc2..=0xf3) {
-            table[byte] = Class::Lead;
-        }
-        byte += 1;
-    }
-    table
-}
-
-fn class(byte: u8) -> Class {
-    CLASSES
-        .get(usize::from(byte))
-        .copied()
-        .unwrap_or(Class::Plain)
 }
 
 /// A pass under way.
@@ -89,17 +55,17 @@ pub(super) fn stretch(text: &[u8], from: Start, layer: &mut Layer, tools: &mut T
         pass.tools
             .note(claims::unreadable(text).map(Fault::Foreign));
     }
-    while let Some(byte) = text.get(at) {
-        at = match class(*byte) {
-            Class::Plain => at + 1,
-            Class::Token => pass.token(at),
-            Class::Lead => pass.lead(at),
-        };
-        if pass.is_full(at) {
-            break;
+    let mut scout = Scout::new(text);
+    loop {
+        let limit = pass.limit(at);
+        match scout.next(at, limit) {
+            Some(place) => at = pass.place(place),
+            None => {
+                at = limit;
+                break;
+            }
         }
     }
-    let at = at.min(text.len());
     pass.copy(at);
     if at == text.len() {
         return Stretch {
@@ -149,13 +115,20 @@ fn resume(layer: &Layer, at: usize, from: usize) -> Start {
 }
 
 impl Pass<'_> {
-    fn is_full(&self, at: usize) -> bool {
-        self.layer.units.len() >= limits::VIEW_UNITS_MAX
-            || self.layer.text.len() + (at - self.copied) >= STRETCH_BYTES
+    /// Where the stretch ends, when nothing more is decoded from `at` on.
+    fn limit(&self, at: usize) -> usize {
+        if self.layer.units.len() >= limits::VIEW_UNITS_MAX {
+            return at;
+        }
+        let room = STRETCH_BYTES.saturating_sub(self.layer.text.len());
+        (self.copied + room).clamp(at, self.text.len())
     }
 
     /// Everything up to `to` is as it was.
     fn copy(&mut self, to: usize) {
+        if to == self.copied {
+            return;
+        }
         self.layer
             .text
             .extend_from_slice(self.text.get(self.copied..to).unwrap_or_default());
@@ -176,31 +149,53 @@ impl Pass<'_> {
         end
     }
 
-    /// Letters and digits: a number, or a run that is worth decoding; where to go on.
-    fn token(&mut self, at: usize) -> usize {
-        let text = self.text;
-        if packed::is_token_start(text, at) {
-            if text.get(at).is_some_and(u8::is_ascii_digit)
-                && let Some(written) = number::written(text, at)
-            {
-                self.copy(at);
-                let before = self.layer.text.len();
-                self.layer.text.extend_from_slice(written.digits());
-                return self.unit(before, at, at + written.len, Kind::Number);
-            }
-            if let Some(end) = packed::begins(text, at).and_then(|run| self.run(run)) {
-                return end;
-            }
-        }
-        let rest = text.get(at..).unwrap_or_default();
-        let len = rest
-            .iter()
-            .position(|byte| !byte.is_ascii_alphanumeric())
-            .unwrap_or(rest.len());
-        self.zlib(at + len - 1).unwrap_or(at + len)
+    /// Something may begin here; where to go on.
+    fn place(&mut self, at: usize) -> usize {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let next = match rest.first() {
+            Some(0x1f) => self.gzip(at),
+            Some(b'<') => self.markup(at, rest),
+            Some(0) => self.wide(at).or_else(|| self.spelling(at)),
+            Some(byte) if byte.is_ascii_alphanumeric() => self.token(at, *byte),
+            _ => self.spelling(at),
+        };
+        next.unwrap_or_else(|| {
+            // In vain; a row of backslashes or NULs is not tried again from within.
+            let first = rest.first();
+            let again = |byte: &&u8| matches!(byte, b'\\' | 0) && first == Some(byte);
+            at + rest.iter().take_while(again).count().max(1)
+        })
     }
 
-    /// The zlib stream that begins with the last letter of a token, if one does: it begins with an `x`, and then no letter.
+    /// Letters and digits: a number, a stream, or a run that is worth decoding.
+    fn token(&mut self, at: usize, byte: u8) -> Option<usize> {
+        let text = self.text;
+        let number = match byte {
+            b'e' | b'E' => number::start(text, at),
+            b'0' => Some(at),
+            _ => None,
+        };
+        if let Some(start) = number.filter(|start| *start >= self.copied)
+            && let Some(written) = number::written(text, start)
+        {
+            self.copy(start);
+            let before = self.layer.text.len();
+            self.layer.text.extend_from_slice(written.digits());
+            return Some(self.unit(before, start, start + written.len, Kind::Number));
+        }
+        if byte == b'x'
+            && let Some(end) = self.zlib(at)
+        {
+            return Some(end);
+        }
+        if !packed::is_token_start(text, at) {
+            return None;
+        }
+        let run = packed::begins(text, at)?;
+        self.run(run)
+    }
+
+    /// The zlib stream that begins with this `x`, if one does.
     fn zlib(&mut self, at: usize) -> Option<usize> {
         let rest = self
             .text
@@ -244,42 +239,50 @@ impl Pass<'_> {
         Some(self.unit(before, run.begin, end, kind))
     }
 
-    /// A spelling, markup or a stream; where to go on.
-    fn lead(&mut self, at: usize) -> usize {
-        let rest = self.text.get(at..).unwrap_or_default();
-        match rest.first() {
-            Some(0x1f) => return self.gzip(at),
-            Some(b'<') => {
-                let Some(len) = markup::unseen(rest) else {
-                    return at + 1;
-                };
-                self.copy(at);
-                let before = self.layer.text.len();
-                return self.unit(before, at, at + len, Kind::Spelled);
-            }
-            _ => {}
-        }
-        let Some(spelling) = spelled(self.text, at) else {
-            return at + 1;
-        };
+    fn markup(&mut self, at: usize, rest: &[u8]) -> Option<usize> {
+        let len = markup::unseen(rest)?;
+        self.copy(at);
+        let before = self.layer.text.len();
+        Some(self.unit(before, at, at + len, Kind::Spelled))
+    }
+
+    fn wide(&mut self, at: usize) -> Option<usize> {
+        let stretch = wide::stretch(self.text, at, self.copied)?;
+        self.copy(stretch.start);
+        let before = self.layer.text.len();
+        let end = stretch.start + stretch.width * stretch.count;
+        let characters = self
+            .text
+            .get(stretch.start..end)?
+            .chunks_exact(stretch.width);
+        let characters = characters.filter_map(|bytes| bytes.get(stretch.place));
+        self.layer.text.extend(characters);
+        self.layer.fresh = true;
+        Some(self.unit(before, stretch.start, end, Kind::Wide(stretch.width as u8)))
+    }
+
+    fn spelling(&mut self, at: usize) -> Option<usize> {
+        let spelling = spelled(self.text, at)?;
         self.copy(at);
         let before = self.layer.text.len();
         match spelling.meaning {
             Meaning::Byte(byte) => {
                 self.layer.text.push(byte);
-                // A letter may be part of a run, a lead of another spelling.
-                self.layer.fresh |= class(byte) != Class::Plain || byte == b'\n';
+                // A letter may be part of a run, others of another spelling.
+                self.layer.fresh |= !matches!(byte, b' ' | b'-');
             }
-            Meaning::Char(c) => self
-                .layer
-                .text
-                .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Meaning::Char(c) => {
+                let mut utf8 = [0; 4];
+                self.layer
+                    .text
+                    .extend_from_slice(c.encode_utf8(&mut utf8).as_bytes());
+            }
             Meaning::Nothing => self.layer.fresh |= self.text.get(at) == Some(&0),
         }
-        self.unit(before, at, at + spelling.len, Kind::Spelled)
+        Some(self.unit(before, at, at + spelling.len, Kind::Spelled))
     }
 
-    fn gzip(&mut self, at: usize) -> usize {
+    fn gzip(&mut self, at: usize) -> Option<usize> {
         let rest = self.text.get(at..).unwrap_or_default();
         let flushed = self.layer.text.len();
         self.layer
@@ -287,10 +290,10 @@ impl Pass<'_> {
             .extend_from_slice(self.text.get(self.copied..at).unwrap_or_default());
         let before = self.layer.text.len();
         match self.tools.inflater.gzip(rest, &mut self.layer.text) {
-            Some(stream) => self.stream(at, before, stream, Kind::Gzip),
+            Some(stream) => Some(self.stream(at, before, stream, Kind::Gzip)),
             None => {
                 self.layer.text.truncate(flushed);
-                at + 1
+                None
             }
         }
     }
@@ -300,4 +303,14 @@ impl Pass<'_> {
         self.layer.fresh = true;
         self.unit(before, at, at + stream.len, kind)
     }
+}
+
+/// For the scout's test: whether a decoder other than that of runs has something at `at`.
+#[cfg(test)]
+pub(super) fn begins_something(text: &[u8], at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    let number =
+        number::written(text, at).is_some() && rest.first() == Some(&b'0') && !rest.contains(&b'e');
+    let stream = claims::zlib(rest) || rest.starts_with(&[0x1f, 0x8b, 8]);
+    spelled(text, at).is_some() || markup::unseen(rest).is_some() || number || stream
 }
