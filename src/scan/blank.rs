@@ -34,7 +34,6 @@ mod tests {
     use super::*;
     use crate::chunk::Finding;
     use crate::scan::engine::tests::{field, scan};
-    use crate::scan::mask::{self, MaskStyle};
     use crate::scan::{Alphabet, Detector};
 
     #[test]
