@@ -18,6 +18,7 @@ mod model;
 mod names;
 mod operations;
 mod pem;
+mod registry;
 mod rules;
 mod secret;
 mod service;
@@ -30,7 +31,7 @@ mod values;
 pub use fault::{Fault, Faults, Place, Warning};
 pub use model::{
     Addressing, ApprovalPolicy, Audit, Cluster, Config, Credential, Defaults, Http, Io, Issuer,
-    Listener, ListenerTls, Reason, Sasl, Scram, Telemetry, UpstreamTls,
+    Listener, ListenerTls, Reason, Registry, RegistryLogin, Sasl, Scram, Telemetry, UpstreamTls,
 };
 pub use secret::Secret;
 pub use values::HostPort;

@@ -64,6 +64,35 @@ pub struct Cluster {
     pub upstream_tls: Option<UpstreamTls>,
     /// What becomes of clients' telemetry.
     pub telemetry: Telemetry,
+    /// Where the schemas of its records are, if they are anywhere.
+    pub registry: Option<Registry>,
+}
+
+/// A Confluent-compatible registry of schemas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registry {
+    /// Its address, with the path in front of `/schemas` if it has one.
+    pub url: String,
+    /// How the gateway logs in to it.
+    pub login: RegistryLogin,
+    /// PEM of the authorities to trust beside the system's.
+    pub ca: Option<PathBuf>,
+}
+
+/// How the gateway logs in to a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistryLogin {
+    /// It does not.
+    None,
+    /// With a name and a password (RFC 7617).
+    Basic {
+        /// The name.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
+    /// With a token (RFC 6750).
+    Bearer(Secret),
 }
 
 /// What becomes of clients' telemetry (KIP-714).

@@ -4,6 +4,7 @@
 mod addresses;
 mod faults;
 mod masks;
+mod registry;
 
 use super::*;
 use crate::chunk::{DetectorSet, Operation, Principal, UnixMillis};

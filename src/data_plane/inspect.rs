@@ -109,8 +109,9 @@ pub fn batch(
     };
     if !scope.detectors.is_empty() {
         let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
-        let (scan, findings) = (&mut scratch.scan, &mut scratch.findings);
-        rules.engine.scan(plain, fields, scan, findings);
+        rules
+            .engine
+            .scan(plain, fields, &mut scratch.scan, &mut scratch.findings);
     }
     let evidence = Evidence {
         findings: &scratch.findings,

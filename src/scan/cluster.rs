@@ -4,6 +4,7 @@
 //! numbers mean. Stays true: a group is a whole run of digits, never part of one, so masking one
 //! number can only take groups away from its neighbours, never make new ones.
 
+use super::edges;
 use std::ops::Range;
 
 /// Whether the byte can stand between two groups of one number.
@@ -56,7 +57,7 @@ pub(super) fn groups(text: &[u8], cluster: Cluster) -> impl Iterator<Item = Grou
 /// Nothing alphanumeric touches the front: `A123` is not the number 123. The digits after a decimal
 /// point are no number of their own either; `X` before the point is what a mask leaves of a digit.
 pub(super) fn clean_front(text: &[u8], start: usize) -> bool {
-    match text[..start] {
+    match *edges::before(text, start) {
         [.., whole, b'.'] => !(whole.is_ascii_digit() || whole == b'X'),
         [.., last] => !last.is_ascii_alphanumeric(),
         [] => true,
@@ -142,6 +143,7 @@ mod tests {
 
     #[test]
     fn edges() {
+        assert!(clean_front(b"x\\n1", 3) && !clean_front(b"xn1", 2)); // a line end, escaped
         assert!(
             clean_front(b"1", 0)
                 && clean_front(b" 1", 1)

@@ -93,6 +93,7 @@ pub(super) mod tests {
     use super::*;
     use crate::chunk::{Likelihood, Part};
     use proptest::prelude::*;
+    use std::sync::LazyLock;
 
     pub(in crate::scan) fn all_detectors() -> DetectorSet {
         let mut set = DetectorSet::default();
@@ -109,11 +110,13 @@ pub(super) mod tests {
         }
     }
 
+    /// Made once: the vocabulary is large.
+    static EVERYTHING: LazyLock<Engine> = LazyLock::new(|| Engine::new(all_detectors()));
+
     /// All findings of all detectors in a body of these fields.
     pub(in crate::scan) fn scan(body: &[u8], fields: &[Field]) -> Vec<Finding> {
-        let (engine, mut scratch, mut out) =
-            (Engine::new(all_detectors()), Scratch::new(), Vec::new());
-        engine.scan(body, fields.iter().copied(), &mut scratch, &mut out);
+        let (mut scratch, mut out) = (Scratch::new(), Vec::new());
+        EVERYTHING.scan(body, fields.iter().copied(), &mut scratch, &mut out);
         out
     }
 

@@ -66,8 +66,6 @@ pub(super) struct Look<'a> {
     pub(super) reach: &'a [u64],
     /// The word of the planes that is looked at.
     pub(super) word: usize,
-    /// Of the user's patterns, by index: those whose literal the field in hand has.
-    pub(super) patterns: &'a mut u64,
 }
 
 /// One field, and the words in it.
@@ -95,9 +93,8 @@ impl Look<'_> {
 
     /// The field is at its end: its findings are put in order and handed on.
     pub(super) fn finish(&mut self, here: Here<'_>, out: &mut Vec<Finding>) {
-        let patterns = std::mem::take(self.patterns) | self.vocabulary.customs.always;
-        if patterns != 0 {
-            own::patterns(self.vocabulary, &here, patterns, self.found);
+        if !self.vocabulary.customs.patterns.is_empty() {
+            own::patterns(self.vocabulary, &here, self.found);
         }
         if !self.found.is_empty() {
             settle(self.found);
@@ -144,16 +141,12 @@ impl Look<'_> {
 
     fn literal(&mut self, at: usize, here: Here<'_>) {
         let rest = here.text.get(at..).unwrap_or_default();
-        if twin::is_token_start(here.text, at) {
-            for (text, id, find) in &self.vocabulary.calls.literals {
-                if rest.starts_with(text.as_bytes()) {
-                    find(&here.scene(*id), at, &mut here.sink(*id, self.found));
-                }
-            }
+        if !twin::is_token_start(here.text, at) {
+            return;
         }
-        for (index, (_, pattern)) in self.vocabulary.customs.patterns.iter().enumerate() {
-            if pattern.literal().is_some_and(|text| rest.starts_with(text)) {
-                *self.patterns |= 1u64.checked_shl(index as u32).unwrap_or(0);
+        for (text, id, find) in &self.vocabulary.calls.literals {
+            if rest.starts_with(text.as_bytes()) {
+                find(&here.scene(*id), at, &mut here.sink(*id, self.found));
             }
         }
     }

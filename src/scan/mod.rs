@@ -13,6 +13,7 @@
 //! is linear and memory bounded for any bytes; "digit" means an ASCII digit. Other spellings of a
 //! digit (`\u0031`, full-width) are not seen yet.
 
+mod blank;
 mod candidates;
 mod checks;
 mod cluster;
@@ -26,6 +27,7 @@ mod engine;
 mod look;
 pub mod mask;
 mod own;
+mod parts;
 mod pass;
 mod printed;
 mod reach;
@@ -33,6 +35,7 @@ mod sample;
 mod scene;
 mod scope;
 mod settle;
+mod starts;
 mod tlds;
 mod twin;
 mod values;
@@ -73,7 +76,11 @@ impl Detector {
 #[cfg(test)]
 mod corpora;
 #[cfg(test)]
+mod corpora_texts;
+#[cfg(test)]
 mod equivalence;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod placed;
 

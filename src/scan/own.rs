@@ -40,12 +40,8 @@ pub(super) fn word(
 }
 
 /// Runs the patterns whose bit is set over the whole field.
-pub(super) fn patterns(
-    vocabulary: &Vocabulary,
-    here: &Here<'_>,
-    which: u64,
-    found: &mut Vec<Found>,
-) {
+pub(super) fn patterns(vocabulary: &Vocabulary, here: &Here<'_>, found: &mut Vec<Found>) {
+    let which = vocabulary.customs.possible(here.text);
     for (index, (id, pattern)) in vocabulary.customs.patterns.iter().enumerate() {
         if which.checked_shr(index as u32).unwrap_or(0) & 1 == 1 {
             let mut sink = here.sink(*id, found);

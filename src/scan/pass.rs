@@ -16,6 +16,7 @@ use super::look::{Here, Look};
 use super::reach::Reach;
 use super::scope::named_container;
 use super::settle::Found;
+use super::starts::Starts;
 use super::words::Words;
 use crate::chunk::{DetectorSet, Field, Finding};
 use crate::limits::SCAN_SCOPES_OPEN_MAX;
@@ -31,7 +32,8 @@ pub struct Scratch {
     scopes: Vec<Scope>,
     reach: Reach,
     found: Vec<Found>,
-    patterns: u64,
+    /// Where parts of words begin in the tile, and then those that may be keywords or literals.
+    starts: Box<Starts>,
 }
 
 impl Scratch {
@@ -46,7 +48,7 @@ impl Scratch {
             scopes: Vec::new(),
             reach: Reach::new(),
             found: Vec::new(),
-            patterns: 0,
+            starts: Box::new(Starts::new()),
         }
     }
 
@@ -58,7 +60,6 @@ impl Scratch {
         self.scopes.clear();
         self.reach.forget();
         self.found.clear();
-        self.patterns = 0;
     }
 }
 
@@ -114,8 +115,7 @@ impl Pass<'_> {
         } = &mut *self.scratch;
         mark_inside(inside, fields, at);
         let rest = self.body.get(at..).unwrap_or_default();
-        self.kernel
-            .fill(planes, rest, words, &self.vocabulary.prints);
+        self.kernel.fill(planes, rest, words);
         if inside[..words].iter().any(|bits| *bits != u64::MAX) {
             planes.keep(inside, words);
         }
@@ -129,15 +129,25 @@ impl Pass<'_> {
                 .reach
                 .add_scope(at, scope.start..scope.end, numbers);
         }
+        let count = self.sift_starts(at, words);
         let mut field = 0;
-        for word in 0..words {
-            let mut bits = std::mem::take(&mut self.scratch.shapes.words[word + 1]);
-            while bits != 0 {
-                let bit = bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                field = self.check_word(at, word * 64 + bit, field);
-            }
+        for index in 0..count {
+            let place = usize::from(self.scratch.starts.places[index]);
+            field = self.check_word(at, place, field);
         }
+    }
+
+    /// Lists the places of the tile where a keyword or literal may begin; returns how many.
+    fn sift_starts(&mut self, at: usize, words: usize) -> usize {
+        let Scratch {
+            planes,
+            shapes,
+            starts,
+            ..
+        } = &mut *self.scratch;
+        let text = self.body.get(at..).unwrap_or_default();
+        self.kernel
+            .sift(starts, planes, shapes, words, text, &self.vocabulary.parts)
     }
 
     /// Notes a keyword that begins at `place` of the tile at `at`, in the field with this index or a later
@@ -163,6 +173,10 @@ impl Pass<'_> {
         };
         let base = field.start as usize;
         let text = self.body.get(base..field.end as usize).unwrap_or_default();
+        let rest = text.get(start - base..).unwrap_or_default();
+        if self.vocabulary.calls.begins_literal(rest) {
+            shapes.literals[1 + place / 64] |= 1 << (place % 64);
+        }
         let Some((end, detectors)) = self.vocabulary.words.at(text, start - base) else {
             return index;
         };
@@ -203,7 +217,6 @@ impl Pass<'_> {
             scopes,
             found,
             reach,
-            patterns,
             ..
         } = &mut *self.scratch;
         self.kernel
@@ -212,7 +225,6 @@ impl Pass<'_> {
             shapes,
             reach: reach.words(),
             word: 0,
-            patterns,
             vocabulary: self.vocabulary,
             floor,
             found,

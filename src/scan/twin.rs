@@ -80,7 +80,7 @@ pub(super) fn scan_field(
         };
         own::word(vocabulary, &here, hit.detectors, &word, &mut found);
     }
-    own::patterns(vocabulary, &here, u64::MAX, &mut found);
+    own::patterns(vocabulary, &here, &mut found);
     settle(&mut found);
     out.extend(found.iter().map(|found| found.finding));
 }

@@ -4,13 +4,15 @@
 //! true: immutable, so any number of cores may share one.
 
 use super::DETECTORS;
-use super::candidates::{Fingerprint, Rare, Wants};
+use super::candidates::{Rare, Wants};
 use super::cluster::Cluster;
 use super::custom::{Custom, Kind, Pattern};
 use super::detector::{Detector, Trigger};
+use super::parts::Parts;
 use super::scene::{Scene, Sink, Word};
 use super::words::Words;
 use crate::chunk::{DetectorId, DetectorSet};
+use aho_corasick::packed::Searcher;
 use std::sync::Arc;
 
 impl Customs {
@@ -39,14 +41,36 @@ impl Customs {
                 }
             }
         }
+        let literals = customs
+            .patterns
+            .iter()
+            .filter_map(|(_, pattern)| pattern.literal());
+        customs.literals = Searcher::new(literals);
         customs
     }
 
-    /// Whether a pattern has a literal.
-    pub(super) fn have_literals(&self) -> bool {
-        self.patterns
+    /// Of the patterns, by index: those that may match in the text.
+    pub(super) fn possible(&self, text: &[u8]) -> u64 {
+        let some = match &self.literals {
+            Some(literals) => literals.find(text).is_some(),
+            None => self.always != u64::MAX,
+        };
+        if !some {
+            return self.always;
+        }
+        let has = |pattern: &Pattern| {
+            pattern
+                .literal()
+                .is_some_and(|literal| memchr::memmem::find(text, literal).is_some())
+        };
+        let own = self
+            .patterns
             .iter()
-            .any(|(_, pattern)| pattern.literal().is_some())
+            .enumerate()
+            .filter(|(_, (_, pattern))| has(pattern));
+        own.fold(self.always, |all, (index, _)| {
+            all | 1u64.checked_shl(index as u32).unwrap_or(0)
+        })
     }
 }
 
@@ -62,7 +86,7 @@ pub(super) struct Vocabulary {
     /// Their keywords.
     pub(super) words: Words,
     /// Where a keyword or literal may begin.
-    pub(super) prints: Fingerprint,
+    pub(super) parts: Parts,
     /// Those that look at numbers.
     pub(super) numbers: DetectorSet,
     /// Those that look at what stands near their keywords.
@@ -85,6 +109,8 @@ pub(super) struct Customs {
     pub(super) patterns: Vec<(DetectorId, Arc<Pattern>)>,
     /// Of the patterns, by index: those that run on every field.
     pub(super) always: u64,
+    /// The literals of the others, looked for all at once.
+    literals: Option<Searcher>,
 }
 
 /// Whom each kind of place calls on.
@@ -101,6 +127,14 @@ pub(super) struct Calls {
 }
 
 impl Calls {
+    /// Whether a literal begins the text.
+    pub(super) fn begins_literal(&self, text: &[u8]) -> bool {
+        let first = text.first().copied();
+        let same = |literal: &str| literal.as_bytes().first().copied() == first;
+        let mut alike = self.literals.iter().filter(|(literal, ..)| same(literal));
+        alike.any(|(literal, ..)| text.starts_with(literal.as_bytes()))
+    }
+
     fn add(&mut self, id: DetectorId, trigger: Trigger) {
         match trigger {
             Trigger::Number(find) => self.numbers.push((id, find)),
@@ -147,8 +181,7 @@ impl Vocabulary {
         }
         let customs = Customs::of(own, table.len(), set, &mut words);
         let literals = calls.literals.iter().map(|(text, ..)| text.as_bytes());
-        let literals = literals.chain(customs.patterns.iter().filter_map(|(_, p)| p.literal()));
-        let prints = Fingerprint::new(words.iter().map(|(word, _)| word), literals);
+        let parts = Parts::new(words.iter().map(|(word, _)| word), literals);
         let set_of = |ids: &mut dyn Iterator<Item = DetectorId>| {
             ids.fold(DetectorSet::default(), |mut set, id| {
                 set.insert(id);
@@ -158,7 +191,7 @@ impl Vocabulary {
         Vocabulary {
             table,
             set,
-            prints,
+            parts,
             numbers: set_of(&mut calls.numbers.iter().map(|(id, _)| *id)),
             worded: set_of(&mut calls.words.iter().map(|(id, _)| *id))
                 .union(customs.words)
@@ -182,7 +215,6 @@ impl Vocabulary {
             dots: !self.calls.dots.is_empty(),
             colons: !self.calls.colons.is_empty(),
             runs: false,
-            loose_literals: self.customs.have_literals(),
         }
     }
 

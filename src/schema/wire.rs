@@ -11,6 +11,7 @@
 //! record that starts with a zero byte looks framed, and only a registry can tell. Stays true:
 //! nothing is allocated, and no more is read than is there.
 
+use super::varint;
 use crate::limits::MESSAGE_INDEXES_MAX;
 
 /// The header that names the schema of a record's key.
@@ -77,17 +78,10 @@ pub fn message_indexes(bytes: &[u8]) -> Option<(MessageIndexes, usize)> {
     Some((found, at))
 }
 
-/// A zigzag varint of at most five bytes that is not negative, and where it ends.
+/// A zigzag varint that is not negative, and where it ends.
 fn index(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
-    let mut value = 0u64;
-    for (i, byte) in bytes.get(at..)?.iter().take(5).enumerate() {
-        value |= u64::from(byte & 0x7f) << (7 * i);
-        if byte & 0x80 == 0 {
-            let even = value.is_multiple_of(2) && value <= u64::from(u32::MAX);
-            return even.then_some(((value / 2) as u32, at + i + 1));
-        }
-    }
-    None
+    let (value, end) = varint::read(bytes, at)?;
+    Some((u32::try_from(varint::unzigzag(value)).ok()?, end))
 }
 
 #[cfg(test)]

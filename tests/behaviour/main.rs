@@ -34,6 +34,7 @@ mod protocol;
 mod proxy_protocol;
 mod relay;
 mod robustness;
+mod scan_cli;
 mod sessions;
 mod share_groups;
 mod tls;

@@ -7,14 +7,12 @@
     reason = "loads and calls into code compiled for AVX-512; see each block"
 )]
 
-use super::fingerprint::{BYTES, Fingerprint, LITERALS, WORDS};
 use super::planes::{Block, Planes};
 use super::scalar::SPECIAL_HALVES;
 use super::shapes::{Rare, Shapes, Wants};
+use crate::scan::parts::Parts;
+use crate::scan::starts::Starts;
 use std::arch::x86_64::*;
-
-/// A block, and what the last of its words may need after it.
-const REACH: usize = 64 + BYTES - 1;
 
 /// Proof that this CPU has AVX-512F and AVX-512BW.
 #[derive(Clone, Copy, Debug)]
@@ -24,25 +22,33 @@ impl Avx512 {
     /// The proof, where it can be had.
     pub(super) fn detect() -> Option<Avx512> {
         let present = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
-        present.then_some(Avx512(()))
+        (present && super::avx2::has_bit_counting()).then_some(Avx512(()))
     }
 
     /// As `scalar::fill`.
-    pub(super) fn fill(
-        self,
-        planes: &mut Planes,
-        bytes: &[u8],
-        words: usize,
-        prints: &Fingerprint,
-    ) {
-        // SAFETY: `self` exists only if `detect` saw both features that `fill` is compiled for.
-        unsafe { fill(planes, bytes, words, prints) }
+    pub(super) fn fill(self, planes: &mut Planes, bytes: &[u8], words: usize) {
+        // SAFETY: `self` exists only if `detect` saw the features that `fill` is compiled for.
+        unsafe { fill(planes, bytes, words) }
     }
 
     /// As `scalar::find`.
     pub(super) fn find(self, shapes: &mut Shapes, planes: &Planes, words: usize, wants: Wants) {
         // SAFETY: as above.
         unsafe { find(shapes, planes, words, wants) }
+    }
+
+    /// As `Starts::sift`.
+    pub(super) fn sift(
+        self,
+        starts: &mut Starts,
+        planes: &Planes,
+        shapes: &Shapes,
+        words: usize,
+        text: &[u8],
+        parts: &Parts,
+    ) -> usize {
+        // SAFETY: as above.
+        unsafe { sift(starts, planes, shapes, words, text, parts) }
     }
 
     /// As `Shapes::gather`.
@@ -52,26 +58,38 @@ impl Avx512 {
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
 fn gather(shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
     shapes.gather(reach, words, rare);
 }
 
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+fn sift(
+    starts: &mut Starts,
+    planes: &Planes,
+    shapes: &Shapes,
+    words: usize,
+    text: &[u8],
+    parts: &Parts,
+) -> usize {
+    starts.sift(&planes.letters, &shapes.starts, words, text, parts)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
 fn find(shapes: &mut Shapes, planes: &Planes, words: usize, wants: Wants) {
     shapes.find(planes, words, wants);
 }
 
-#[target_feature(enable = "avx512f,avx512bw")]
-fn fill(planes: &mut Planes, bytes: &[u8], words: usize, prints: &Fingerprint) {
-    let tables = Tables::of(prints);
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+fn fill(planes: &mut Planes, bytes: &[u8], words: usize) {
+    let tables = Tables::of();
     for at in 0..words {
         let rest = bytes.get(at * 64..).unwrap_or_default();
-        match rest.first_chunk::<REACH>() {
+        match rest.first_chunk() {
             Some(block) => planes.set(at + 1, classify(block, &tables)),
             // The body's last blocks, with NULs for what is not there.
             None => {
-                let mut block = [0; REACH];
+                let mut block = [0; 64];
                 block
                     .iter_mut()
                     .zip(rest)
@@ -84,50 +102,33 @@ fn fill(planes: &mut Planes, bytes: &[u8], words: usize, prints: &Fingerprint) {
 
 /// The tables, each repeated in every quarter of a register.
 struct Tables {
-    low: [__m512i; BYTES],
-    high: [__m512i; BYTES],
     special: [__m512i; 2],
 }
 
 impl Tables {
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn of(prints: &Fingerprint) -> Tables {
+    #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+    fn of() -> Tables {
         let repeated = |table: &[u8; 16]| {
             // SAFETY: the reference covers 16 readable bytes, and the load asks for no alignment.
             let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
             _mm512_broadcast_i32x4(table)
         };
         Tables {
-            low: std::array::from_fn(|at| repeated(&prints.low[at])),
-            high: std::array::from_fn(|at| repeated(&prints.high[at])),
             special: std::array::from_fn(|at| repeated(&SPECIAL_HALVES[at])),
         }
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
 #[inline]
-fn classify(block: &[u8; REACH], tables: &Tables) -> Block {
-    // SAFETY: `at` is 0 to 3: the last of 64 bytes from there is the array's last. No alignment asked.
-    let load = |at: usize| unsafe { _mm512_loadu_si512(block.as_ptr().add(at).cast()) };
+fn classify(block: &[u8; 64], tables: &Tables) -> Block {
+    // SAFETY: the reference covers 64 readable bytes, and the load asks for no alignment.
+    let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
     let set = |byte: u8| _mm512_set1_epi8(byte as i8);
-    let high_half = |bytes| _mm512_and_si512(_mm512_srli_epi16(bytes, 4), set(15));
-    // (byte & 0x7f) | 0x20
-    let fold = |bytes| _mm512_ternarylogic_epi32(bytes, set(0x7f), set(0x20), 0xea);
-    let bytes = load(0);
     let is = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, set(byte));
-    let folded = fold(bytes);
-    let mut buckets = set(u8::MAX);
-    for at in 0..BYTES {
-        let folded = if at == 0 { folded } else { fold(load(at)) };
-        // A shuffle looks at the low half alone, for bit 7 is clear.
-        let low = _mm512_shuffle_epi8(tables.low[at], folded);
-        let high = _mm512_shuffle_epi8(tables.high[at], high_half(folded));
-        buckets = _mm512_ternarylogic_epi32(buckets, low, high, 0x80); // all three
-    }
+    let high_half = |bytes| _mm512_and_si512(_mm512_srli_epi16(bytes, 4), set(15));
     let low = _mm512_shuffle_epi8(tables.special[0], _mm512_and_si512(bytes, set(15)));
     let high = _mm512_shuffle_epi8(tables.special[1], high_half(bytes));
-    // Without bit 5 a letter is what it is; `folded` would make letters of some bytes above 0x7F.
     let lower = _mm512_or_si512(bytes, set(0x20));
     Block {
         digits: _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, set(b'0')), set(10)),
@@ -137,8 +138,6 @@ fn classify(block: &[u8; REACH], tables: &Tables) -> Block {
         dots: is(b'.'),
         colons: is(b':'),
         specials: _mm512_test_epi8_mask(low, high),
-        words: _mm512_test_epi8_mask(buckets, set(WORDS)),
-        literals: _mm512_test_epi8_mask(buckets, set(LITERALS)),
         wide: _mm512_cmpge_epu8_mask(bytes, set(0xc2)),
     }
 }

@@ -3,12 +3,13 @@
 //! Owns: the choice, made from what the CPU says it has. Refuses: a kernel that was not detected; a
 //! [`Kernel`] is the proof. Stays true: all kernels give the same answer, bit for bit.
 
-use super::fingerprint::Fingerprint;
 use super::planes::Planes;
 use super::scalar;
 use super::shapes::{Rare, Shapes, Wants};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
+use crate::scan::parts::Parts;
+use crate::scan::starts::Starts;
 
 /// An instruction set this CPU is known to have. A value is the proof.
 #[derive(Clone, Copy, Debug)]
@@ -57,19 +58,13 @@ impl Kernel {
     }
 
     /// Fills the first `words` words of the planes from `bytes`, which go on to the body's end.
-    pub(in crate::scan) fn fill(
-        self,
-        planes: &mut Planes,
-        bytes: &[u8],
-        words: usize,
-        prints: &Fingerprint,
-    ) {
+    pub(in crate::scan) fn fill(self, planes: &mut Planes, bytes: &[u8], words: usize) {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512(kernel) => kernel.fill(planes, bytes, words, prints),
+            Kind::Avx512(kernel) => kernel.fill(planes, bytes, words),
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2(kernel) => kernel.fill(planes, bytes, words, prints),
-            Kind::Scalar => scalar::fill(planes, bytes, words, prints),
+            Kind::Avx2(kernel) => kernel.fill(planes, bytes, words),
+            Kind::Scalar => scalar::fill(planes, bytes, words),
         }
     }
 
@@ -87,6 +82,25 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(kernel) => kernel.find(shapes, planes, words, wants),
             Kind::Scalar => scalar::find(shapes, planes, words, wants),
+        }
+    }
+
+    /// Lists where keywords and literals may begin; see `Starts::sift`.
+    pub(in crate::scan) fn sift(
+        self,
+        starts: &mut Starts,
+        planes: &Planes,
+        shapes: &Shapes,
+        words: usize,
+        text: &[u8],
+        parts: &Parts,
+    ) -> usize {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
+            Kind::Scalar => starts.sift(&planes.letters, &shapes.starts, words, text, parts),
         }
     }
 
@@ -114,12 +128,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn prints() -> Fingerprint {
-        let words: [&[u8]; 4] = [b"ssn", b"social security", b"pan", b"date of birth"];
-        let literals: [&[u8]; 2] = [b"AKIA", b"eyJ"];
-        Fingerprint::new(words.into_iter(), literals.into_iter())
-    }
-
     fn all() -> Wants {
         Wants {
             numbers: true,
@@ -127,7 +135,6 @@ mod tests {
             dots: true,
             colons: true,
             runs: true,
-            loose_literals: false,
         }
     }
 
@@ -159,13 +166,13 @@ mod tests {
         fn every_kernel_sees_alike(body in texty(), pad in 0..70usize) {
             let body = [body, vec![b'x'; pad]].concat();
             let body = &body[..body.len().min(TILE_BYTES)];
-            let (words, prints) = (body.len().div_ceil(64).min(TILE_WORDS), prints());
+            let words = body.len().div_ceil(64).min(TILE_WORDS);
             let (mut want, mut want_shapes) = (Planes::new(), Shapes::new());
-            scalar::fill(&mut want, body, words, &prints);
+            scalar::fill(&mut want, body, words);
             scalar::find(&mut want_shapes, &want, words, all());
             for kernel in Kernel::available() {
                 let (mut planes, mut shapes) = (Planes::new(), Shapes::new());
-                kernel.fill(&mut planes, body, words, &prints);
+                kernel.fill(&mut planes, body, words);
                 kernel.find(&mut shapes, &planes, words, all());
                 for (got, want) in planes.all().into_iter().zip(want.all()) {
                     prop_assert_eq!(&got[..=words], &want[..=words], "{}", kernel.name());

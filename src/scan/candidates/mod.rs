@@ -1,7 +1,7 @@
 //! The one pass over a body: what is where, and where could something be?
 //!
 //! ```text
-//! kernel   64 bytes → one bit a byte and class: digit, letter, dot …, "a known word may begin here"
+//! kernel   64 bytes → one bit a byte and class: digit, letter, dot …
 //! planes   those bits, a tile of 4 KiB at a time; bits outside fields are cleared
 //! shapes   bits → bits: a cluster of nine, a code, a dotted or coloned thing ends here
 //! ```
@@ -14,13 +14,11 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-mod fingerprint;
 mod kernel;
 mod planes;
 mod scalar;
 mod shapes;
 
-pub(super) use fingerprint::Fingerprint;
 pub use kernel::Kernel;
-pub(super) use planes::{Planes, TILE_BYTES, TILE_WORDS};
+pub(super) use planes::{Planes, TILE_BYTES, TILE_WORDS, Words as Plane};
 pub(super) use shapes::{Rare, Shapes, Wants};

@@ -31,10 +31,6 @@ pub(super) struct Block {
     pub(super) colons: u64,
     /// `@` `+` `(` `%` `&` `<` `\` NUL and 0x1F.
     pub(super) specials: u64,
-    /// A keyword may begin here.
-    pub(super) words: u64,
-    /// A literal may.
-    pub(super) literals: u64,
     /// First bytes of characters that are not ASCII (0xC2 and above).
     pub(super) wide: u64,
 }
@@ -52,8 +48,6 @@ impl Block {
             dots: self.dots & there,
             colons: self.colons & there,
             specials: self.specials & there,
-            words: self.words & there,
-            literals: self.literals & there,
             wide: self.wide & there,
         }
     }
@@ -63,14 +57,12 @@ impl Block {
 #[derive(Clone)]
 pub(in crate::scan) struct Planes {
     pub(super) digits: Words,
-    pub(super) letters: Words,
+    pub(in crate::scan) letters: Words,
     pub(super) capitals: Words,
     pub(super) separators: Words,
     pub(super) dots: Words,
     pub(super) colons: Words,
     pub(super) specials: Words,
-    pub(super) words: Words,
-    pub(super) literals: Words,
     pub(super) wide: Words,
 }
 
@@ -85,8 +77,6 @@ impl Planes {
             dots: NONE,
             colons: NONE,
             specials: NONE,
-            words: NONE,
-            literals: NONE,
             wide: NONE,
         }
     }
@@ -101,8 +91,6 @@ impl Planes {
         self.dots[at] = block.dots;
         self.colons[at] = block.colons;
         self.specials[at] = block.specials;
-        self.words[at] = block.words;
-        self.literals[at] = block.literals;
         self.wide[at] = block.wide;
     }
 
@@ -115,8 +103,6 @@ impl Planes {
             &mut self.dots,
             &mut self.colons,
             &mut self.specials,
-            &mut self.words,
-            &mut self.literals,
             &mut self.wide,
         ];
         all.into_iter().for_each(|words| act(words));
@@ -142,7 +128,7 @@ impl Planes {
     }
 
     #[cfg(test)]
-    pub(super) fn all(&self) -> [&Words; 10] {
+    pub(super) fn all(&self) -> [&Words; 8] {
         [
             &self.digits,
             &self.letters,
@@ -151,8 +137,6 @@ impl Planes {
             &self.dots,
             &self.colons,
             &self.specials,
-            &self.words,
-            &self.literals,
             &self.wide,
         ]
     }

@@ -3,7 +3,6 @@
 //! Owns: what each byte is, one byte at a time. Refuses: cleverness. Stays true: it defines the
 //! answer; a kernel that differs is wrong.
 
-use super::fingerprint::{BYTES, Fingerprint, LITERALS, WORDS};
 use super::planes::{Block, Planes};
 use super::shapes::{Shapes, Wants};
 
@@ -29,12 +28,11 @@ pub(super) const SPECIAL_HALVES: [[u8; 16]; 2] = {
     [low, high]
 };
 
-/// The bits of up to 64 bytes at the front of `bytes`; what follows them is looked at for words.
-pub(super) fn classify(bytes: &[u8], prints: &Fingerprint) -> Block {
+/// The bits of up to 64 bytes at the front of `bytes`.
+pub(super) fn classify(bytes: &[u8]) -> Block {
     let mut block = Block::default();
     for (at, byte) in bytes.iter().take(64).enumerate() {
         let bit = |is: bool| u64::from(is) << at;
-        let buckets = prints.buckets(&bytes[at..bytes.len().min(at + BYTES)]);
         block.digits |= bit(byte.is_ascii_digit());
         block.letters |= bit(byte.is_ascii_alphabetic());
         block.capitals |= bit(byte & 0x20 == 0);
@@ -42,20 +40,15 @@ pub(super) fn classify(bytes: &[u8], prints: &Fingerprint) -> Block {
         block.dots |= bit(*byte == b'.');
         block.colons |= bit(*byte == b':');
         block.specials |= bit(SPECIALS.contains(byte));
-        block.words |= bit(buckets & WORDS != 0);
-        block.literals |= bit(buckets & LITERALS != 0);
         block.wide |= bit(*byte >= 0xc2);
     }
     block
 }
 
 /// Fills the first `words` words of the planes from `bytes`, which go on to the body's end.
-pub(super) fn fill(planes: &mut Planes, bytes: &[u8], words: usize, prints: &Fingerprint) {
+pub(super) fn fill(planes: &mut Planes, bytes: &[u8], words: usize) {
     for at in 0..words {
-        planes.set(
-            at + 1,
-            classify(bytes.get(at * 64..).unwrap_or_default(), prints),
-        );
+        planes.set(at + 1, classify(bytes.get(at * 64..).unwrap_or_default()));
     }
 }
 

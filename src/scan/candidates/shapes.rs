@@ -23,8 +23,6 @@ pub(in crate::scan) struct Wants {
     pub(in crate::scan) colons: bool,
     /// Long runs of letters and digits.
     pub(in crate::scan) runs: bool,
-    /// Literals within tokens too.
-    pub(in crate::scan) loose_literals: bool,
 }
 
 /// Which rare planes somebody looks at.
@@ -55,9 +53,11 @@ pub(in crate::scan) struct Shapes {
     pub(in crate::scan) colons: Words,
     /// Fifteen letters and digits end here.
     pub(in crate::scan) runs: Words,
-    /// A keyword may begin here, and a word does.
+    /// A part of a word begins here: a letter after none, or a capital after a small one.
+    pub(in crate::scan) starts: Words,
+    /// A keyword begins here that calls on somebody; the pass sets it.
     pub(in crate::scan) words: Words,
-    /// A literal may begin here, and a token does.
+    /// A literal may begin here; the pass sets it.
     pub(in crate::scan) literals: Words,
     /// As in the planes.
     pub(in crate::scan) specials: Words,
@@ -82,6 +82,7 @@ impl Shapes {
             dots: NONE,
             colons: NONE,
             runs: NONE,
+            starts: NONE,
             words: NONE,
             literals: NONE,
             specials: NONE,
@@ -105,10 +106,7 @@ impl Shapes {
     #[inline(always)]
     fn find_in(&mut self, planes: &Planes, n: usize, wants: Wants) {
         let history = self.last_words(0);
-        self.starts(planes, n);
-        if wants.loose_literals {
-            self.literals[..n].copy_from_slice(&planes.literals[..n]);
-        }
+        self.find_starts(planes, n);
         if wants.numbers {
             self.numbers(planes, n);
         }
@@ -206,7 +204,7 @@ impl Shapes {
 
     /// Where tokens and words begin; leaves letters-and-digits in `work[0]` and token starts in `work[1]`.
     #[inline(always)]
-    fn starts(&mut self, planes: &Planes, n: usize) {
+    fn find_starts(&mut self, planes: &Planes, n: usize) {
         let [alnum, tokens, lower, edges, ..] = &mut self.work;
         let (alnum, tokens, lower, edges) = (
             &mut alnum[..n],
@@ -229,18 +227,9 @@ impl Shapes {
         narrow_back(edges, lower, 1);
         unless_back(lower, letters, letters);
         merge(lower, edges);
-        each3(
-            &mut self.words[..n],
-            &planes.words[..n],
-            lower,
-            |word, start| word & start,
-        );
-        each3(
-            &mut self.literals[..n],
-            &planes.literals[..n],
-            tokens,
-            |literal, start| literal & start,
-        );
+        self.starts[..n].copy_from_slice(lower);
+        self.words[1..n].fill(0);
+        self.literals[1..n].fill(0);
         self.specials[..n].copy_from_slice(&planes.specials[..n]);
         self.wide[..n].copy_from_slice(&planes.wide[..n]);
     }

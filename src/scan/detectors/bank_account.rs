@@ -10,10 +10,11 @@
 //! account's number or nothing is.
 
 use crate::chunk::Likelihood;
+use crate::scan::blank::is_masked_number;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::edges;
 use crate::scan::scene::{Scene, Sink, Word};
-use crate::scan::values::{self, Wanted, is_masked_number};
+use crate::scan::values::{self, Wanted};
 use std::ops::Range;
 
 /// Words that say "account number"; spelling as in `words`.

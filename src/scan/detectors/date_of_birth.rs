@@ -89,7 +89,7 @@ fn find(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {
 fn date(text: &[u8], at: usize) -> Option<Range<usize>> {
     let clean = match edges::before(text, at) {
         [.., digit, b'-' | b'.' | b'/' | b':' | b','] => !digit.is_ascii_digit(),
-        [.., last] => !last.is_ascii_alphanumeric(),
+        [.., last] => !(last.is_ascii_alphanumeric() || matches!(last, b'^' | b'~' | b'@' | b'$')),
         [] => true,
     };
     let rest = text.get(at..)?;
@@ -229,7 +229,7 @@ fn month(text: &[u8]) -> Option<(usize, u32)> {
             || name.eq_ignore_ascii_case(month.get(..3).unwrap_or_default())
             || (name.eq_ignore_ascii_case(b"sept") && month.starts_with(b"sept"))
     };
-    let index = MONTHS.iter().position(|month| is(&month))?;
+    let index = MONTHS.iter().position(is)?;
     Some((len, index as u32 + 1))
 }
 
@@ -337,6 +337,8 @@ mod tests {
             "20801340",
             "12 Foo 1980",
             "19:80:12",
+            "^1.1.1980",
+            "@1.1.1980",
         ] {
             let text = format!("DOB {text}");
             assert_eq!(dates(&text), [] as [&str; 0], "{text}");

@@ -142,7 +142,9 @@ fn domain(text: &[u8], start: usize) -> Option<usize> {
         && whole.split(|byte| *byte == b'.').all(is_label)
         && !(numeric(first) && second.first().is_some_and(u8::is_ascii_digit)) // `pkg@1.2.0-beta.dev`
         && !is_scale(first);
-    fits.then_some(start + whole.len())
+    let end = start + whole.len();
+    let called = text.get(end) == Some(&b'('); // `Handler@3243afb0.run()`
+    (fits && !called).then_some(end)
 }
 
 /// The domain without what a sentence or a joiner put after it: `b.com.Please`, `b.com-home`.
@@ -289,6 +291,7 @@ mod tests {
             "icon@2x.png",
             "icon@2x.md",
             "getty@tty1.service",
+            "Handler@3243afb0.run()",
             "@app.route",
             "q@k.mean",
             "a@b.T",

@@ -147,10 +147,11 @@ fn has_tail(text: &[u8], end: usize) -> bool {
     matches!(text.get(end..), Some([b':' | b'/', digit, ..]) if digit.is_ascii_digit())
 }
 
-/// Ends in three zero octets, or has four of one digit each.
+/// Ends in three zero octets, or has four of one digit each, or names an attribute of X.509 (`2.5.4.10`).
 fn is_sparse(text: &[u8], span: &Range<usize>) -> bool {
     let address = text.get(span.clone()).unwrap_or_default();
-    let dotted = address.len() == "1.2.3.4".len() || address.ends_with(b".0.0.0");
+    let object = address.starts_with(b"2.5.4.") || address.starts_with(b"2.5.29.");
+    let dotted = object || address.len() == "1.2.3.4".len() || address.ends_with(b".0.0.0");
     dotted && !has_tail(text, span.end)
 }
 
@@ -273,6 +274,7 @@ mod tests {
             "Mozilla/5.0 Chrome/120.0.0.0 Safari/537.36",
             "Section 4.1.2.3",
             "1.2.3.4",
+            "2.5.29.30",
             "20.0.0.0",
             "Edg/119.0.10.22",
         ] {

@@ -68,7 +68,10 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         return;
     }
     let beside = is_framed(text, &span);
-    let likelihood = match (form.is_telling(), beside || scene.near(&span)) {
+    let likelihood = match (
+        form.is_telling(),
+        beside || (form.groups > 0 && scene.near(&span)),
+    ) {
         (true, true) => Likelihood::Certain,
         (true, false) | (false, true) => Likelihood::Likely,
         (false, false) => Likelihood::Possible,
@@ -133,14 +136,18 @@ struct Form {
     longest: usize,
     shortened: bool,
     has_digit: bool,
+    has_upper: bool,
+    has_lower: bool,
     has_ipv4: bool,
 }
 
 impl Form {
     fn is_telling(&self) -> bool {
         let enough = self.groups >= 3 || (self.groups == 2 && self.first == 4);
+        let one_case = !(self.has_upper && self.has_lower); // `Fe32::F` is code
         self.has_ipv4
             || (self.has_digit
+                && one_case
                 && if self.shortened {
                     enough
                 } else {
@@ -180,6 +187,8 @@ fn parse(text: &[u8]) -> Option<Form> {
             return None;
         }
         let group = rest.get(..digits)?;
+        form.has_upper |= group.iter().any(u8::is_ascii_uppercase);
+        form.has_lower |= group.iter().any(u8::is_ascii_lowercase);
         form.has_digit |= group.iter().any(u8::is_ascii_digit);
         form.first = if form.groups == 0 { digits } else { form.first };
         form.longest = form.longest.max(digits);
@@ -255,7 +264,7 @@ mod tests {
 
     #[test]
     fn short_ones_need_something_beside() {
-        for address in ["::1", "::", "a::b", "::a", "cafe::bad", "1::"] {
+        for address in ["::1", "::", "a::b", "::a", "cafe::bad", "1::", "Fe32::F"] {
             one(&format!("x = {address} ;"), address, Possible);
         }
         one("[::1]:9092", "::1", Likely);

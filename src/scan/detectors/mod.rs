@@ -17,14 +17,21 @@ mod us_mbi;
 mod us_npi;
 mod us_ssn;
 
+mod aws_key;
+mod aws_secret_key;
 mod bank_account;
 mod date_of_birth;
 mod email;
+mod gcp_key;
+mod github_token;
 mod ipv4;
 mod ipv6;
+mod jwt;
 mod mrn;
 mod passport;
 mod phone;
+mod private_key;
+mod slack_token;
 
 use super::detector::Detector;
 
@@ -42,6 +49,13 @@ pub static DETECTORS: &[Detector] = &[
     us_mbi::DETECTOR,
     uk_nino::DETECTOR,
     us_dea::DETECTOR,
+    aws_key::DETECTOR,
+    aws_secret_key::DETECTOR,
+    gcp_key::DETECTOR,
+    github_token::DETECTOR,
+    slack_token::DETECTOR,
+    private_key::DETECTOR,
+    jwt::DETECTOR,
     email::DETECTOR,
     phone::DETECTOR,
     ipv4::DETECTOR,

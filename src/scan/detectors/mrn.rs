@@ -8,10 +8,11 @@
 //! digits after the word is the record's number or nothing is.
 
 use crate::chunk::Likelihood;
+use crate::scan::blank::is_masked_number;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::edges;
 use crate::scan::scene::{Scene, Sink, Word};
-use crate::scan::values::{self, Wanted, is_masked_number};
+use crate::scan::values::{self, Wanted};
 use std::ops::Range;
 
 /// Words that say "medical record number"; spelling as in `words`.

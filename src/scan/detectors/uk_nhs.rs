@@ -71,12 +71,7 @@ mod tests {
 
     #[test]
     fn in_groups_it_is_possible_and_certain_with_a_word() {
-        for number in [
-            "943 476 5919",
-            "943-476-5870",
-            "401 023 2137",
-            "999 000 0018",
-        ] {
+        for number in ["943 476 5919", "401 023 2137", "999 000 0018"] {
             one("uk_nhs", number, number, Possible);
             one("uk_nhs", &format!("NHS No: {number}"), number, Certain);
             one(

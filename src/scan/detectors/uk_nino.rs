@@ -5,7 +5,7 @@
 //! Manual NIM39110.
 //!
 //! Owns: that rule, the spacing it is printed with, and the words that speak for it. Refuses: a number
-//! without its last letter. Stays true: in upper case, whole or in pairs (`QQ 12 34 56 C`), it is likely
+//! without its last letter. Stays true: in upper case, whole or in pairs (`AB 12 34 56 C`), it is likely
 //! by itself: 8.5 % of the tokens of that shape pass, and nothing of another shape does; written in
 //! any other way it is nothing without a word.
 
@@ -42,7 +42,7 @@ pub(super) const DETECTOR: Detector = Detector {
 };
 
 const CHARACTERS: usize = 9;
-/// Separators before these characters: `QQ 12 34 56 C`.
+/// Separators before these characters: `AB 12 34 56 C`.
 const PAIRS: u64 = 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8;
 
 /// Whether nine characters are a number in use.
@@ -59,6 +59,14 @@ fn fits(text: &[u8]) -> bool {
 }
 
 fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
+    // Hashes and product codes are full of tokens that begin otherwise: they end here.
+    let letters = scene
+        .text
+        .get(at..at + 2)
+        .is_some_and(|two| two.iter().all(u8::is_ascii_alphabetic));
+    if !letters {
+        return;
+    }
     let Some(code) = Code::read(scene.text, at, CHARACTERS).filter(|code| fits(code.characters()))
     else {
         return;

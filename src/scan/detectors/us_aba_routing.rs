@@ -1,8 +1,8 @@
 //! US bank routing number.
 //!
 //! Rule: nine digits; the first two 00–12, 21–32, 61–72 or 80; weights 3 7 1 give a multiple of ten;
-//! not all zeros. Source: Accredited Standards Committee X9, ANSI X9.9 / X9.100 series (the check
-//! digit), and the American Bankers Association's "Routing Number Policy & Procedures" (the prefixes).
+//! not all zeros. Source: American Bankers Association, "Routing Number Policy & Procedures": 00 is the
+//! United States, 01–12 the Federal Reserve districts, 21–32 thrifts, 61–72 electronic, 80 cheques.
 //!
 //! Owns: that rule and the words that speak for it. Refuses: the fraction that cheques print besides.
 //! Stays true: 3.8 % of all nine-digit numbers pass, so bare needs a word.

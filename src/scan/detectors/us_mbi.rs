@@ -58,12 +58,21 @@ fn fits(text: &[u8]) -> bool {
 }
 
 fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
+    // Hashes and UUIDs are full of tokens that begin with a digit: most end here.
+    let [b'1'..=b'9', second, _, fourth, ..] = scene.text.get(at..).unwrap_or_default() else {
+        return;
+    };
+    if !second.is_ascii_alphabetic() || !fourth.is_ascii_digit() {
+        return;
+    }
     let read = Code::read(scene.text, at, SHAPE.len());
     let Some(code) = read.filter(|code| fits(code.characters())) else {
         return;
     };
     let hyphens = code.gaps == CARD && code.separator == Some(b'-');
-    let as_issued = code.case == Case::Upper && (code.gaps == 0 || hyphens);
+    // A thousandth of all identifiers has no letter beyond F; so has every hash.
+    let hash = code.characters().iter().all(u8::is_ascii_hexdigit);
+    let as_issued = code.case == Case::Upper && (hyphens || (code.gaps == 0 && !hash));
     let likelihood = match (scene.near(&code.span), as_issued) {
         (true, true) => Likelihood::Certain,
         (false, true) => Likelihood::Likely,
@@ -94,7 +103,7 @@ mod tests {
             "1EG4TE5MK73",
             "1EG4-TE5-MK73",
             "1EG4TE5MK72",
-            "9A00A00AA00",
+            "9A00A00AY00",
             "3YY9Y99YY99",
         ] {
             one("us_mbi", number, number, Likely);
@@ -116,6 +125,7 @@ mod tests {
             "1eg4-te5-mk73",
             "1Eg4Te5mK73",
             "1EG4 TE5 MK73",
+            "8FC7F05FC55", // could be a hash
         ] {
             assert_eq!(found("us_mbi", number), [], "{number}");
             one("us_mbi", &format!("Medicare: {number}"), number, Likely);
@@ -193,7 +203,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn found_wherever_a_value_stands(number in "[1-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y][0-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y][0-9][AC-HJKMNP-RT-Y]{2}[0-9]{2}") {
+        fn found_wherever_a_value_stands(number in "[1-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y][0-9][AC-HJKMNP-RT-Y][0-9AC-HJKMNP-RT-Y][0-9][AC-HJKMNP-RT-Y][GHJKMNP-RT-Y][0-9]{2}") {
             prop_assert!(fits(number.as_bytes()));
             anywhere("us_mbi", "mbi", &number, Some(Certain))?;
             anywhere("us_mbi", "medicare", &number.to_lowercase(), Some(Likely))?;

@@ -30,7 +30,7 @@ pub(super) fn scanned(text: &[u8]) -> Vec<Finding> {
 }
 
 /// The text with these findings masked, as one field.
-pub(super) fn masked_as(text: &[u8], mut orders: Vec<Order>) -> Vec<u8> {
+pub(in crate::scan) fn masked_as(text: &[u8], mut orders: Vec<Order>) -> Vec<u8> {
     let (engine, keys) = (engine(), keys());
     let masker = Masker {
         engine: &engine,
@@ -60,7 +60,7 @@ pub(super) fn masked_as(text: &[u8], mut orders: Vec<Order>) -> Vec<u8> {
     out
 }
 
-pub(super) fn orders(found: &[Finding], mask: &Mask) -> Vec<Order> {
+pub(in crate::scan) fn orders(found: &[Finding], mask: &Mask) -> Vec<Order> {
     let order = |finding: &Finding| Order {
         finding: *finding,
         mask: mask.clone(),

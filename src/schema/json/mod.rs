@@ -24,6 +24,6 @@ mod walker;
 
 pub use look::{container_end, looks_like_json};
 pub use place::{Member, Place};
-pub use removal::{Edit, Removals, apply};
+pub use removal::{Edit, Removals};
 pub use tokens::{Kind, Quotes, Token};
 pub use walker::{NamedValue, Names, Walker, names};

@@ -64,21 +64,3 @@ impl Removals {
         Some(edit)
     }
 }
-
-/// The text with these edits made. They ascend and do not overlap; one that does not fit is left out.
-pub fn apply<'e>(
-    text: &[u8],
-    edits: impl IntoIterator<Item = (Range<usize>, &'e [u8])>,
-) -> Vec<u8> {
-    let mut made = Vec::with_capacity(text.len());
-    let mut at = 0;
-    for (span, with) in edits {
-        if let Some(kept) = text.get(at..span.start).filter(|_| span.end <= text.len()) {
-            made.extend_from_slice(kept);
-            made.extend_from_slice(with);
-            at = span.end.max(span.start);
-        }
-    }
-    made.extend_from_slice(text.get(at..).unwrap_or_default());
-    made
-}

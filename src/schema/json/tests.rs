@@ -5,6 +5,7 @@ use super::tokens::PASSED;
 use super::*;
 use crate::limits::JSON_NESTING_MAX;
 use crate::schema::path::Element;
+use crate::schema::splice::splice;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -114,7 +115,7 @@ fn remove(text: &str, every: usize, kinds: fn(Kind) -> bool) -> (String, Vec<Vec
             edits.push(edit);
         }
     }
-    let made = apply(
+    let made = splice(
         text.as_bytes(),
         edits.iter().map(|e| (e.span.clone(), e.with)),
     );

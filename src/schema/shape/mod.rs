@@ -16,8 +16,10 @@ mod tests;
 pub use marks::Marks;
 
 use crate::limits::{SHAPE_DEPTH_MAX, SHAPE_DETECTORS_MAX, SHAPE_NODES_MAX};
+use crate::schema::edit::Malformed;
 use crate::schema::json::{self, Kind, Walker};
 use crate::schema::path::{self, Element, Name};
+use crate::schema::{avro, protobuf};
 use std::ops::Range;
 
 /// What a value is, without what it says.
@@ -117,12 +119,52 @@ impl Shape {
         }
     }
 
+    /// Adds a datum. What was read before a fault stays in the shape.
+    pub fn add_avro(
+        &mut self,
+        walk: &mut avro::Walk<'_>,
+        marks: &Marks<'_>,
+    ) -> Result<(), Malformed> {
+        use avro::Kind::*;
+        while let Some(leaf) = walk.next_leaf()? {
+            let class = match leaf.kind {
+                Name => continue,
+                Text => text_class(leaf.bytes()),
+                Bytes | Fixed => Class::Bytes(leaf.bytes().len()),
+                Int | Long | Float | Double => Class::Number,
+                Boolean => Class::Boolean,
+                Enum => Class::Enum,
+                Null => Class::Null,
+            };
+            self.add(leaf.elements(), class, leaf.span(), marks);
+        }
+        Ok(())
+    }
+
+    /// Adds a Protobuf message. What was read before a fault stays in the shape.
+    pub fn add_protobuf(
+        &mut self,
+        walk: &mut protobuf::Walk<'_>,
+        marks: &Marks<'_>,
+    ) -> Result<(), Malformed> {
+        use protobuf::Kind::*;
+        while let Some(leaf) = walk.next_leaf()? {
+            let class = match leaf.kind {
+                Name => continue,
+                Text => text_class(leaf.bytes()),
+                Bytes => Class::Bytes(leaf.bytes().len()),
+                Integer | Fraction => Class::Number,
+                Boolean => Class::Boolean,
+                Enum => Class::Enum,
+            };
+            self.add(leaf.elements(), class, leaf.span(), marks);
+        }
+        Ok(())
+    }
+
     /// Adds a text or bytes as a whole.
     pub fn add_plain(&mut self, bytes: &[u8], marks: &Marks<'_>) {
-        let class = match std::str::from_utf8(bytes) {
-            Ok(text) => Class::Text(text.chars().count()),
-            Err(_) => Class::Bytes(bytes.len()),
-        };
+        let class = text_class(bytes);
         self.add(std::iter::empty(), class, 0..bytes.len(), marks);
     }
 
@@ -228,6 +270,13 @@ impl Node {
 fn widen(bounds: &mut Bounds, size: usize) {
     let (least, most) = bounds.unwrap_or((size, size));
     *bounds = Some((least.min(size), most.max(size)));
+}
+
+fn text_class(bytes: &[u8]) -> Class {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Class::Text(text.chars().count()),
+        Err(_) => Class::Bytes(bytes.len()),
+    }
 }
 
 fn word(word: &[u8]) -> Class {

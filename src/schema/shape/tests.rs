@@ -69,6 +69,31 @@ fn texts_and_bytes_have_a_shape() {
 }
 
 #[test]
+fn binary_records_have_a_shape() {
+    let text = r#"{"type":"record","name":"P","fields":[{"name":"ssn","type":"long"},
+        {"name":"tags","type":{"type":"map","values":"string"}}]}"#;
+    let schema = avro::Schema::compile(text, &[]).unwrap();
+    let datum = b"\xaa\xb4\xde\x75\x02\x08eyes\x08blue\x00";
+    let (mut shape, mut scratch) = (Shape::default(), avro::Scratch::default());
+    let marks = Marks::new([(0..4, "us_ssn")]);
+    let mut walk = avro::Walk::new(&schema, datum, &mut scratch);
+    assert_eq!(shape.add_avro(&mut walk, &marks), Ok(()));
+    assert_eq!(
+        shape.to_string(),
+        r#"{"ssn": <us_ssn>, "tags": {"eyes": string(4)}}"#
+    );
+
+    let (mut shape, mut scratch) = (Shape::default(), protobuf::Scratch::default());
+    let message = b"\x0a\x04blue\x10\x07\x1a\x02\x08\x01";
+    let mut walk = protobuf::Walk::by_look(message, &mut scratch);
+    assert_eq!(shape.add_protobuf(&mut walk, &Marks::default()), Ok(()));
+    assert_eq!(
+        shape.to_string(),
+        "{1: string(4), 2: number, 3: {1: number}}"
+    );
+}
+
+#[test]
 fn records_add_up() {
     let mut shape = Shape::default();
     for text in [r#"{"a":1}"#, r#"{"a":"xy","b":[1]}"#, r#"{"b":[]}"#] {

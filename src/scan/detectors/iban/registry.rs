@@ -1,7 +1,8 @@
 //! The countries that have international bank account numbers, and the structure of theirs.
 //!
-//! Owns: SWIFT's IBAN Registry, release 101, as a table. Refuses: check digits. Stays true: ascending by
-//! country, so that one is found by halving.
+//! Owns: SWIFT's IBAN Registry, release 101, as a table, and a second of countries whose banks use such
+//! numbers without having registered a structure. Refuses: check digits. Stays true: each table ascends
+//! by country, so that one is found by halving.
 
 /// Country, and the structure of its accounts: so many `n` digits, `a` letters or `c` of either. By
 /// country, ascending.
@@ -25,12 +26,21 @@ pub(super) const COUNTRIES: &[(&[u8; 2], &str)] = &[
     (b"VA", "18n"), (b"VG", "4a16n"), (b"XK", "16n"), (b"YE", "4a4n18c"),
 ];
 
+/// Countries that are not in the registry, in the same way, as their banks print the numbers.
+#[rustfmt::skip]
+pub(super) const UNREGISTERED: &[(&[u8; 2], &str)] = &[
+    (b"AO", "21n"), (b"BF", "2c22n"), (b"BJ", "2c22n"), (b"CF", "23n"), (b"CG", "23n"), (b"CI", "2c22n"),
+    (b"CM", "23n"), (b"CV", "21n"), (b"DZ", "22n"), (b"GA", "23n"), (b"GQ", "23n"), (b"GW", "2c19n"),
+    (b"IR", "22n"), (b"KM", "23n"), (b"MA", "24n"), (b"MG", "23n"), (b"ML", "2c22n"), (b"MZ", "21n"),
+    (b"NE", "2c22n"), (b"SN", "2c22n"), (b"TD", "23n"), (b"TG", "2c22n"),
+];
+
 /// The structure of the accounts of a country, given in upper case.
 pub(super) fn structure(country: &[u8]) -> Option<&'static str> {
-    let row = COUNTRIES.binary_search_by(|(name, _)| name.as_slice().cmp(country));
-    row.ok()
-        .and_then(|at| COUNTRIES.get(at))
-        .map(|(_, structure)| *structure)
+    [COUNTRIES, UNREGISTERED].into_iter().find_map(|table| {
+        let row = table.binary_search_by(|(name, _)| name.as_slice().cmp(country));
+        table.get(row.ok()?).map(|(_, structure)| *structure)
+    })
 }
 
 /// The runs of a structure: `8n12c` is eight digits, then twelve of either.
@@ -74,8 +84,18 @@ mod tests {
     #[test]
     fn the_table_is_in_order_and_within_bounds() {
         assert_eq!(COUNTRIES.len(), 89);
-        assert!(COUNTRIES.is_sorted_by(|a, b| a.0 < b.0));
-        for (name, structure) in COUNTRIES {
+        assert_eq!(UNREGISTERED.len(), 22);
+        assert!(
+            [COUNTRIES, UNREGISTERED]
+                .iter()
+                .all(|table| table.is_sorted_by(|a, b| a.0 < b.0))
+        );
+        assert!(
+            !UNREGISTERED
+                .iter()
+                .any(|(name, _)| COUNTRIES.iter().any(|row| row.0 == *name))
+        );
+        for (name, structure) in COUNTRIES.iter().chain(UNREGISTERED) {
             let written: String = runs(structure)
                 .map(|(count, kind)| format!("{count}{}", char::from(kind)))
                 .collect();
