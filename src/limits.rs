@@ -511,7 +511,9 @@ const _: () = assert!(
     REGISTRY_ASK_BURST as u64 + REGISTRY_ABSENT_S * 1000 / REGISTRY_ASK_EVERY_MS
         <= REGISTRY_ABSENT_MAX as u64
 );
+
 // ---- scan: masks ----------------------------------------------------------------------
+
 /// Shortest secret that masking keys are derived from: as long as the keys, so that guessing it costs
 /// as much as guessing one of them.
 pub const MASK_SECRET_BYTES_MIN: usize = 32;
@@ -522,6 +524,7 @@ pub const FF1_DOMAIN_MIN: u64 = 1_000_000;
 pub const FF1_CHARACTERS_MAX: usize = 68;
 /// Longest text that may stand in the place of what a mask hides.
 pub const MASK_REPLACE_BYTES_MAX: usize = 64;
+
 // ---- scan: views ----------------------------------------------------------------------
 
 /// Wrappers around a value that are taken off, one in the other: base64 around gzip around JSON whose

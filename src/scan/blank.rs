@@ -34,6 +34,7 @@ mod tests {
     use super::*;
     use crate::chunk::Finding;
     use crate::scan::engine::tests::{field, scan};
+    use crate::scan::mask::{MaskStyle, masked_as, orders};
     use crate::scan::{Alphabet, Detector};
 
     #[test]
@@ -106,6 +107,35 @@ mod tests {
                 assert!(
                     again.is_empty(),
                     "{text}: {}: {again:?}",
+                    String::from_utf8_lossy(&body)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nor_in_json_numbers() {
+        for text in TEXTS.iter().filter(|text| text.contains('{')) {
+            for style in [
+                MaskStyle::Full,
+                MaskStyle::KeepFirst(8),
+                MaskStyle::KeepLast(8),
+            ] {
+                let mut body = text.as_bytes().to_vec();
+                let mut findings = scan(&body, &[field(0, body.len())]);
+                findings.retain(|f| {
+                    body[f.start as usize..f.end as usize]
+                        .iter()
+                        .all(u8::is_ascii_digit)
+                });
+                assert!(!findings.is_empty(), "{text}");
+                body = masked_as(&body, orders(&findings, &style.into()));
+                let again = scan(&body, &[field(0, body.len())]);
+                let same = |f: &&Finding| findings.iter().any(|old| old.start == f.start);
+                assert_eq!(
+                    again.iter().find(same),
+                    None,
+                    "{}",
                     String::from_utf8_lossy(&body)
                 );
             }

@@ -218,16 +218,17 @@ mod tests {
         ) {
             let (body, count) = (body_of(&list), list.len() as i32);
             let fields: Vec<_> = Fields::new(&body, count).map(Result::unwrap).collect();
-            prop_assume!(!fields.is_empty());
             let mut expected = list.clone();
             let mut changes: Vec<(Range<usize>, Bytes)> = Vec::new();
             let mut taken = std::collections::BTreeSet::new();
             for (field, cut, len) in picks {
-                let at = field.index(fields.len());
+                let filled: Vec<_> = (0..fields.len()).filter(|at| fields[*at].start < fields[*at].end).collect();
+                if filled.is_empty() { continue; }
+                let at = filled[field.index(filled.len())];
                 if !taken.insert(at) { continue; }
                 let field = fields[at];
                 let span = field.start as usize..field.end as usize;
-                let from = span.start + cut.index(span.len() + 1);
+                let from = span.start + cut.index(span.len());
                 let mine = fields[..at].iter().filter(|f| f.record == field.record).count();
                 let target = field_of(&mut expected[field.record as usize], mine).unwrap();
                 target.truncate(from - span.start);
@@ -235,8 +236,6 @@ mod tests {
                 changes.push((from..span.end, vec![b'#'; len]));
             }
             changes.sort_by_key(|(span, _)| span.start);
-            // An empty field's place is where the next field's length begins: nothing is edited there.
-            prop_assume!(changes.iter().all(|(span, _)| !span.is_empty()));
             prop_assert_eq!(rewritten(&body, count, &changes), Ok(body_of(&expected)));
         }
 

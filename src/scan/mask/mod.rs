@@ -51,6 +51,8 @@ pub use plan::{Masker, Order, Reframe};
 pub use replacement::replacement_fault;
 pub(super) use row::Row;
 pub use style::{JsonNumber, Mask, MaskStyle};
+#[cfg(test)]
+pub(super) use tests::{masked_as, orders};
 
 use super::Detector;
 

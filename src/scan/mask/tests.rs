@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use super::super::engine::tests::{all_detectors, field};
-use super::super::{Engine, Scratch, detector};
+use super::super::{Custom, DETECTORS, Engine, Scratch, detector};
 use super::keys::tests::keys;
 use super::*;
-use crate::chunk::{Field, Finding, Form, Likelihood};
+use crate::chunk::{DetectorId, Field, Finding, Form, Likelihood};
 use serde_json::Value;
 use std::cell::RefCell;
 
@@ -30,7 +30,7 @@ pub(super) fn scanned(text: &[u8]) -> Vec<Finding> {
 }
 
 /// The text with these findings masked, as one field.
-pub(super) fn masked_as(text: &[u8], mut orders: Vec<Order>) -> Vec<u8> {
+pub(in crate::scan) fn masked_as(text: &[u8], mut orders: Vec<Order>) -> Vec<u8> {
     let (engine, keys) = (engine(), keys());
     let masker = Masker {
         engine: &engine,
@@ -60,7 +60,7 @@ pub(super) fn masked_as(text: &[u8], mut orders: Vec<Order>) -> Vec<u8> {
     out
 }
 
-pub(super) fn orders(found: &[Finding], mask: &Mask) -> Vec<Order> {
+pub(in crate::scan) fn orders(found: &[Finding], mask: &Mask) -> Vec<Order> {
     let order = |finding: &Finding| Order {
         finding: *finding,
         mask: mask.clone(),
@@ -320,4 +320,55 @@ fn what_is_spread_over_tokens_is_hidden_part_by_part() {
     let out = masked_as(text.as_bytes(), orders(&[across], &replace("gone").into()));
     let expected = r#"{"a":["XXX","XX",9000,"x"],"b":1}"#;
     assert_eq!(String::from_utf8(out).unwrap(), expected);
+}
+
+/// Of what a user's own detector finds every character counts, and at most half is kept.
+#[test]
+fn the_users_own_are_masked_character_by_character() {
+    let own = [
+        Custom::words("project".into(), &["apollo".to_owned()]).unwrap(),
+        Custom::fields("pay".into(), &["salary".to_owned()]).unwrap(),
+        Custom::pattern("staff".into(), r"EMP-\d{6}").unwrap(),
+    ];
+    let mut set = all_detectors();
+    let ids = DETECTORS.len()..DETECTORS.len() + own.len();
+    ids.for_each(|id| set.insert(DetectorId(id as u8)));
+    let engine = Engine::with(own.into(), set);
+    let masked = |text: &str, style: MaskStyle| {
+        let (keys, mut scratch, mut found) = (keys(), Scratch::new(), Vec::new());
+        let fields = || std::iter::once(field(0, text.len()));
+        engine.scan(text.as_bytes(), fields(), &mut scratch, &mut found);
+        let masker = Masker {
+            engine: &engine,
+            keys: Some(&keys),
+            reframe: None,
+        };
+        let (mut orders, mut edits) = (orders(&found, &style.into()), Edits::new());
+        let text = text.as_bytes();
+        masker.plan(text, fields(), &mut orders, &mut scratch, &mut edits);
+        let mut out = Vec::new();
+        splice(text, 0..text.len(), edits.iter(), &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    let text = r#"{"salary":-1200.50,"of":"EMP-104255","in":"Apollo"}"#;
+    for (style, expected) in [
+        (
+            Full,
+            r#"{"salary":-9000.00,"of":"XXXXXXXXXX","in":"XXXXXX"}"#,
+        ),
+        (
+            KeepLast(8),
+            r#"{"salary":-9000.00,"of":"XXXXX04255","in":"XXXllo"}"#,
+        ),
+        (Remove, "{}"),
+        (
+            replace("gone"),
+            r#"{"salary":-9000.00,"of":"gone","in":"gone"}"#,
+        ),
+    ] {
+        assert_eq!(masked(text, style), expected);
+    }
+    let named = r#"{"salary":"ten \"or\" é","x":1}"#;
+    assert_eq!(masked(named, Full), r#"{"salary":"XXXXXXXXXXXXX","x":1}"#);
+    assert_eq!(masked(named, Token).len(), named.len() - 13 + 24);
 }
