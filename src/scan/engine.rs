@@ -10,6 +10,7 @@ use super::context::Reader;
 use super::custom::Custom;
 use super::mask::Row;
 use super::pass::{Pass, Scratch};
+use super::views::{self, Replacement, Unreadable};
 use super::{DETECTORS, Vocabulary};
 use crate::chunk::{DetectorId, DetectorSet, Field, Finding};
 use crate::limits;
@@ -77,25 +78,49 @@ impl Engine {
     }
 
     /// Reads the fields of a body, which come in ascending order and do not touch: at least one byte
-    /// lies between neighbours. Appends findings, ordered by start within each field.
+    /// lies between neighbours. Appends findings, ordered by start within each field. Says of the first field that
+    /// cannot be read whole why that is.
     pub fn scan(
         &self,
         body: &[u8],
         fields: impl Iterator<Item = Field>,
         scratch: &mut Scratch,
         out: &mut Vec<Finding>,
-    ) {
+    ) -> Option<Unreadable> {
         if self.is_idle() {
-            return;
+            return None;
         }
-        let pass = Pass {
+        scratch.begin_body();
+        self.pass(body, scratch, true).run(fields, out)
+    }
+
+    /// What is to be replaced in a field so that `findings` of it, whose spans count from its start, read
+    /// as `plan` wants: it is given the text as it reads and what of the findings lies there, and
+    /// returns ascending edits of that text. For findings that are escaped or encoded; others are passed over.
+    pub fn rewrite(
+        &self,
+        text: &[u8],
+        findings: &[Finding],
+        scratch: &mut Scratch,
+        plan: &mut dyn FnMut(&[u8], &[Finding]) -> Vec<Replacement>,
+    ) -> Vec<Replacement> {
+        let (views, inner) = scratch.views();
+        let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| {
+            self.pass(body, inner, false)
+                .run(std::iter::once(field), out);
+        };
+        views::rewrite_field(text, findings, views, &mut scan, plan)
+    }
+
+    fn pass<'a>(&'a self, body: &'a [u8], scratch: &'a mut Scratch, views: bool) -> Pass<'a> {
+        Pass {
             kernel: self.kernel,
             vocabulary: &self.vocabulary,
-            wants: self.vocabulary.wants(),
+            wants: self.vocabulary.wants(views),
             body,
             scratch,
-        };
-        pass.run(fields, out);
+            views,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::cluster::Cluster;
 use super::detector::{Alphabet, Detector, Trigger};
 use super::engine::tests::field;
 use super::scene::{Scene, Sink, Word};
+use super::views::{self, Marks, ViewScratch};
 use super::{Custom, Engine, Kernel, Scratch, Vocabulary, twin};
 use crate::chunk::{DetectorSet, Field, Finding, Likelihood};
 use proptest::prelude::*;
@@ -105,9 +106,22 @@ fn fast(kernel: Kernel, body: &[u8], fields: &[Field]) -> Vec<Finding> {
 fn slow(body: &[u8], fields: &[Field]) -> Vec<Finding> {
     let (vocabulary, mut out) = (vocabulary(), Vec::new());
     for field in fields {
-        twin::scan_field(&vocabulary, body, *field, &mut out);
+        slowly(&vocabulary, body, *field, &mut out);
     }
     out
+}
+
+/// The twin, and on what the views of the field show too.
+fn slowly(vocabulary: &Vocabulary, body: &[u8], field: Field, out: &mut Vec<Finding>) {
+    let first = out.len();
+    twin::scan_field(vocabulary, body, field, out);
+    let marks = Marks::of(&body[field.start as usize..field.end as usize]);
+    let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| {
+        twin::scan_field(vocabulary, body, field, out);
+    };
+    let scratch = &mut ViewScratch::default();
+    scratch.begin_body();
+    views::scan_field(body, field, marks, scratch, out, first, &mut scan);
 }
 
 /// Pieces of everything, and stretches that push them over edges.
@@ -204,7 +218,7 @@ proptest! {
         let vocabulary = Vocabulary::new(DetectorSet(u128::MAX));
         let mut want = Vec::new();
         for field in &fields {
-            twin::scan_field(&vocabulary, &body, *field, &mut want);
+            slowly(&vocabulary, &body, *field, &mut want);
         }
         for kernel in Kernel::available() {
             let mut out = Vec::new();

@@ -4,11 +4,13 @@
 //! same detectors, for the same places, as `twin`.
 
 use super::Vocabulary;
-use super::candidates::Shapes;
+use super::candidates::{Kernel, Shapes};
 use super::cluster::{Cluster, is_separator};
 use super::context::{Context, GAP_BYTES_MAX};
+use super::pass::{Pass, Scratch};
 use super::scene::{Scene, Sink, Word};
 use super::settle::{Found, settle};
+use super::views::{self, Marks, Unreadable, ViewScratch};
 use super::vocabulary::AtPlace;
 use super::{own, twin};
 use crate::chunk::{DetectorId, Field, Finding, Form, Likelihood};
@@ -24,6 +26,8 @@ pub(super) struct Bits {
     literals: u64,
     specials: u64,
     words: u64,
+    odd: u64,
+    runs: u64,
 }
 
 impl Bits {
@@ -40,6 +44,8 @@ impl Bits {
             literals: self.literals & mask,
             specials: self.specials & mask,
             words: self.words & mask,
+            odd: self.odd & mask,
+            runs: self.runs & mask,
         }
     }
 }
@@ -55,8 +61,82 @@ fn places(mut bits: u64, base: usize) -> impl Iterator<Item = usize> {
     })
 }
 
+/// What it takes to read fields as they mean.
+pub(super) struct Views<'a> {
+    pub(super) kernel: Kernel,
+    pub(super) body: &'a [u8],
+    /// Of the field in hand.
+    pub(super) marks: &'a mut Marks,
+    pub(super) scratch: &'a mut ViewScratch,
+    pub(super) inner: &'a mut Option<Box<Scratch>>,
+    /// The first field that cannot be read whole.
+    pub(super) unreadable: &'a mut Option<Unreadable>,
+}
+
+impl Views<'_> {
+    /// Notes what a place is a sign of; one sign is enough.
+    fn note(&mut self, bits: &Bits, base: usize, here: Here<'_>) {
+        let start = here.field.start as usize;
+        let odd =
+            places(bits.specials | bits.odd, base).map(|at| Marks::around(here.text, at - start));
+        let runs =
+            places(bits.runs, base).map(|at| match (at - start).checked_sub(RUN_BYTES - 1) {
+                Some(first) => Marks::run(here.text, first),
+                None => Marks::default(),
+            });
+        for marks in odd.chain(runs) {
+            self.marks.add(marks);
+            if !self.marks.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Adds what the views of a field show to what was found in it, which is `out[first..]`.
+    fn scan(
+        &mut self,
+        vocabulary: &Vocabulary,
+        here: Here<'_>,
+        first: usize,
+        out: &mut Vec<Finding>,
+    ) {
+        let mut marks = std::mem::take(self.marks);
+        marks.add(Marks::at_the_beginning(here.text));
+        if marks.is_empty() {
+            return;
+        }
+        let inner = self.inner.get_or_insert_default();
+        let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| {
+            let pass = Pass {
+                kernel: self.kernel,
+                vocabulary,
+                wants: vocabulary.wants(false),
+                body,
+                scratch: inner,
+                views: false,
+            };
+            pass.run(std::iter::once(field), out);
+        };
+        let fault = views::scan_field(
+            self.body,
+            *here.field,
+            marks,
+            self.scratch,
+            out,
+            first,
+            &mut scan,
+        );
+        *self.unreadable = self.unreadable.or(fault);
+    }
+}
+
+/// Letters and digits of a run, the last of which has its bit.
+const RUN_BYTES: usize = 12;
+
 /// Looks at places, in order.
 pub(super) struct Look<'a> {
+    /// None within a view.
+    pub(super) views: Option<Views<'a>>,
     pub(super) vocabulary: &'a Vocabulary,
     /// End of the last cluster: nothing before it is looked at again.
     pub(super) floor: usize,
@@ -88,15 +168,21 @@ impl Look<'_> {
             literals: shapes.literals[at],
             specials: shapes.specials[at],
             words: shapes.words[at],
+            odd: shapes.wide[at],
+            runs: shapes.runs[at],
         }
     }
 
     /// The field is at its end: its findings are put in order and handed on.
     pub(super) fn finish(&mut self, here: Here<'_>, out: &mut Vec<Finding>) {
         own::finish(self.vocabulary, &here, self.found);
+        let first = out.len();
         if !self.found.is_empty() {
             settle(self.found);
             out.extend(self.found.drain(..).map(|found| found.finding));
+        }
+        if let Some(views) = &mut self.views {
+            views.scan(self.vocabulary, here, first, out);
         }
     }
 
@@ -120,6 +206,9 @@ impl Look<'_> {
         places(bits.literals, base).for_each(|at| self.literal(at - start, here));
         places(bits.specials, base).for_each(|at| self.special(at - start, here));
         self.words(bits.words, base, here);
+        if let Some(views) = self.views.as_mut().filter(|views| views.marks.is_empty()) {
+            views.note(bits, base, here);
+        }
     }
 
     fn call(&mut self, detectors: &[(DetectorId, AtPlace)], at: usize, here: Here<'_>) {

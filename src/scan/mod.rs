@@ -41,6 +41,7 @@ mod starts;
 mod tlds;
 mod twin;
 mod values;
+mod views;
 mod vocabulary;
 mod words;
 
@@ -52,6 +53,7 @@ pub use engine::Engine;
 pub use explain::Explained;
 pub use pass::Scratch;
 pub use sample::{around, sample};
+pub use views::{Fault, Replacement, Unreadable};
 
 use crate::chunk::DetectorId;
 use vocabulary::Vocabulary;

@@ -12,11 +12,12 @@
 use super::Vocabulary;
 use super::candidates::{Kernel, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
 use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope, owns_next};
-use super::look::{Here, Look};
+use super::look::{Here, Look, Views};
 use super::reach::Reach;
 use super::scope::named_container;
 use super::settle::Found;
 use super::starts::Starts;
+use super::views::{Marks, Unreadable, ViewScratch};
 use super::words::Words;
 use crate::chunk::{DetectorSet, Field, Finding};
 use crate::limits::SCAN_SCOPES_OPEN_MAX;
@@ -34,6 +35,11 @@ pub struct Scratch {
     found: Vec<Found>,
     /// Where parts of words begin in the tile, and then those that may be keywords or literals.
     starts: Box<Starts>,
+    marks: Marks,
+    views: ViewScratch,
+    /// For what views show; made when the first one does.
+    inner: Option<Box<Scratch>>,
+    unreadable: Option<Unreadable>,
 }
 
 impl Scratch {
@@ -49,7 +55,21 @@ impl Scratch {
             reach: Reach::new(),
             found: Vec::new(),
             starts: Box::new(Starts::new()),
+            marks: Marks::default(),
+            views: ViewScratch::default(),
+            inner: None,
+            unreadable: None,
         }
+    }
+
+    /// Before the first field of a body.
+    pub(super) fn begin_body(&mut self) {
+        self.views.begin_body();
+    }
+
+    /// For views, and for what they show.
+    pub(super) fn views(&mut self) -> (&mut ViewScratch, &mut Scratch) {
+        (&mut self.views, self.inner.get_or_insert_default())
     }
 
     fn restart(&mut self) {
@@ -60,6 +80,8 @@ impl Scratch {
         self.scopes.clear();
         self.reach.forget();
         self.found.clear();
+        self.marks = Marks::default();
+        self.unreadable = None;
     }
 }
 
@@ -76,11 +98,18 @@ pub(super) struct Pass<'a> {
     pub(super) wants: Wants,
     pub(super) body: &'a [u8],
     pub(super) scratch: &'a mut Scratch,
+    /// Whether fields that spell or pack something otherwise are read as they mean too.
+    pub(super) views: bool,
 }
 
 impl Pass<'_> {
-    /// Reads the fields and appends what is in them.
-    pub(super) fn run(mut self, fields: impl Iterator<Item = Field>, out: &mut Vec<Finding>) {
+    /// Reads the fields and appends what is in them. Says of the first field that cannot be read whole why
+    /// that is.
+    pub(super) fn run(
+        mut self,
+        fields: impl Iterator<Item = Field>,
+        out: &mut Vec<Finding>,
+    ) -> Option<Unreadable> {
         self.scratch.restart();
         let end = self.body.len();
         let mut fields = fields
@@ -102,6 +131,7 @@ impl Pass<'_> {
             self.forget_hits(at);
             at += TILE_BYTES;
         }
+        self.scratch.unreadable
     }
 
     /// Fills planes and shapes, and checks the words that may be keywords.
@@ -217,11 +247,28 @@ impl Pass<'_> {
             scopes,
             found,
             reach,
+            marks,
+            views,
+            inner,
+            unreadable,
             ..
         } = &mut *self.scratch;
-        self.kernel
-            .gather(shapes, reach.words(), words, self.vocabulary.rare());
+        self.kernel.gather(
+            shapes,
+            reach.words(),
+            words,
+            self.vocabulary.rare(self.views),
+        );
+        let views = self.views.then_some(Views {
+            kernel: self.kernel,
+            body: self.body,
+            marks,
+            scratch: views,
+            inner,
+            unreadable,
+        });
         let mut look = Look {
+            views,
             shapes,
             reach: reach.words(),
             word: 0,

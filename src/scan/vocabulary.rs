@@ -221,13 +221,13 @@ impl Vocabulary {
     }
 
     /// The shapes somebody looks at.
-    pub(super) fn wants(&self) -> Wants {
+    pub(super) fn wants(&self, views: bool) -> Wants {
         Wants {
             numbers: !self.calls.numbers.is_empty(),
             codes: !self.calls.codes.is_empty(),
             dots: !self.calls.dots.is_empty(),
             colons: !self.calls.colons.is_empty(),
-            runs: false,
+            runs: views,
         }
     }
 
@@ -263,11 +263,11 @@ impl Vocabulary {
 
 impl Vocabulary {
     /// The rare places somebody looks at.
-    pub(super) fn rare(&self) -> Rare {
+    pub(super) fn rare(&self, views: bool) -> Rare {
         Rare {
-            specials: !self.calls.ats.is_empty() || !self.calls.opens.is_empty(),
-            wide: false,
-            runs: false,
+            specials: views || !self.calls.ats.is_empty() || !self.calls.opens.is_empty(),
+            wide: views,
+            runs: views,
         }
     }
 }

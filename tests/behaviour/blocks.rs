@@ -141,6 +141,13 @@ fn what_cannot_be_read() -> Outcome {
             "{codec:?}: a short batch: {landed:?}"
         );
     }
+    // A codec that Kafka has no name for.
+    for codec in 5..8 {
+        let mut unknown = Batch::values(&["hello"]).encode()?.to_vec();
+        unknown[22] |= codec;
+        let landed = produce_one(&mut wire, &topic, 0, lockgate_tests::batch::sealed(unknown))?;
+        ensure!(landed.code != code::NONE, "codec {codec}: {landed:?}");
+    }
     for magic in [0, 1, 3] {
         let mut old = Batch::values(&["old"]).encode()?.to_vec();
         old[16] = magic;

@@ -143,14 +143,16 @@ fn classify(block: &[u8; 64], tables: &Tables) -> Block {
         dots: join(4),
         colons: join(5),
         specials: join(6),
-        wide: join(7),
+        exponents: join(7),
+        zeros: join(8),
+        wide: join(9),
     }
 }
 
 /// The planes of 32 bytes, in the order of [`Block`].
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 #[inline]
-fn classify_half(half: &[u8; 32], tables: &Tables) -> [u32; 8] {
+fn classify_half(half: &[u8; 32], tables: &Tables) -> [u32; 10] {
     // SAFETY: the reference covers 32 readable bytes, and the load asks for no alignment.
     let bytes = unsafe { _mm256_loadu_si256(half.as_ptr().cast()) };
     let set = |byte: u8| _mm256_set1_epi8(byte as i8);
@@ -174,6 +176,8 @@ fn classify_half(half: &[u8; 32], tables: &Tables) -> [u32; 8] {
         bits(is(b'.')),
         bits(is(b':')),
         !none(and(low, high)),
+        bits(_mm256_cmpeq_epi8(lower, set(b'e'))),
+        bits(is(b'0')),
         bits(_mm256_cmpeq_epi8(_mm256_max_epu8(bytes, set(0xc2)), bytes)),
     ]
 }

@@ -138,6 +138,8 @@ fn classify(block: &[u8; 64], tables: &Tables) -> Block {
         dots: is(b'.'),
         colons: is(b':'),
         specials: _mm512_test_epi8_mask(low, high),
+        exponents: _mm512_cmpeq_epi8_mask(lower, set(b'e')),
+        zeros: is(b'0'),
         wide: _mm512_cmpge_epu8_mask(bytes, set(0xc2)),
     }
 }

@@ -31,6 +31,10 @@ pub(super) struct Block {
     pub(super) colons: u64,
     /// `@` `+` `(` `%` `&` `<` `\` NUL and 0x1F.
     pub(super) specials: u64,
+    /// `e` and `E`.
+    pub(super) exponents: u64,
+    /// The digit 0.
+    pub(super) zeros: u64,
     /// First bytes of characters that are not ASCII (0xC2 and above).
     pub(super) wide: u64,
 }
@@ -48,6 +52,8 @@ impl Block {
             dots: self.dots & there,
             colons: self.colons & there,
             specials: self.specials & there,
+            exponents: self.exponents & there,
+            zeros: self.zeros & there,
             wide: self.wide & there,
         }
     }
@@ -63,6 +69,8 @@ pub(in crate::scan) struct Planes {
     pub(super) dots: Words,
     pub(super) colons: Words,
     pub(super) specials: Words,
+    pub(super) exponents: Words,
+    pub(super) zeros: Words,
     pub(super) wide: Words,
 }
 
@@ -77,6 +85,8 @@ impl Planes {
             dots: NONE,
             colons: NONE,
             specials: NONE,
+            exponents: NONE,
+            zeros: NONE,
             wide: NONE,
         }
     }
@@ -91,6 +101,8 @@ impl Planes {
         self.dots[at] = block.dots;
         self.colons[at] = block.colons;
         self.specials[at] = block.specials;
+        self.exponents[at] = block.exponents;
+        self.zeros[at] = block.zeros;
         self.wide[at] = block.wide;
     }
 
@@ -103,6 +115,8 @@ impl Planes {
             &mut self.dots,
             &mut self.colons,
             &mut self.specials,
+            &mut self.exponents,
+            &mut self.zeros,
             &mut self.wide,
         ];
         all.into_iter().for_each(|words| act(words));
@@ -128,7 +142,7 @@ impl Planes {
     }
 
     #[cfg(test)]
-    pub(super) fn all(&self) -> [&Words; 8] {
+    pub(super) fn all(&self) -> [&Words; 10] {
         [
             &self.digits,
             &self.letters,
@@ -137,6 +151,8 @@ impl Planes {
             &self.dots,
             &self.colons,
             &self.specials,
+            &self.exponents,
+            &self.zeros,
             &self.wide,
         ]
     }

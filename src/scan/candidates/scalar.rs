@@ -40,6 +40,8 @@ pub(super) fn classify(bytes: &[u8]) -> Block {
         block.dots |= bit(*byte == b'.');
         block.colons |= bit(*byte == b':');
         block.specials |= bit(SPECIALS.contains(byte));
+        block.exponents |= bit(matches!(byte, b'e' | b'E'));
+        block.zeros |= bit(*byte == b'0');
         block.wide |= bit(*byte >= 0xc2);
     }
     block

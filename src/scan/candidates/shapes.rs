@@ -21,7 +21,7 @@ pub(in crate::scan) struct Wants {
     pub(in crate::scan) dots: bool,
     /// Colons close together.
     pub(in crate::scan) colons: bool,
-    /// Long runs of letters and digits.
+    /// Long runs of letters and digits, and what else may be spelled otherwise.
     pub(in crate::scan) runs: bool,
 }
 
@@ -51,7 +51,7 @@ pub(in crate::scan) struct Shapes {
     pub(in crate::scan) dots: Words,
     /// The second of two colons, or the last of three with one to four bytes between neighbours.
     pub(in crate::scan) colons: Words,
-    /// Fifteen letters and digits end here.
+    /// The twelfth letter or digit of a token is here.
     pub(in crate::scan) runs: Words,
     /// A part of a word begins here: a letter after none, or a capital after a small one.
     pub(in crate::scan) starts: Words,
@@ -61,7 +61,7 @@ pub(in crate::scan) struct Shapes {
     pub(in crate::scan) literals: Words,
     /// As in the planes.
     pub(in crate::scan) specials: Words,
-    /// As in the planes.
+    /// Something may be spelled otherwise here: a wide character, an exponent, a leading zero.
     pub(in crate::scan) wide: Words,
     /// Something is worth a look here.
     pub(in crate::scan) any: Words,
@@ -121,6 +121,7 @@ impl Shapes {
         }
         if wants.runs {
             self.runs(n);
+            self.odd(planes, n);
         }
         self.set_history(history);
     }
@@ -231,7 +232,6 @@ impl Shapes {
         self.words[1..n].fill(0);
         self.literals[1..n].fill(0);
         self.specials[..n].copy_from_slice(&planes.specials[..n]);
-        self.wide[..n].copy_from_slice(&planes.wide[..n]);
     }
 
     #[inline(always)]
@@ -347,12 +347,37 @@ impl Shapes {
 
     #[inline(always)]
     fn runs(&mut self, n: usize) {
-        let [alnum, _, a, b, ..] = &mut self.work;
-        let (alnum, a, b) = (&alnum[..n], &mut a[..n], &mut b[..n]);
+        let [alnum, tokens, a, b, ..] = &mut self.work;
+        let (alnum, tokens, a, b) = (&alnum[..n], &tokens[..n], &mut a[..n], &mut b[..n]);
         and_back(a, alnum, alnum, 1);
         and_back(b, a, a, 2);
         and_back(a, b, b, 4);
-        and_back(&mut self.runs[..n], a, a, 7);
+        and_back(&mut self.runs[..n], a, b, 8);
+        narrow_back(&mut self.runs[..n], tokens, 11);
+    }
+
+    /// `e` behind a digit; a digit behind a zero that begins a token; and what is rare as it is.
+    #[inline(always)]
+    fn odd(&mut self, planes: &Planes, n: usize) {
+        let [_, tokens, a, b, ..] = &mut self.work;
+        let (tokens, a, b) = (&tokens[..n], &mut a[..n], &mut b[..n]);
+        and_back(a, &planes.exponents[..n], &planes.digits[..n], 1);
+        each3(b, tokens, &planes.zeros[..n], |start, zero| start & zero);
+        merge_digits_behind(a, &planes.digits[..n], b);
+        merge(a, &planes.wide[..n]);
+        self.wide[..n].copy_from_slice(a);
+    }
+}
+
+#[inline(always)]
+fn merge_digits_behind(out: &mut [u64], digits: &[u64], zeros: &[u64]) {
+    for (((out, digit), zero), before) in out[1..]
+        .iter_mut()
+        .zip(&digits[1..])
+        .zip(&zeros[1..])
+        .zip(zeros)
+    {
+        *out |= digit & ((zero << 1) | (before >> 63));
     }
 }
 

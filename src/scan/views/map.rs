@@ -1,0 +1,205 @@
+//! The way back from a decoded text to what it was decoded from.
+//!
+//! Owns: units, and how offsets are carried over them. Refuses: to decode. Stays true: monotone: an
+//! earlier decoded byte never comes from a later original one; what is between units was copied
+//! byte for byte.
+
+use crate::chunk::Form;
+use std::ops::Range;
+
+/// How a unit was spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One character: JSON escape, percent, entity, other script; or something that is nothing.
+    Spelled,
+    /// Characters of that many bytes each, all but one of them NUL.
+    Wide(u8),
+    /// A number with an exponent.
+    Number,
+    /// Base64 of either alphabet.
+    Base64,
+    /// Hexadecimal digits.
+    Hex,
+    /// A gzip member.
+    Gzip,
+    /// A zlib stream.
+    Zlib,
+}
+
+impl Kind {
+    /// Whether it wraps a text of its own.
+    pub(super) fn is_wrapper(self) -> bool {
+        !matches!(self, Kind::Spelled | Kind::Wide(_) | Kind::Number)
+    }
+}
+
+/// A stretch that reads otherwise than it is written. Half-open; `to` may equal `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unit {
+    /// First decoded byte.
+    pub(super) from: u32,
+    /// One past the last decoded byte.
+    pub(super) to: u32,
+    /// First original byte.
+    pub(super) start: u32,
+    /// One past the last.
+    pub(super) end: u32,
+    /// How it was spelled.
+    pub(super) kind: Kind,
+}
+
+impl Unit {
+    /// Where the bytes behind decoded byte `at` begin: within wide text those of the character, in any other
+    /// unit the first of it.
+    fn inside(&self, at: usize) -> usize {
+        let width = match self.kind {
+            Kind::Wide(width) => usize::from(width),
+            _ => 0,
+        };
+        self.start as usize + width * (at - self.from as usize)
+    }
+
+    /// And where those of the bytes before `at` end.
+    fn inside_end(&self, at: usize) -> usize {
+        match self.kind {
+            Kind::Wide(_) => self.inside(at),
+            _ => self.end as usize,
+        }
+    }
+}
+
+/// One layer of decoding: a text, and the units that made it from the text below.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layer {
+    /// What was decoded.
+    pub(super) text: Vec<u8>,
+    /// Ascending, in both texts.
+    pub(super) units: Vec<Unit>,
+    /// Where in the text below it begins.
+    pub(super) origin: u32,
+    /// Whether what was decoded may hold something to be decoded in its turn.
+    pub(super) fresh: bool,
+}
+
+impl Layer {
+    /// Nothing yet, of a text from `origin` on.
+    pub(super) fn begin(&mut self, origin: usize) {
+        self.text.clear();
+        self.units.clear();
+        self.origin = origin as u32;
+        self.fresh = false;
+    }
+
+    /// Where decoded byte `at` comes from: the unit's first byte, or, of a wrapper, what follows it.
+    pub(super) fn source_of(&self, at: usize) -> usize {
+        let next = self.units.partition_point(|unit| unit.to as usize <= at);
+        if let Some(unit) = self.units.get(next).filter(|unit| unit.from as usize <= at) {
+            let is_wrapper = unit.kind.is_wrapper();
+            return if is_wrapper {
+                unit.end as usize
+            } else {
+                unit.inside(at)
+            };
+        }
+        let before = next.checked_sub(1).and_then(|last| self.units.get(last));
+        let (end, to) = before.map_or((self.origin, 0), |unit| (unit.end, unit.to));
+        end as usize + (at - to as usize)
+    }
+
+    /// Frees what is much.
+    pub(super) fn shrink(&mut self, bytes_max: usize) {
+        self.text.clear();
+        self.text.shrink_to(bytes_max);
+    }
+}
+
+/// A text as it reads, over what it was read from.
+#[derive(Clone, Copy)]
+pub(in crate::scan) struct View<'a> {
+    /// The field, or a stretch of it, decoded.
+    pub(in crate::scan) text: &'a [u8],
+    pub(super) units: &'a [Unit],
+    pub(super) origin: u32,
+    /// The view that it was read from; none: the field.
+    pub(super) under: Option<&'a View<'a>>,
+    /// Where what this view shows must begin in the text below, for other stretches show the rest.
+    pub(super) sure: &'a Range<usize>,
+}
+
+/// Where a stretch of a view comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// Bytes of the field.
+    pub(super) span: Range<usize>,
+    /// How they are written.
+    pub(super) form: Form,
+}
+
+impl View<'_> {
+    /// Where `span` of the view comes from.
+    pub(super) fn origin_of(&self, span: &Range<usize>) -> Origin {
+        let (below, form) = self.below(span);
+        match self.under {
+            None => Origin { span: below, form },
+            Some(under) => {
+                let deeper = under.origin_of(&below);
+                Origin {
+                    form: form.max(deeper.form),
+                    ..deeper
+                }
+            }
+        }
+    }
+
+    /// Whether it is this view that is to tell of something in `span`.
+    pub(super) fn tells_of(&self, span: &Range<usize>) -> bool {
+        let (below, _) = self.below(span);
+        self.sure.contains(&below.start) && self.under.is_none_or(|under| under.tells_of(&below))
+    }
+
+    /// One layer down.
+    pub(super) fn below(&self, span: &Range<usize>) -> (Range<usize>, Form) {
+        let start = self.offset(span.start, false);
+        let end = self.offset(span.end, true);
+        let form = self.touched(span).fold(Form::Plain, |form, unit| {
+            form.max(match unit.kind.is_wrapper() {
+                true => Form::Encoded,
+                false => Form::Escaped,
+            })
+        });
+        (start..end.max(start), form)
+    }
+
+    /// The units that have a part in `span`.
+    pub(super) fn touched(&self, span: &Range<usize>) -> impl Iterator<Item = &Unit> {
+        let span = span.clone();
+        let first = self
+            .units
+            .partition_point(|unit| (unit.to as usize) <= span.start);
+        let rest = self.units.get(first..).unwrap_or_default();
+        rest.iter()
+            .take_while(move |unit| (unit.from as usize) < span.end)
+    }
+
+    /// The original offset of a boundary: of the byte behind it, or, for an end, of the byte before.
+    fn offset(&self, at: usize, is_end: bool) -> usize {
+        let before = |unit: &Unit| match is_end {
+            // An end lies right behind a byte: what begins there is not in it.
+            true => (unit.from as usize) < at,
+            false => unit.from as usize <= at,
+        };
+        let after = self.units.partition_point(before);
+        let Some(unit) = after.checked_sub(1).and_then(|last| self.units.get(last)) else {
+            return self.origin as usize + at;
+        };
+        let inside = match is_end {
+            true => at <= unit.to as usize,
+            false => at < unit.to as usize,
+        };
+        match (inside, is_end) {
+            (true, false) => unit.inside(at),
+            (true, true) => unit.inside_end(at),
+            (false, _) => unit.end as usize + (at - unit.to as usize),
+        }
+    }
+}

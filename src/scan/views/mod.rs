@@ -1,0 +1,271 @@
+//! Values that are spelled or packed otherwise are seen too.
+//!
+//! ```text
+//! field ─► marks   cheap signs that something may be spelled otherwise; without one nothing below runs
+//!       ─► walk    one layer off: `\u0031` → 1, `４` → 4, base64 → bytes, gzip → bytes, …; the rest is copied
+//!       ─► a view  the text as it reads, with a map back; scanned like any field
+//!       ─► walk    once more, if what came out may hold something again; four layers at most
+//! ```
+//!
+//! Owns: views, the layers of them, what they may cost, and the way back of what was found in one.
+//! Refuses: encryption, numbers in binary, any format that only its reader knows; what claims to be
+//! compressed and cannot be read is told as a [`Fault`], so that a rule can act. Stays true: linear in
+//! the field and bounded by `limits::VIEW_*`; maps are monotone; a field without marks costs nothing.
+//!
+//! A view is the whole field with everything in its place, so a word outside speaks for what was
+//! packed: `"ssn": "NTM2OTA0Mzk5"`. What a view says beside the field as it is counts in addition: `%204111…` hides no
+//! digit, but the space before them. Such a finding is [`Form::Plain`]; its bytes are the value.
+
+mod base64;
+mod character;
+mod claims;
+mod deflate;
+mod fold;
+mod head;
+mod hex;
+mod map;
+mod marks;
+mod markup;
+mod number;
+mod packed;
+mod respell;
+mod rewrite;
+mod scout;
+mod walk;
+mod wide;
+
+#[cfg(test)]
+mod evasion;
+#[cfg(test)]
+mod tests;
+
+pub(super) use map::View;
+pub(super) use marks::Marks;
+pub use rewrite::Replacement;
+
+use crate::chunk::{Field, Finding, Form};
+use crate::limits;
+use map::Layer;
+use walk::{Start, Stretch, Tools};
+
+/// Wrappers, and the spelling of what is innermost.
+const LAYERS: usize = limits::VIEW_DEPTH_MAX + 1;
+
+/// Why part of a field cannot be read. Its text goes into the audit and to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It inflates to more than may be spent on it.
+    #[error("a compressed value that is too large to be looked into")]
+    TooLarge,
+    /// It claims to be gzip and breaks off or breaks down.
+    #[error("a compressed value that is damaged")]
+    Damaged,
+    /// It is compressed in a way that nothing here reads.
+    #[error("a value that is compressed with {0}")]
+    Foreign(&'static str),
+    /// Packed more often than is taken off.
+    #[error("a value that is packed more than {depth} times", depth = limits::VIEW_DEPTH_MAX)]
+    TooDeep,
+}
+
+/// A field that cannot be read whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Which.
+    pub field: Field,
+    /// Why; the first reason met.
+    pub fault: Fault,
+}
+
+/// What a core re-uses from field to field.
+#[derive(Default)]
+pub struct ViewScratch {
+    layers: [Layer; LAYERS],
+    tools: Tools,
+    found: Vec<Finding>,
+}
+
+impl ViewScratch {
+    /// To be called before the first field of a body: its fields share a budget.
+    pub(super) fn begin_body(&mut self) {
+        self.tools.inflater.begin_body();
+    }
+}
+
+/// Calls with every view of a text that carries these marks. Says what could not be read in it.
+pub(super) fn expand(
+    text: &[u8],
+    marks: Marks,
+    scratch: &mut ViewScratch,
+    each: &mut dyn FnMut(&View<'_>),
+) -> Option<Fault> {
+    if marks.is_empty() {
+        return None;
+    }
+    scratch.tools.fault = None;
+    scratch.tools.inflater.begin_field();
+    descend(text, None, &mut scratch.layers, &mut scratch.tools, each);
+    for layer in &mut scratch.layers {
+        layer.shrink(limits::VIEW_BYTES_KEPT);
+    }
+    scratch.tools.fault
+}
+
+fn descend(
+    text: &[u8],
+    under: Option<&View<'_>>,
+    layers: &mut [Layer],
+    tools: &mut Tools,
+    each: &mut dyn FnMut(&View<'_>),
+) {
+    let Some((layer, deeper)) = layers.split_first_mut() else {
+        return too_deep(text, tools);
+    };
+    let mut start = Some(Start::default());
+    while let Some(from) = start {
+        let Stretch { sure, next } = walk::stretch(text, from, layer, tools);
+        start = next;
+        if layer.units.is_empty() {
+            continue;
+        }
+        let view = View {
+            text: &layer.text,
+            units: &layer.units,
+            origin: layer.origin,
+            under,
+            sure: &sure,
+        };
+        each(&view);
+        if layer.fresh {
+            descend(&layer.text, Some(&view), deeper, tools, each);
+        }
+    }
+}
+
+/// Whether yet another wrapper is there. A layer of spellings alone is let be: nothing that a program does
+/// escapes a text five times.
+fn too_deep(text: &[u8], tools: &mut Tools) {
+    let mut layer = Layer::default();
+    walk::stretch(text, Start::default(), &mut layer, tools);
+    if layer.units.iter().any(|unit| unit.kind.is_wrapper()) {
+        tools.note(Some(Fault::TooDeep));
+    }
+}
+
+/// Adds what the views of one field show to what was found in it as it is, which is `out[first..]`; ordered by
+/// start, each once. `scan` is whatever scans a field.
+pub(super) fn scan_field(
+    body: &[u8],
+    field: Field,
+    marks: Marks,
+    scratch: &mut ViewScratch,
+    out: &mut Vec<Finding>,
+    first: usize,
+    scan: &mut dyn FnMut(&[u8], Field, &mut Vec<Finding>),
+) -> Option<Unreadable> {
+    let text = body.get(field.start as usize..field.end as usize)?;
+    let mut found = std::mem::take(&mut scratch.found);
+    let before = out.len();
+    let fault = expand(text, marks, scratch, &mut |view| {
+        found.clear();
+        let whole = Field {
+            start: 0,
+            end: view.text.len() as u32,
+            ..field
+        };
+        scan(view.text, whole, &mut found);
+        let span = |finding: &Finding| finding.start as usize..finding.end as usize;
+        let told = found.iter().filter(|finding| view.tells_of(&span(finding)));
+        out.extend(told.map(|finding| {
+            let origin = view.origin_of(&span(finding));
+            Finding {
+                form: origin.form,
+                start: field.start + origin.span.start as u32,
+                end: field.start + origin.span.end as u32,
+                ..*finding
+            }
+        }));
+    });
+    scratch.found = found;
+    if out.len() > before {
+        once_each(out, first);
+    }
+    fault.map(|fault| Unreadable { field, fault })
+}
+
+/// Orders findings from `first` on, and keeps the likeliest of those that one detector has of one span.
+fn once_each(out: &mut Vec<Finding>, first: usize) {
+    let Some(tail) = out.get_mut(first..) else {
+        return;
+    };
+    tail.sort_unstable_by_key(|f| {
+        (
+            f.start,
+            f.end,
+            f.detector,
+            std::cmp::Reverse(f.likelihood),
+            f.form,
+        )
+    });
+    let mut kept = first;
+    for at in first..out.len() {
+        let same =
+            |a: &Finding, b: &Finding| (a.start, a.end, a.detector) == (b.start, b.end, b.detector);
+        let again = kept > first && same(&out[kept - 1], &out[at]);
+        if !again {
+            out[kept] = out[at];
+            kept += 1;
+        }
+    }
+    out.truncate(kept);
+}
+
+/// What is to be replaced in a field so that `findings` (spans count from the field's start) read as
+/// `plan` wants them. It is called with a text as it reads, and with what of the findings lies in it; the edits
+/// that it returns ascend and do not overlap. Findings that are written as they are ([`Form::Plain`]) are passed over.
+pub(super) fn rewrite_field(
+    text: &[u8],
+    findings: &[Finding],
+    scratch: &mut ViewScratch,
+    scan: &mut dyn FnMut(&[u8], Field, &mut Vec<Finding>),
+    plan: &mut dyn FnMut(&[u8], &[Finding]) -> Vec<Replacement>,
+) -> Vec<Replacement> {
+    let key = |f: &Finding| (f.start, f.end, f.detector);
+    let mut wanted: Vec<_> = findings
+        .iter()
+        .filter(|f| f.form != Form::Plain)
+        .map(|f| (key(f), *f))
+        .collect();
+    wanted.sort_unstable_by_key(|(key, _)| *key);
+    let Some((_, like)) = wanted.first().copied() else {
+        return Vec::new();
+    };
+    let mut found = std::mem::take(&mut scratch.found);
+    let made = rewrite::rewrite(text, scratch, &mut |view| {
+        found.clear();
+        let whole = Field {
+            record: like.record,
+            part: like.part,
+            start: 0,
+            end: view.text.len() as u32,
+        };
+        scan(view.text, whole, &mut found);
+        found.retain(|finding| {
+            let span = finding.start as usize..finding.end as usize;
+            let origin = view.origin_of(&span);
+            let there = (
+                origin.span.start as u32,
+                origin.span.end as u32,
+                finding.detector,
+            );
+            view.tells_of(&span) && wanted.binary_search_by_key(&there, |(key, _)| *key).is_ok()
+        });
+        if found.is_empty() {
+            Vec::new()
+        } else {
+            plan(view.text, &found)
+        }
+    });
+    scratch.found = found;
+    made
+}
