@@ -246,7 +246,7 @@ impl Vocabulary {
     pub(super) fn name(&self, id: DetectorId) -> &str {
         match self.table.get(usize::from(id.0)) {
             Some(row) => row.name,
-            None => self.own(id).map_or("?", |own| &own.name),
+            None => self.custom(id).map_or("?", |own| &own.name),
         }
     }
 
@@ -255,14 +255,9 @@ impl Vocabulary {
         match self.table.get(usize::from(id.0)) {
             Some(row) => (row.title, row.rule),
             None => self
-                .own(id)
+                .custom(id)
                 .map_or(("?", "?"), |own| (&*own.name, own.rule())),
         }
-    }
-
-    fn own(&self, id: DetectorId) -> Option<&Custom> {
-        let index = usize::from(id.0).checked_sub(self.table.len())?;
-        self.customs.all.get(index)
     }
 }
 
