@@ -38,7 +38,7 @@ step formatting cargo fmt --all --check
 step build cargo build --workspace
 step clippy cargo clippy --workspace --all-targets -- -D warnings
 step units cargo test --workspace --exclude lockgate-fuzz --lib --bins --test auto # that one is a fuzzer's
-step benches cargo test --workspace --bench audit --bench clean_path --bench inspect # once each: no speed
+step benches cargo test --workspace --bench audit --bench clean_path --bench inspect --bench scan # once each: no speed
 step kills campaign kills 0.4
 step codecs bash fuzz/run.sh 10
 step "hostile frames" campaign fuzz 0.2
