@@ -90,7 +90,7 @@ fn may_be_first(byte: u8) -> bool {
 
 fn find(scene: &Scene<'_>, cluster: &Cluster, sink: &mut Sink<'_>) {
     let field = scene.text;
-    let mut all = groups(field, *cluster);
+    let mut all = groups(field, cluster);
     let Some(only) = all.next() else { return };
     if only.end + 1 >= cluster.end {
         return bare(scene, only, sink);

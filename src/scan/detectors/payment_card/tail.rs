@@ -92,7 +92,7 @@ mod tests {
             }
             let mut tail = Tail::default();
             let mut got = Vec::new();
-            for group in groups(text.as_bytes(), Cluster { start: 0, end: text.len() }) {
+            for group in groups(text.as_bytes(), &Cluster::new(text.as_bytes(), 0, text.len())) {
                 tail.push(text.as_bytes(), group);
                 tail.cards(|start, _| got.push(start..group.end));
             }
