@@ -67,6 +67,7 @@ const WANTED: Wanted = Wanted {
         "photo",
     ],
     both_sides: false,
+    digits: true,
 };
 
 fn find(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {
