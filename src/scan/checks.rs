@@ -18,19 +18,23 @@ pub(super) fn doubled(value: u8) -> u8 {
 /// is what digits that are not written would add: 24 for the `80840` before a US provider's number.
 /// Finds every wrong digit, and every swap of neighbours but 09 and 90.
 pub(super) fn luhn(digits: &[u8], start: u32) -> bool {
-    let value = |(i, digit): (usize, &u8)| match value(*digit) {
-        value if i % 2 == 1 => doubled(value),
-        value => value,
-    };
-    digits.iter().all(u8::is_ascii_digit)
-        && digits
-            .iter()
-            .rev()
-            .enumerate()
-            .map(value)
-            .fold(start, |sum, adds| sum + u32::from(adds))
-            .is_multiple_of(10)
+    let (mut sum, mut odd) = (start, false);
+    let mut all = true;
+    for digit in digits.iter().rev() {
+        let value = value(*digit);
+        all &= value <= 9;
+        // What a wrong byte adds does not matter; it must not overflow.
+        sum += u32::from(ADDS[usize::from(odd)][usize::from(value & 15)]);
+        odd = !odd;
+    }
+    all && sum.is_multiple_of(10)
 }
+
+/// What a digit adds to a Luhn sum, and what it adds where it is doubled.
+const ADDS: [[u8; 16]; 2] = [
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0, 0, 0, 0],
+    [0, 2, 4, 6, 8, 1, 3, 5, 7, 9, 0, 0, 0, 0, 0, 0],
+];
 
 /// The digits times their weights, added up. None if there are not as many, or one is no digit.
 pub(super) fn weighted(digits: &[u8], weights: &[u8]) -> Option<u32> {
@@ -47,13 +51,22 @@ pub(super) fn weighted(digits: &[u8], weights: &[u8]) -> Option<u32> {
 /// two digits: `A` is 10, `Z` is 35 (ISO/IEC 7064, MOD 97-10, as ISO 13616-1 applies it). None if
 /// one is neither letter nor digit.
 pub(super) fn mod_97<'a>(characters: impl Iterator<Item = &'a u8>) -> Option<u32> {
-    let mut rest = 0;
+    let mut rest = 0u64;
     for byte in characters {
-        let value = char::from(*byte).to_digit(36)?;
-        rest = (rest * if value < 10 { 10 } else { 100 } + value) % 97;
+        rest = match byte {
+            b'0'..=b'9' => rest * 10 + u64::from(byte - b'0'),
+            b'A'..=b'Z' | b'a'..=b'z' => rest * 100 + u64::from(byte & 31) + 9,
+            _ => return None,
+        };
+        // As rarely as the next hundredfold allows.
+        if rest >= REST_MAX {
+            rest %= 97;
+        }
     }
-    Some(rest)
+    Some((rest % 97) as u32)
 }
+
+const REST_MAX: u64 = u64::MAX / 100 - 100;
 
 #[cfg(test)]
 mod tests {

@@ -19,6 +19,97 @@ pub(super) struct Cluster {
     pub(super) start: usize,
     /// One past the last byte.
     pub(super) end: usize,
+    /// Bit i: byte i is a digit; of the first [`WINDOW_BYTES`].
+    digits: u64,
+}
+
+/// Bytes whose digits fit into a word of bits.
+const WINDOW_BYTES: usize = 64;
+/// Bytes of a window in which a match may begin: it ends, and one byte more is known, within the window.
+const STEP_BYTES: usize = 48;
+
+impl Cluster {
+    /// The cluster of these bytes.
+    pub(super) fn new(text: &[u8], start: usize, end: usize) -> Cluster {
+        let digits = digit_bits(text, start, end);
+        Cluster { start, end, digits }
+    }
+
+    /// Calls with the first byte of every stretch of whole groups that have these lengths, ascending:
+    /// `[9]`, `[3, 2, 4]`. Lengths and what is between come to no more than fifteen bytes. A few instructions for
+    /// 48 bytes, whatever is in them.
+    #[inline(always)]
+    pub(super) fn each(&self, text: &[u8], lens: &[usize], mut take: impl FnMut(usize)) {
+        let (mut at, mut digits) = (self.start, self.digits);
+        loop {
+            let left = self.end.saturating_sub(at);
+            let joined = at > self.start && text.get(at - 1).is_some_and(u8::is_ascii_digit);
+            let mut hits = with_lens(digits, joined, lens);
+            if left > WINDOW_BYTES {
+                hits &= (1 << STEP_BYTES) - 1;
+            }
+            while hits != 0 {
+                take(at + hits.trailing_zeros() as usize);
+                hits &= hits - 1;
+            }
+            if left <= WINDOW_BYTES {
+                return;
+            }
+            at += STEP_BYTES;
+            digits = digit_bits(text, at, self.end);
+        }
+    }
+}
+
+/// Where groups of these lengths begin, joined by single bytes that are no digits. `joined`: bit 0 goes on
+/// from a digit before it.
+#[inline(always)]
+fn with_lens(digits: u64, joined: bool, lens: &[usize]) -> u64 {
+    let starts = digits & !(digits << 1 | u64::from(joined));
+    let (mut hits, mut before) = (u64::MAX, 0);
+    for len in lens {
+        let mut run = digits;
+        for i in 1..*len {
+            run &= digits >> i;
+        }
+        hits &= (starts & run & !(digits >> len)) >> before;
+        before += len + 1;
+    }
+    hits
+}
+
+/// The digits among the first bytes of a stretch.
+fn digit_bits(text: &[u8], start: usize, end: usize) -> u64 {
+    let mut bits = 0;
+    let end = end.min(start.saturating_add(WINDOW_BYTES));
+    let Some(bytes) = text.get(start..end) else {
+        return 0;
+    };
+    for (i, eight) in bytes.chunks(8).enumerate() {
+        let eight = match eight.first_chunk() {
+            Some(eight) => *eight,
+            None => {
+                let mut padded = [0; 8];
+                padded
+                    .iter_mut()
+                    .zip(eight)
+                    .for_each(|(to, from)| *to = *from);
+                padded
+            }
+        };
+        bits |= digits_of_eight(u64::from_le_bytes(eight)) << (8 * i);
+    }
+    bits
+}
+
+/// One bit a byte, the lowest first.
+fn digits_of_eight(bytes: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // A digit less `0` is at most nine: adding 118 leaves the high bit alone.
+    let values = bytes ^ (0x30 * EACH);
+    let others = ((values & (0x7f * EACH)) + 0x76 * EACH) | values;
+    let digits = !others >> 7 & EACH;
+    digits.wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// One run of digits within a cluster.
@@ -39,9 +130,11 @@ impl Group {
 
 /// The groups of a cluster, in order. After a cut at a field's edge the cluster may begin or end
 /// with a separator; that is skipped.
-pub(super) fn groups(text: &[u8], cluster: Cluster) -> impl Iterator<Item = Group> + '_ {
-    let mut at = cluster.start;
-    let end = cluster.end.min(text.len());
+pub(super) fn groups<'a>(
+    text: &'a [u8],
+    cluster: &Cluster,
+) -> impl Iterator<Item = Group> + use<'a> {
+    let (mut at, end) = (cluster.start, cluster.end.min(text.len()));
     std::iter::from_fn(move || {
         while at < end && !text[at].is_ascii_digit() {
             at += 1;
@@ -106,21 +199,33 @@ fn has_hex_letter<'a>(mut outwards: impl Iterator<Item = &'a u8>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn groups_are_whole_runs() {
         let text = b"-12 345-6 ";
-        let all: Vec<_> = groups(
-            text,
-            Cluster {
-                start: 0,
-                end: text.len(),
-            },
-        )
-        .map(|g| (g.start, g.end))
-        .collect();
+        let all: Vec<_> = groups(text, &Cluster::new(text, 0, text.len()))
+            .map(|g| (g.start, g.end))
+            .collect();
         assert_eq!(all, [(1, 3), (4, 7), (8, 9)]);
-        assert_eq!(groups(b"--", Cluster { start: 0, end: 2 }).count(), 0);
+        assert_eq!(groups(b"--", &Cluster::new(b"--", 0, 2)).count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn groups_of_given_lengths_are_where_the_groups_say(text in "[0-9]{0,9}([ -]?[0-9]{1,5}){0,40}", from in 0usize..4) {
+            let text = text.as_bytes();
+            let from = from.min(text.len());
+            let cluster = Cluster::new(text, from, text.len());
+            let all: Vec<Group> = groups(text, &cluster).collect();
+            for lens in [&[9][..], &[10], &[3, 2, 4], &[2, 7], &[3, 3, 4], &[1, 1], &[4, 4, 1], &[3]] {
+                let is = |groups: &&[Group]| groups.iter().map(|group| group.len()).eq(lens.iter().copied());
+                let want: Vec<usize> = all.windows(lens.len()).filter(is).map(|groups| groups[0].start).collect();
+                let mut seen = Vec::new();
+                cluster.each(text, lens, |at| seen.push(at));
+                prop_assert_eq!(seen, want);
+            }
+        }
     }
 
     #[test]

@@ -40,39 +40,90 @@ pub(super) struct Code {
 
 const _: () = assert!(CODE_CHARACTERS_MAX <= 64, "a bit of `gaps` each");
 
+/// Which kind of character stands where, as bits: bit i for character i.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Characters.
+    pub(super) len: usize,
+    /// Where a digit stands.
+    pub(super) digits: u64,
+    /// Where a letter stands; where neither bit is set it may be either.
+    pub(super) letters: u64,
+}
+
+impl Shape {
+    /// Of `A` a letter, `N` a digit, and anything else for either.
+    pub(super) const fn of(kinds: &[u8]) -> Shape {
+        let mut shape = Shape {
+            len: 0,
+            digits: 0,
+            letters: 0,
+        };
+        while shape.len < kinds.len() {
+            shape = shape.with(1, kinds[shape.len]);
+        }
+        shape
+    }
+
+    /// With so many more of a kind behind.
+    pub(super) const fn with(self, count: usize, kind: u8) -> Shape {
+        let bits = ((1 << count) - 1) << self.len;
+        let (digits, letters) = match kind {
+            b'N' => (bits, 0),
+            b'A' => (0, bits),
+            _ => (0, 0),
+        };
+        Shape {
+            len: self.len + count,
+            digits: self.digits | digits,
+            letters: self.letters | letters,
+        }
+    }
+}
+
 impl Code {
-    /// Reads `len` characters from `at`. None if the token begins earlier, or does not end after them.
-    pub(super) fn read(text: &[u8], at: usize, len: usize) -> Option<Code> {
-        if len > CODE_CHARACTERS_MAX || !clean_front(text, at) {
+    /// Reads a code of this shape from `at`. None if the token begins earlier, does not end with it, or is
+    /// made otherwise.
+    pub(super) fn read(text: &[u8], at: usize, shape: &Shape) -> Option<Code> {
+        let len = shape.len;
+        if len > CODE_CHARACTERS_MAX {
             return None;
         }
         let mut characters = [0; CODE_CHARACTERS_MAX];
-        let (mut end, mut gaps, mut separator) = (at, 0, None);
-        let (mut upper, mut lower) = (false, false);
+        let (mut end, mut gaps, mut separator) = (at, 0u64, None);
+        // All bits of the letters, or of their complements, in which bit 5 tells the case.
+        let (mut lower, mut upper) = (0u8, 0u8);
         for (i, place) in characters.iter_mut().take(len).enumerate() {
             let mut byte = *text.get(end)?;
-            if i > 0 && is_separator(byte) && separator.is_none_or(|known| known == byte) {
+            if is_separator(byte) && i > 0 && separator.is_none_or(|known| known == byte) {
                 separator = Some(byte);
                 gaps |= 1 << i;
                 end += 1;
                 byte = *text.get(end)?;
             }
-            if !byte.is_ascii_alphanumeric() {
+            let letter = byte.is_ascii_alphabetic();
+            if (letter && shape.digits >> i & 1 == 1)
+                || (!letter && (shape.letters >> i & 1 == 1 || !byte.is_ascii_digit()))
+            {
                 return None;
             }
-            upper |= byte.is_ascii_uppercase();
-            lower |= byte.is_ascii_lowercase();
-            *place = byte.to_ascii_uppercase();
+            let case = if letter { 0x20 } else { 0 };
+            lower |= byte & case;
+            upper |= !byte & case;
+            *place = byte & !case;
             end += 1;
         }
         let span = at..end;
-        let case = match (upper, lower) {
+        let case = match (upper != 0, lower != 0) {
             (true, true) => Case::Mixed,
             (false, true) => Case::Lower,
             _ => Case::Upper,
         };
+        if !clean_back(text, end) || !clean_front(text, at) {
+            return None;
+        }
         let hyphenated_on = hyphenated_on(text, &span);
-        clean_back(text, end).then_some(Code {
+        Some(Code {
             characters,
             len,
             span,
@@ -104,7 +155,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str, at: usize, len: usize) -> Option<(String, u64, Case)> {
-        Code::read(text.as_bytes(), at, len).map(|code| {
+        let any = Shape::of(b"").with(len, b'X');
+        Code::read(text.as_bytes(), at, &any).map(|code| {
             (
                 String::from_utf8_lossy(code.characters()).into_owned(),
                 code.gaps,
@@ -140,12 +192,22 @@ mod tests {
         ] {
             assert_eq!(read(text, at, 4), None, "{text}");
         }
-        assert!(Code::read(&[b'A'; 80], 0, CODE_CHARACTERS_MAX + 1).is_none());
-        assert!(Code::read(b"AB-12-34", 0, 4).is_some_and(|code| code.hyphenated_on));
+        let any = |len| Shape::of(b"").with(len, b'X');
+        assert!(Code::read(&[b'A'; 80], 0, &any(CODE_CHARACTERS_MAX + 1)).is_none());
+        assert!(Code::read(b"AB-12-34", 0, &any(4)).is_some_and(|code| code.hyphenated_on));
     }
 
     #[test]
     fn shapes() {
+        let shape = Shape::of(b"ANX");
+        assert_eq!((shape.len, shape.letters, shape.digits), (3, 1, 2));
+        for (text, fits) in [("A1z", true), ("A19", true), ("AA1", false), ("111", false)] {
+            assert_eq!(
+                Code::read(text.as_bytes(), 0, &shape).is_some(),
+                fits,
+                "{text}"
+            );
+        }
         assert!(has_shape(b"A1z", b"ANX") && has_shape(b"A19", b"ANX"));
         assert!(
             !has_shape(b"A1", b"ANX") && !has_shape(b"11z", b"ANX") && !has_shape(b"A1-", b"ANX")

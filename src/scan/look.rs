@@ -346,10 +346,7 @@ impl Look<'_> {
         if !structured && said().intersection(self.vocabulary.numbers).is_empty() {
             return;
         }
-        let cluster = Cluster {
-            start: cluster.start,
-            end: cluster.end,
-        };
+        let cluster = Cluster::new(here.text, cluster.start, cluster.end);
         for (id, find) in &self.vocabulary.calls.numbers {
             find(&here.scene(*id), &cluster, &mut here.sink(*id, self.found));
         }

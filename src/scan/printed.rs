@@ -10,7 +10,7 @@
 //! | bare | nothing | likely | nothing |
 //! | in groups | `alone` | `with_word` | one step less |
 
-use super::cluster::{Cluster, Group, clean_back, clean_front, groups, hyphenated_on};
+use super::cluster::{Cluster, clean_back, clean_front, hyphenated_on};
 use super::scene::{Scene, Sink};
 use crate::chunk::Likelihood;
 use std::ops::Range;
@@ -29,54 +29,52 @@ pub(super) struct Printed {
     pub(super) fits: fn(&[u8]) -> bool,
 }
 
-/// Most groups that a number is printed in.
-const GROUPS_MAX: usize = 3;
 /// Most digits that such a number has.
 const DIGITS_MAX: usize = 10;
 
 impl Printed {
     /// Reports every one in the cluster.
+    #[inline(always)]
     pub(super) fn find(&self, scene: &Scene<'_>, cluster: &Cluster, sink: &mut Sink<'_>) {
-        if cluster.end - cluster.start < self.digits {
-            return;
-        }
-        let mut last = [Group { start: 0, end: 0 }; GROUPS_MAX];
-        for group in groups(scene.text, *cluster) {
-            if group.len() == self.digits {
-                self.bare(scene, cluster, group, sink);
-            }
-            last.rotate_left(1);
-            last[GROUPS_MAX - 1] = group;
-            let parts = &last[GROUPS_MAX - self.groups.len().min(GROUPS_MAX)..];
-            let lens = parts.iter().map(|part| part.len());
-            if !parts.is_empty() && lens.eq(self.groups.iter().copied()) {
-                self.grouped(scene, cluster, parts, sink);
-            }
+        let text = scene.text;
+        cluster.each(text, &[self.digits], |at| {
+            self.bare(scene, cluster, at..at + self.digits, sink);
+        });
+        if !self.groups.is_empty() {
+            let len = self.digits + self.groups.len() - 1;
+            cluster.each(text, self.groups, |at| {
+                self.grouped(scene, cluster, at..at + len, sink);
+            });
         }
     }
 
-    fn bare(&self, scene: &Scene<'_>, cluster: &Cluster, digits: Group, sink: &mut Sink<'_>) {
+    /// The checks come cheapest first: most numbers of the length are none of these.
+    fn bare(&self, scene: &Scene<'_>, cluster: &Cluster, span: Range<usize>, sink: &mut Sink<'_>) {
         let text = scene.text;
-        let span = digits.start..digits.end;
         let counts = stands_alone(text, &span)
+            && (self.fits)(&text[span.clone()])
             && !hyphenated_on(text, &span)
             && !dialled(text, cluster)
             && !has_fraction(text, span.end);
-        if counts && (self.fits)(&text[span.clone()]) && scene.near(&span) {
+        if counts && scene.near(&span) {
             sink.report(span, Likelihood::Likely);
         }
     }
 
-    fn grouped(&self, scene: &Scene<'_>, cluster: &Cluster, parts: &[Group], sink: &mut Sink<'_>) {
+    fn grouped(
+        &self,
+        scene: &Scene<'_>,
+        cluster: &Cluster,
+        span: Range<usize>,
+        sink: &mut Sink<'_>,
+    ) {
         let text = scene.text;
-        let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
-            return;
-        };
-        let span = first.start..last.end;
-        let mut separators = parts
-            .iter()
-            .take(parts.len() - 1)
-            .map(|part| text.get(part.end));
+        let mut ends = span.start;
+        let gaps = self.groups.iter().take(self.groups.len().saturating_sub(1));
+        let mut separators = gaps.map(|len| {
+            ends += len + 1;
+            text.get(ends - 1)
+        });
         let separator = separators.next();
         let same = separators.all(|other| Some(other) == separator);
         let after_code = dialled(text, cluster) && span.start > cluster.start;

@@ -143,11 +143,8 @@ fn mask_numbers(text: &mut [u8]) {
             at += 1;
             continue;
         }
-        let cluster = Cluster {
-            start: at,
-            end: joined_end(text, at),
-        };
-        let all: Vec<_> = groups(text, cluster).collect();
+        let cluster = Cluster::new(text, at, joined_end(text, at));
+        let all: Vec<_> = groups(text, &cluster).collect();
         let joined = all.iter().map(|group| group.len()).sum::<usize>() >= JOINED_DIGITS_MIN;
         for group in all {
             if joined || group.len() >= RUN_DIGITS_MIN {

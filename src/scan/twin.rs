@@ -112,14 +112,7 @@ fn pull(vocabulary: &Vocabulary, trigger: Trigger, scene: &Scene<'_>, sink: &mut
     match trigger {
         Trigger::Number(find) => {
             for cluster in clusters(text).filter(|c| calls(vocabulary, scene, c)) {
-                find(
-                    scene,
-                    &Cluster {
-                        start: cluster.start,
-                        end: cluster.end,
-                    },
-                    sink,
-                );
+                find(scene, &Cluster::new(text, cluster.start, cluster.end), sink);
             }
         }
         Trigger::Code(find) => places(is_code).for_each(|at| find(scene, at, sink)),

@@ -53,6 +53,7 @@ const WANTED: Wanted = Wanted {
     parse: value,
     unless: &[],
     both_sides: false,
+    digits: false,
 };
 
 fn find(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {

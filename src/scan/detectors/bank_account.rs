@@ -83,6 +83,7 @@ const WANTED: Wanted = Wanted {
         "opened", "closed", "created", "routing", "sort", "aba", "phone", "card", "date", "since",
     ],
     both_sides: false,
+    digits: true,
 };
 
 fn find(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {

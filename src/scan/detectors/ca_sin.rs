@@ -5,7 +5,8 @@
 //!
 //! Owns: that rule and the words that speak for it. Refuses: business numbers, which may begin with 8.
 //! Stays true: 8 % of all nine-digit numbers pass, so in groups (3 3 3) it is only possible without a
-//! word, and bare is nothing.
+//! word, and bare is nothing. `046 454 286` by itself is not looked at: `Trigger::Number` calls for eleven
+//! bytes in such groups only where some number's word is near, or in a longer cluster.
 
 use crate::chunk::Likelihood;
 use crate::scan::checks::luhn;

@@ -65,6 +65,7 @@ const WANTED: Wanted = Wanted {
         "admitted", "died", "death", "expires", "expiry", "issued", "created", "updated", "visit",
     ],
     both_sides: false,
+    digits: true,
 };
 
 fn find(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {

@@ -83,8 +83,13 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
 }
 
 fn address(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let start = local(text, at)?;
+    // The neighbours decide most: a domain begins with a letter or digit, and no local part ends in an `@`.
+    let (last, first) = (*text.get(at.checked_sub(1)?)?, *text.get(at + 1)?);
+    if last == b'@' || !first.is_ascii_alphanumeric() {
+        return None;
+    }
     let end = domain(text, at + 1)?;
+    let start = local(text, at)?;
     Some(start..end)
 }
 

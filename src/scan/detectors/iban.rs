@@ -21,11 +21,11 @@ mod registry;
 use crate::chunk::Likelihood;
 use crate::scan::checks::mod_97;
 use crate::scan::cluster::in_hex_row;
-use crate::scan::code::{Case, Code};
+use crate::scan::code::{Case, Code, Shape};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::less;
 use crate::scan::scene::{Scene, Sink};
-use registry::{has_structure, len_of, runs, structure};
+use registry::{Structure, structure};
 
 /// Words that say "bank account"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -60,19 +60,34 @@ const HEAD: usize = 4;
 
 /// Whether letters and digits, of either case, are an account number.
 fn fits(text: &[u8]) -> bool {
-    let Some((&[first, second, tens, ones], account)) = text.split_first_chunk() else {
+    let [first, second, ..] = text else {
         return false;
     };
-    let country = [first.to_ascii_uppercase(), second.to_ascii_uppercase()];
-    let Some(structure) = structure(&country) else {
+    structure_of(*first, *second).is_some_and(|structure| has_shape(text, &structure.shape))
+        && adds_up(text)
+}
+
+fn structure_of(first: u8, second: u8) -> Option<&'static Structure> {
+    let letters = first.is_ascii_alphabetic() && second.is_ascii_alphabetic();
+    letters.then(|| structure(first, second))?
+}
+
+fn has_shape(text: &[u8], shape: &Shape) -> bool {
+    let fits = |(i, byte): (usize, &u8)| match (shape.digits >> i & 1, shape.letters >> i & 1) {
+        (1, _) => byte.is_ascii_digit(),
+        (_, 1) => byte.is_ascii_alphabetic(),
+        _ => byte.is_ascii_alphanumeric(),
+    };
+    text.len() == shape.len && text.iter().enumerate().all(fits)
+}
+
+/// Whether the check digits fit characters that have their country's shape.
+fn adds_up(characters: &[u8]) -> bool {
+    let Some((&[first, second, tens, ones], account)) = characters.split_first_chunk() else {
         return false;
     };
     // 98 less a remainder is never 00, 01 or 99.
-    let check = [tens, ones];
-    text.len() == HEAD + len_of(structure)
-        && check.iter().all(u8::is_ascii_digit)
-        && ![b"00", b"01", b"99"].contains(&&check)
-        && has_structure(account, structure)
+    !matches!([tens, ones], [b'0', b'0' | b'1'] | [b'9', b'9'])
         && mod_97(account.iter().chain(&[first, second, tens, ones])) == Some(1)
 }
 
@@ -80,15 +95,11 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     let Some([first, second, ..]) = scene.text.get(at..) else {
         return;
     };
-    if !first.is_ascii_alphabetic() || !second.is_ascii_alphabetic() {
-        return;
-    }
-    let Some(structure) = structure(&[first.to_ascii_uppercase(), second.to_ascii_uppercase()])
-    else {
+    let Some(structure) = structure_of(*first, *second) else {
         return;
     };
-    let read = Code::read(scene.text, at, HEAD + len_of(structure));
-    let Some(code) = read.filter(|code| fits(code.characters())) else {
+    let read = Code::read(scene.text, at, &structure.shape);
+    let Some(code) = read.filter(|code| adds_up(code.characters())) else {
         return;
     };
     let printed = code.gaps == 0 || code.gaps == fours(code.characters().len());
@@ -116,13 +127,13 @@ fn fours(len: usize) -> u64 {
 /// Whether it could as well be something else of its length. A token of hex digits with more than two
 /// letters in the account is a hash (`ad` and 22 more). Accounts are mostly digits: more letters than
 /// that are words or a key, in lower case and in the two countries that prescribe nothing (`MD`, `GT`).
-fn looks_encoded(code: &Code, structure: &str) -> bool {
+fn looks_encoded(code: &Code, structure: &Structure) -> bool {
     let characters = code.characters();
     let letters = characters
         .iter()
         .filter(|byte| byte.is_ascii_alphabetic())
         .count();
-    let free = code.case == Case::Lower || runs(structure).count() == 1;
+    let free = code.case == Case::Lower || structure.free;
     let wordy = free && letters * 2 > characters.len();
     let hash = code.gaps == 0 && letters > 4 && characters.iter().all(u8::is_ascii_hexdigit);
     wordy || hash
@@ -137,6 +148,7 @@ mod tests {
     use Likelihood::{Certain, Likely, Possible};
     use examples::VALID;
     use proptest::prelude::*;
+    use registry::tests::runs;
     use registry::{COUNTRIES, UNREGISTERED};
 
     fn grouped(number: &str, separator: &str) -> String {

@@ -59,6 +59,9 @@ const ADDRESS_BYTES_MAX: usize = 45;
 
 fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     let text = scene.text;
+    if is_known(text, at) {
+        return;
+    }
     let Some(start) = start(text, at) else { return };
     let Some(form) = text.get(start..).and_then(parse) else {
         return;
@@ -77,6 +80,32 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         (false, false) => Likelihood::Possible,
     };
     sink.report(span, likelihood);
+}
+
+/// Whether a colon right before, of the same run, has called already: what begins where this one's run does
+/// was found then or never will be. A text of nothing but groups costs a few bytes a colon.
+fn is_known(text: &[u8], at: usize) -> bool {
+    let whole = |colon: usize| {
+        let before = colon_before(text, colon)?;
+        (colon - before >= 2).then_some(before)
+    };
+    // As `Trigger::Colon` says, of groups; what it says besides is rarer.
+    let last = colon_before(text, at);
+    last.and_then(whole).and_then(whole).is_some()
+}
+
+/// The colon before `end`, with at most a group between.
+fn colon_before(text: &[u8], end: usize) -> Option<usize> {
+    let mut at = end;
+    while at > 0 && end - at < 5 {
+        at -= 1;
+        match text.get(at)? {
+            b':' => return Some(at),
+            byte if byte.is_ascii_hexdigit() => {}
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Where the run of groups around the colon begins, if nothing is joined to its front. A name and its

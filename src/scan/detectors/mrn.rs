@@ -62,6 +62,7 @@ const WANTED: Wanted = Wanted {
     parse: value,
     unless: &["admitted", "dob", "born", "phone", "date"],
     both_sides: false,
+    digits: true,
 };
 
 fn find(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {

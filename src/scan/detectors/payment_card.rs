@@ -20,7 +20,7 @@ use crate::scan::cluster::{
 };
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
-use issuers::{DIGITS_MAX, DIGITS_MIN, Issuer, issuer};
+use issuers::{DIGITS_MAX, DIGITS_MIN, Issuer, lengths};
 use std::ops::Range;
 use tail::Tail;
 
@@ -59,12 +59,13 @@ pub(super) const DETECTOR: Detector = Detector {
     fits,
 };
 
-/// Group lengths as cards, statements and forms print them.
+/// Group lengths as cards, statements and forms print them, in decimal.
 #[rustfmt::skip]
-const PRINTED: &[&[usize]] = &[
-    &[4, 4, 4, 1], &[4, 3, 3, 3], &[4, 6, 4], &[4, 4, 4, 2], &[4, 6, 5], &[4, 4, 4, 3], &[4, 4, 4, 4],
-    &[4, 4, 4, 5], &[4, 4, 4, 4, 1], &[4, 4, 4, 4, 2], &[4, 4, 4, 4, 3], &[6, 13],
+const PRINTED: &[u32] = &[
+    4441, 4333, 464, 4442, 465, 4443, 4444, 4445, 44_441, 44_442, 44_443,
 ];
+/// The one with a group of two figures: six digits, and thirteen.
+const SIX_THIRTEEN: (usize, usize) = (6, 20);
 
 /// Whether digits without separators are a card number.
 fn fits(digits: &[u8]) -> bool {
@@ -77,11 +78,15 @@ fn card(digits: &[u8]) -> Option<Issuer> {
     {
         return None;
     }
-    let first_six = digits
+    let [a, b, c, d, ..] = digits else {
+        return None;
+    };
+    let four = [a, b, c, d];
+    let four = four
         .iter()
-        .take(6)
-        .fold(0, |n, digit| n * 10 + u32::from(value(*digit)));
-    issuer(first_six, digits.len()).filter(|_| luhn(digits, 0))
+        .fold(0, |n, digit| n * 10 + usize::from(value(**digit)));
+    let issuer = lengths(four).issuer(digits.len())?;
+    luhn(digits, 0).then_some(issuer)
 }
 
 fn may_be_first(byte: u8) -> bool {
@@ -90,7 +95,7 @@ fn may_be_first(byte: u8) -> bool {
 
 fn find(scene: &Scene<'_>, cluster: &Cluster, sink: &mut Sink<'_>) {
     let field = scene.text;
-    let mut all = groups(field, *cluster);
+    let mut all = groups(field, cluster);
     let Some(only) = all.next() else { return };
     if only.end + 1 >= cluster.end {
         return bare(scene, only, sink);
@@ -151,18 +156,24 @@ enum Printed {
 }
 
 fn printed(text: &[u8]) -> Printed {
-    let Some(separator) = text.iter().find(|byte| !byte.is_ascii_digit()) else {
+    let Some(first) = text.iter().position(|byte| !byte.is_ascii_digit()) else {
         return Printed::Bare;
     };
-    let same = text
-        .iter()
-        .all(|byte| byte.is_ascii_digit() || byte == separator);
-    let as_issued = PRINTED.iter().any(|lens| {
-        text.split(|byte| byte == separator)
-            .map(<[u8]>::len)
-            .eq(lens.iter().copied())
-    });
-    if same && as_issued {
+    let (mut lens, mut len, mut separators) = (0u32, 0, 0);
+    for byte in text {
+        if byte.is_ascii_digit() {
+            len += 1;
+            continue;
+        }
+        separators += 1;
+        // Nothing is printed in more than five groups, or with two kinds of separators.
+        if separators > 4 || text.get(first) != Some(byte) {
+            return Printed::Oddly;
+        }
+        (lens, len) = (lens * 10 + len, 0);
+    }
+    let six_thirteen = (first, text.len()) == SIX_THIRTEEN && separators == 1;
+    if six_thirteen || (len < 10 && first < 7 && PRINTED.contains(&(lens * 10 + len))) {
         Printed::AsIssued
     } else {
         Printed::Oddly

@@ -10,7 +10,7 @@
 //! any other way it is nothing without a word.
 
 use crate::chunk::Likelihood;
-use crate::scan::code::{Case, Code, has_shape};
+use crate::scan::code::{Case, Code, Shape, has_shape};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::less;
 use crate::scan::scene::{Scene, Sink};
@@ -41,7 +41,7 @@ pub(super) const DETECTOR: Detector = Detector {
     fits,
 };
 
-const CHARACTERS: usize = 9;
+const SHAPE: Shape = Shape::of(b"AANNNNNNA");
 /// Separators before these characters: `AB 12 34 56 C`.
 const PAIRS: u64 = 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8;
 
@@ -67,7 +67,7 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     if !letters {
         return;
     }
-    let Some(code) = Code::read(scene.text, at, CHARACTERS).filter(|code| fits(code.characters()))
+    let Some(code) = Code::read(scene.text, at, &SHAPE).filter(|code| fits(code.characters()))
     else {
         return;
     };

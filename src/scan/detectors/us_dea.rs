@@ -12,7 +12,7 @@
 
 use crate::chunk::Likelihood;
 use crate::scan::checks::weighted;
-use crate::scan::code::{Case, Code};
+use crate::scan::code::{Case, Code, Shape};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::less;
 use crate::scan::scene::{Scene, Sink, Word};
@@ -44,6 +44,7 @@ pub(super) const DETECTOR: Detector = Detector {
 };
 
 const CHARACTERS: usize = 9;
+const SHAPE: Shape = Shape::of(b"AXNNNNNNN");
 
 /// Whether nine characters are a registration number.
 fn fits(text: &[u8]) -> bool {
@@ -70,7 +71,7 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     if !first.is_ascii_alphabetic() || !third.is_ascii_digit() {
         return;
     }
-    let read = Code::read(scene.text, at, CHARACTERS);
+    let read = Code::read(scene.text, at, &SHAPE);
     let Some(code) = read.filter(|code| code.gaps == 0 && fits(code.characters())) else {
         return;
     };

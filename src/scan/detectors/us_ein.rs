@@ -6,7 +6,8 @@
 //!
 //! Owns: that rule and the words that speak for it. Refuses: a checksum; there is none. Stays true:
 //! 83 % of all nine-digit numbers pass, so without a word even the hyphen is only possible, and bare
-//! is nothing.
+//! is nothing. `12-3456789` by itself is not looked at: `Trigger::Number` calls for ten bytes only where some
+//! number's word is near, so it comes out as possible beside another detector's word or in a longer cluster.
 
 use crate::chunk::Likelihood;
 use crate::scan::checks::value;

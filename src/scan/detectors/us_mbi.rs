@@ -10,7 +10,7 @@
 //! passes; written in any other way it is nothing without a word.
 
 use crate::chunk::Likelihood;
-use crate::scan::code::{Case, Code};
+use crate::scan::code::{self, Case, Code};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::less;
 use crate::scan::scene::{Scene, Sink};
@@ -42,6 +42,8 @@ pub(super) const DETECTOR: Detector = Detector {
 
 /// What stands where.
 const SHAPE: &[u8; 11] = b"CAXNAXNAANN";
+/// The same, as far as letters and digits go.
+const KINDS: code::Shape = code::Shape::of(b"NAXNAXNAANN");
 /// The hyphens of `1EG4-TE5-MK73`.
 const CARD: u64 = 1 << 4 | 1 << 7;
 
@@ -65,7 +67,7 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     if !second.is_ascii_alphabetic() || !fourth.is_ascii_digit() {
         return;
     }
-    let read = Code::read(scene.text, at, SHAPE.len());
+    let read = Code::read(scene.text, at, &KINDS);
     let Some(code) = read.filter(|code| fits(code.characters())) else {
         return;
     };

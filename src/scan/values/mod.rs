@@ -27,6 +27,8 @@ pub(super) struct Wanted {
     pub(super) unless: &'static [&'static str],
     /// A value right before the word counts even where another one follows: `0171 5201763 office`.
     pub(super) both_sides: bool,
+    /// Every value has a digit.
+    pub(super) digits: bool,
 }
 
 /// Longest value, as far as finding one before a word goes: a phone number with its extension.
@@ -102,6 +104,15 @@ fn first(text: &[u8], stretch: Range<usize>, wanted: &Wanted) -> First {
 /// The last value that ends before the word, with nothing between that parts them.
 fn before(text: &[u8], end: usize, wanted: &Wanted) -> Option<Range<usize>> {
     let start = end.saturating_sub(GAP_BYTES_MAX + VALUE_BYTES_MAX);
+    // Most words stand among words.
+    let seen = text.get(start..end)?;
+    if wanted.digits
+        && !seen
+            .iter()
+            .fold(false, |any, byte| any | byte.is_ascii_digit())
+    {
+        return None;
+    }
     let (mut last, mut past) = (None, start);
     for token in tokens(text, start..end) {
         if token.start < past {
@@ -139,6 +150,7 @@ mod tests {
         parse: six_digits,
         unless: &["expires"],
         both_sides: false,
+        digits: true,
     };
 
     /// The values that `word` speaks for.

@@ -2,7 +2,9 @@
 //!
 //! Owns: SWIFT's IBAN Registry, release 101, as a table, and a second of countries whose banks use such
 //! numbers without having registered a structure. Refuses: check digits. Stays true: each table ascends
-//! by country, so that one is found by halving.
+//! by country; one that is looked up takes the same time whether it is there or not.
+
+use crate::scan::code::Shape;
 
 /// Country, and the structure of its accounts: so many `n` digits, `a` letters or `c` of either. By
 /// country, ascending.
@@ -35,51 +37,92 @@ pub(super) const UNREGISTERED: &[(&[u8; 2], &str)] = &[
     (b"NE", "2c22n"), (b"SN", "2c22n"), (b"TD", "23n"), (b"TG", "2c22n"),
 ];
 
-/// The structure of the accounts of a country, given in upper case.
-pub(super) fn structure(country: &[u8]) -> Option<&'static str> {
-    [COUNTRIES, UNREGISTERED].into_iter().find_map(|table| {
-        let row = table.binary_search_by(|(name, _)| name.as_slice().cmp(country));
-        table.get(row.ok()?).map(|(_, structure)| *structure)
-    })
+/// How the numbers of a country are made, country and check digits included.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Structure {
+    pub(super) shape: Shape,
+    /// All of the account is of one kind.
+    pub(super) free: bool,
 }
 
-/// The runs of a structure: `8n12c` is eight digits, then twelve of either.
-pub(super) fn runs(structure: &str) -> impl Iterator<Item = (usize, u8)> + '_ {
-    structure
-        .split_inclusive(|kind: char| kind.is_ascii_lowercase())
-        .filter_map(|run| {
-            let (count, kind) = run.split_at_checked(run.len().checked_sub(1)?)?;
-            Some((count.parse().ok()?, *kind.as_bytes().first()?))
-        })
-}
+/// Room for every two letters, by their low five bits: a look-up is one load.
+const PLACES: usize = 1 << 10;
 
-/// Characters of an account.
-pub(super) fn len_of(structure: &str) -> usize {
-    runs(structure).map(|(count, _)| count).sum::<usize>()
-}
-
-/// Whether the account, country and check digits left off, is made so.
-pub(super) fn has_structure(mut account: &[u8], structure: &str) -> bool {
-    for (count, kind) in runs(structure) {
-        let Some((run, rest)) = account.split_at_checked(count) else {
-            return false;
-        };
-        let fits = match kind {
-            b'n' => run.iter().all(u8::is_ascii_digit),
-            b'a' => run.iter().all(u8::is_ascii_alphabetic),
-            _ => run.iter().all(u8::is_ascii_alphanumeric),
-        };
-        if !fits {
-            return false;
+static STRUCTURES: [Option<Structure>; PLACES] = {
+    let mut all = [None; PLACES];
+    let tables = [COUNTRIES, UNREGISTERED];
+    let (mut table, mut row) = (0, 0);
+    while table < tables.len() {
+        if row == tables[table].len() {
+            (table, row) = (table + 1, 0);
+            continue;
         }
-        account = rest;
+        let (name, structure) = tables[table][row];
+        all[place(name[0], name[1])] = Some(parse(structure.as_bytes()));
+        row += 1;
     }
-    account.is_empty()
+    all
+};
+
+const fn place(first: u8, second: u8) -> usize {
+    ((first & 31) as usize) << 5 | (second & 31) as usize
 }
 
+/// `8n12c`: two letters and two digits, eight digits, twelve of either.
+const fn parse(structure: &[u8]) -> Structure {
+    let mut shape = Shape::of(b"AANN");
+    let (mut at, mut count, mut runs) = (0, 0, 0);
+    while at < structure.len() {
+        match structure[at] {
+            digit @ b'0'..=b'9' => count = count * 10 + (digit - b'0') as usize,
+            kind => {
+                shape = shape.with(count, kind.to_ascii_uppercase());
+                (count, runs) = (0, runs + 1);
+            }
+        }
+        at += 1;
+    }
+    Structure {
+        shape,
+        free: runs == 1,
+    }
+}
+
+/// How numbers that begin with these two letters, of either case, are made.
+pub(super) fn structure(first: u8, second: u8) -> Option<&'static Structure> {
+    STRUCTURES.get(place(first, second))?.as_ref()
+}
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// The runs of a structure: `8n12c` is eight digits, then twelve of either.
+    pub(in super::super) fn runs(structure: &str) -> impl Iterator<Item = (usize, u8)> + '_ {
+        structure
+            .split_inclusive(|kind: char| kind.is_ascii_lowercase())
+            .filter_map(|run| {
+                let (count, kind) = run.split_at_checked(run.len().checked_sub(1)?)?;
+                Some((count.parse().ok()?, *kind.as_bytes().first()?))
+            })
+    }
+
+    fn len_of(structure: &str) -> usize {
+        runs(structure).map(|(count, _)| count).sum::<usize>()
+    }
+
+    #[test]
+    fn a_country_is_found_and_its_shape_is_what_the_registry_says() {
+        for (name, text) in COUNTRIES.iter().chain(UNREGISTERED) {
+            let found = structure(name[0], name[1].to_ascii_lowercase()).expect("a country");
+            let kinds: Vec<u8> = runs(text)
+                .flat_map(|(count, kind)| vec![kind.to_ascii_uppercase(); count])
+                .collect();
+            let whole = [&b"AANN"[..], &kinds].concat();
+            assert_eq!(found.shape, Shape::of(&whole), "{name:?}");
+            assert_eq!(found.free, runs(text).count() == 1, "{name:?}");
+        }
+        assert!(structure(b'A', b'B').is_none() && structure(b'Z', b'Z').is_none());
+    }
 
     #[test]
     fn the_table_is_in_order_and_within_bounds() {

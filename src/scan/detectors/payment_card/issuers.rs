@@ -57,22 +57,68 @@ pub(super) const DIGITS_MIN: usize = 12;
 /// Most digits of a card.
 pub(super) const DIGITS_MAX: usize = 19;
 
-/// Who issues numbers of this length that begin with these six digits.
-pub(super) fn issuer(first_six: u32, len: usize) -> Option<Issuer> {
-    let within = |ranges: &[Range]| {
-        let mut all = ranges.iter();
-        all.any(|(prefixes, lens)| prefixes.contains(&first_six) && lens.contains(&len))
-    };
-    if within(USUAL) {
-        Some(Issuer::Usual)
-    } else {
-        within(RARE).then_some(Issuer::Rare)
+/// Lengths in use, bit i for `DIGITS_MIN + i` digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lengths {
+    pub(super) usual: u8,
+    /// Some of these are also usual; that counts.
+    pub(super) rare: u8,
+}
+
+const _: () = assert!(DIGITS_MAX - DIGITS_MIN < 8, "a bit each");
+
+/// By the first four digits, for no range needs more.
+static LENGTHS: [Lengths; 10_000] = {
+    let none = Lengths { usual: 0, rare: 0 };
+    let mut all = [none; 10_000];
+    let mut row = 0;
+    while row < USUAL.len() + RARE.len() {
+        let usual = row < USUAL.len();
+        let (prefixes, lens) = match usual {
+            true => &USUAL[row],
+            false => &RARE[row - USUAL.len()],
+        };
+        let (mut four, last) = (*prefixes.start() / 100, *prefixes.end() / 100);
+        assert!(*prefixes.start() % 100 == 0 && *prefixes.end() % 100 == 99);
+        let count = *lens.end() - *lens.start() + 1;
+        let bits = (((1u32 << count) - 1) << (*lens.start() - DIGITS_MIN)) as u8;
+        while four <= last {
+            let place = &mut all[four as usize];
+            match usual {
+                true => place.usual |= bits,
+                false => place.rare |= bits,
+            }
+            four += 1;
+        }
+        row += 1;
+    }
+    all
+};
+
+/// The lengths of numbers that begin with these four digits.
+pub(super) fn lengths(first_four: usize) -> Lengths {
+    LENGTHS.get(first_four).copied().unwrap_or_default()
+}
+
+impl Lengths {
+    /// Who issues numbers of this many digits.
+    pub(super) fn issuer(self, len: usize) -> Option<Issuer> {
+        let bit = 1u8.checked_shl(len.checked_sub(DIGITS_MIN)? as u32)?;
+        if self.usual & bit != 0 {
+            Some(Issuer::Usual)
+        } else {
+            (self.rare & bit != 0).then_some(Issuer::Rare)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn issuer(first_six: usize, len: usize) -> Option<Issuer> {
+        lengths(first_six / 100).issuer(len)
+    }
 
     #[test]
     fn ranges_and_lengths() {

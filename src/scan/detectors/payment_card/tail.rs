@@ -1,30 +1,61 @@
 //! Every card number that ends where a group of digits ends, found without reading the digits again.
 //!
-//! Owns: running sums over the last digits of a cluster. Refuses: to judge; it says where and whose.
-//! Stays true: a cluster costs the same per digit however it is grouped; what comes out is what the
-//! plain rule would say of every stretch of whole groups.
+//! Owns: running sums over the last digits of a cluster, and which of its groups may begin a card. Refuses: to
+//! judge; it says where and whose. Stays true: a cluster costs the same per digit however it is grouped; what
+//! comes out is what the plain rule would say of every stretch of whole groups.
 
-use super::issuers::{DIGITS_MAX, DIGITS_MIN, Issuer, issuer};
+use super::issuers::{DIGITS_MAX, DIGITS_MIN, Issuer, Lengths, lengths};
 use crate::scan::checks::{doubled, value};
 use crate::scan::cluster::{Group, clean_front};
 
-/// The last digits of a cluster, with running Luhn sums: every stretch of 13–19 digits that ends
-/// here is checked by two look-ups, so a cluster costs the same per digit however it is grouped.
+/// The last digits of a cluster, with running Luhn sums: a stretch that ends here is checked by two
+/// look-ups, and only if its first four digits are an issuer's and its length is one of his.
 #[derive(Default)]
 pub(super) struct Tail {
     /// Digits so far.
     count: usize,
-    /// Bit i: the digit i places before the last one starts a group that may start a card.
+    /// Bit i: the digit i places before the last one starts a group, which nothing touches at the front.
     starts: u32,
-    /// Digit values and positions, and the sums before each, at `index % 32`. Sums wrap; differences
-    /// over 19 digits (at most 171) do not.
-    values: [u8; RING],
+    /// The last four digits, as a number.
+    four: usize,
+    /// Lengths of cards that would end at the last digit, and, a byte each, at those to come: bit i for
+    /// `DIGITS_MIN + i` digits.
+    due: u128,
+    /// Positions of digits, what their groups may begin, and the sums before each, at `index % 32`. Sums wrap;
+    /// differences over 19 digits (at most 171) do not.
     positions: [u32; RING],
+    lengths: [Lengths; RING],
     sums: [[u8; 2]; RING],
 }
 
 const RING: usize = 32;
 const _: () = assert!(DIGITS_MAX < RING && DIGITS_MAX * 9 <= u8::MAX as usize);
+
+/// Digits that tell an issuer.
+const PREFIX: usize = 4;
+/// Digits from the last of a prefix to the end of the shortest card.
+const WAIT: usize = DIGITS_MIN - PREFIX;
+const _: () = assert!(WAIT + DIGITS_MAX - DIGITS_MIN < 16, "a byte of `due` each");
+
+/// Bit i of the lengths, in byte i.
+const fn diagonal(lengths: u8) -> u64 {
+    let (mut all, mut i) = (0, 0);
+    while i < 8 {
+        all |= ((lengths as u64 >> i) & 1) << (9 * i);
+        i += 1;
+    }
+    all
+}
+
+static DIAGONALS: [u64; 256] = {
+    let mut all = [0; 256];
+    let mut lengths = 0;
+    while lengths < 256 {
+        all[lengths] = diagonal(lengths as u8);
+        lengths += 1;
+    }
+    all
+};
 
 impl Tail {
     /// Adds the next group.
@@ -32,10 +63,14 @@ impl Tail {
         let mut may_start = clean_front(field, group.start);
         for (i, digit) in field[group.start..group.end].iter().enumerate() {
             let (at, value) = (self.count % RING, value(*digit));
-            self.values[at] = value;
             self.positions[at] = (group.start + i) as u32;
             self.starts = (self.starts << 1) | u32::from(may_start);
             may_start = false;
+            self.four = (self.four * 10 + usize::from(value)) % 10_000;
+            self.due >>= 8;
+            if self.starts >> (PREFIX - 1) & 1 == 1 {
+                self.note_issuer();
+            }
             // Row 0 doubles digits of even index, row 1 those of odd index.
             let [even, odd] = self.sums[at];
             let (even_adds, odd_adds) = if self.count.is_multiple_of(2) {
@@ -49,22 +84,30 @@ impl Tail {
         }
     }
 
+    /// The last four digits begin a group: what cards they begin, and where those end.
+    fn note_issuer(&mut self) {
+        let lengths = lengths(self.four);
+        let diagonal = DIAGONALS[usize::from(lengths.usual | lengths.rare)];
+        self.due |= u128::from(diagonal) << (8 * WAIT);
+        let first = (self.count + 1).wrapping_sub(PREFIX);
+        self.lengths[first % RING] = lengths;
+    }
+
     /// Calls with the start of every card that ends at the last digit, longest first.
     pub(super) fn cards(&self, mut card: impl FnMut(usize, Issuer)) {
-        for len in (DIGITS_MIN..=DIGITS_MAX)
-            .rev()
-            .filter(|len| self.starts >> (len - 1) & 1 == 1)
-        {
+        let mut due = self.due as u8;
+        while due != 0 {
+            let bit = 7 - due.leading_zeros() as usize;
+            due &= !(1 << bit);
+            let len = DIGITS_MIN + bit;
             // The digit before the last is doubled: its index has the parity of `count`.
             let row = self.count % 2;
-            let first = self.count - len;
-            let sum = self.sums[self.count % RING][row].wrapping_sub(self.sums[first % RING][row]);
-            let first_six =
-                (first..first + 6).fold(0, |n, i| n * 10 + u32::from(self.values[i % RING]));
+            let first = self.count.wrapping_sub(len) % RING;
+            let sum = self.sums[self.count % RING][row].wrapping_sub(self.sums[first][row]);
             if sum.is_multiple_of(10)
-                && let Some(issuer) = issuer(first_six, len)
+                && let Some(issuer) = self.lengths[first].issuer(len)
             {
-                card(self.positions[first % RING] as usize, issuer);
+                card(self.positions[first] as usize, issuer);
             }
         }
     }
@@ -92,7 +135,7 @@ mod tests {
             }
             let mut tail = Tail::default();
             let mut got = Vec::new();
-            for group in groups(text.as_bytes(), Cluster { start: 0, end: text.len() }) {
+            for group in groups(text.as_bytes(), &Cluster::new(text.as_bytes(), 0, text.len())) {
                 tail.push(text.as_bytes(), group);
                 tail.cards(|start, _| got.push(start..group.end));
             }

@@ -23,7 +23,7 @@ mod written;
 
 use crate::chunk::Likelihood;
 use crate::scan::blank::is_masked_number;
-use crate::scan::cluster::{Cluster, groups};
+use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink, Word};
 use crate::scan::values;
@@ -67,19 +67,9 @@ fn fits(digits: &[u8]) -> bool {
 
 /// `212-555-0123` within digits joined by spaces and hyphens.
 fn in_cluster(scene: &Scene<'_>, cluster: &Cluster, sink: &mut Sink<'_>) {
-    let (mut area, mut exchange): (Option<usize>, usize) = (None, 0);
-    let mut before: Option<(usize, usize)> = None;
-    for group in groups(scene.text, *cluster) {
-        if let Some(start) = area
-            && exchange == 3
-            && group.len() == 4
-        {
-            north_american(scene, start, sink);
-        }
-        area = before.filter(|(_, len)| *len == 3).map(|(start, _)| start);
-        exchange = group.len();
-        before = Some((group.start, group.len()));
-    }
+    cluster.each(scene.text, &[3, 3, 4], |area| {
+        north_american(scene, area, sink);
+    });
 }
 
 /// The second dot of `212.555.0123`.

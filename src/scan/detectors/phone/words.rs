@@ -28,12 +28,14 @@ pub(super) const NAMED: Wanted = Wanted {
     parse: |text, at| parse(text, at, true),
     unless: UNLESS_NAMED,
     both_sides: true,
+    digits: true,
 };
 
 pub(super) const SUGGESTED: Wanted = Wanted {
     parse: |text, at| parse(text, at, false),
     unless: UNLESS,
     both_sides: true,
+    digits: true,
 };
 
 const UNLESS: &[&str] = &[
