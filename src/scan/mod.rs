@@ -24,6 +24,7 @@ mod detector;
 mod detectors;
 mod edges;
 mod engine;
+mod heads;
 mod look;
 pub mod mask;
 mod own;

@@ -100,7 +100,7 @@ impl Kernel {
             Kind::Avx512(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
-            Kind::Scalar => starts.sift(&planes.letters, &shapes.starts, words, text, parts),
+            Kind::Scalar => scalar::sift(starts, planes, shapes, words, text, parts),
         }
     }
 
