@@ -29,9 +29,21 @@ struct Claim {
 }
 
 const CLAIMS: &[Claim] = &[
-    Claim { name: "1 KiB records", record_bytes: KIB, at_least: 2.0 },
-    Claim { name: "64 KiB bodies", record_bytes: 64 * KIB, at_least: 3.0 },
-    Claim { name: "100 B records", record_bytes: 100, at_least: 0.0 },
+    Claim {
+        name: "1 KiB records",
+        record_bytes: KIB,
+        at_least: 2.0,
+    },
+    Claim {
+        name: "64 KiB bodies",
+        record_bytes: 64 * KIB,
+        at_least: 3.0,
+    },
+    Claim {
+        name: "100 B records",
+        record_bytes: 100,
+        at_least: 0.0,
+    },
 ];
 /// What AVX2 alone must reach of it.
 const AVX2_SHARE_MIN: f64 = 0.6;
@@ -51,7 +63,9 @@ fn main() {
     if let Some(path) = std::env::args().skip_while(|arg| arg != "--file").nth(1) {
         file(&path);
     }
-    faults.iter().for_each(|fault| println!("NOT REACHED: {fault}"));
+    faults
+        .iter()
+        .for_each(|fault| println!("NOT REACHED: {fault}"));
     assert!(faults.is_empty(), "{} claims not reached", faults.len());
 }
 
@@ -67,7 +81,10 @@ fn json(claim: &Claim, measure: bool, faults: &mut Vec<String>) {
         Box::new(|| black_box(&mut copy).copy_from_slice(black_box(&text))),
     )];
     for kernel in Kernel::available() {
-        rows.push((format!("all, {}", kernel.name()), scanning(Engine::on(kernel, everything()), &text, &fields)));
+        rows.push((
+            format!("all, {}", kernel.name()),
+            scanning(Engine::on(kernel, everything()), &text, &fields),
+        ));
     }
     rows.push(("five".into(), scanning(Engine::new(five()), &text, &fields)));
     rows.push(("two".into(), scanning(Engine::new(two()), &text, &fields)));
@@ -77,8 +94,16 @@ fn json(claim: &Claim, measure: bool, faults: &mut Vec<String>) {
     if !measure {
         return;
     }
-    let speeds = report(&format!("{} of JSON, 1 % hits", claim.name), text.len(), &mut rows);
-    let of = |name: &str| rows.iter().position(|(row, _)| row == name).map(|at| speeds[at]);
+    let speeds = report(
+        &format!("{} of JSON, 1 % hits", claim.name),
+        text.len(),
+        &mut rows,
+    );
+    let of = |name: &str| {
+        rows.iter()
+            .position(|(row, _)| row == name)
+            .map(|at| speeds[at])
+    };
     let (all, avx2, five) = (of("all, avx512"), of("all, avx2"), of("five"));
     let mut must = |what: &str, got: Option<f64>, least: f64| {
         if let Some(got) = got.filter(|got| *got < least) {
@@ -86,9 +111,17 @@ fn json(claim: &Claim, measure: bool, faults: &mut Vec<String>) {
         }
     };
     must("all detectors, AVX-512, GB/s", all, claim.at_least);
-    must("all detectors, AVX2, GB/s", avx2, claim.at_least * AVX2_SHARE_MIN);
+    must(
+        "all detectors, AVX2, GB/s",
+        avx2,
+        claim.at_least * AVX2_SHARE_MIN,
+    );
     if claim.at_least > 0.0 {
-        must("all against five", all.zip(five).map(|(all, five)| all / five), ALL_TO_FIVE_MIN);
+        must(
+            "all against five",
+            all.zip(five).map(|(all, five)| all / five),
+            ALL_TO_FIVE_MIN,
+        );
     }
 }
 
@@ -98,8 +131,14 @@ fn against_hostile(measure: bool, faults: &mut Vec<String>) {
         let large = unit.repeat((4 * 256 * KIB).div_ceil(unit.len()));
         let (some, more) = ([whole(&small)], [whole(&large)]);
         let mut rows: Vec<Row<'_>> = vec![
-            ("256 KiB".into(), scanning(Engine::new(everything()), &small, &some)),
-            ("1 MiB".into(), scanning(Engine::new(everything()), &large, &more)),
+            (
+                "256 KiB".into(),
+                scanning(Engine::new(everything()), &small, &some),
+            ),
+            (
+                "1 MiB".into(),
+                scanning(Engine::new(everything()), &large, &more),
+            ),
         ];
         rows.iter_mut().for_each(|(_, row)| row());
         if !measure {
@@ -115,7 +154,10 @@ fn against_hostile(measure: bool, faults: &mut Vec<String>) {
         let (one, four) = (speed(small.len(), best[0]), speed(large.len(), best[1]));
         println!("  hostile: {name:28} {one:6.2} GB/s  four times as long {four:6.2} GB/s");
         if one.min(four) < HOSTILE_GB_PER_S_MIN {
-            faults.push(format!("{name}: {:.2} GB/s < {HOSTILE_GB_PER_S_MIN}", one.min(four)));
+            faults.push(format!(
+                "{name}: {:.2} GB/s < {HOSTILE_GB_PER_S_MIN}",
+                one.min(four)
+            ));
         }
         if four < one / 1.5 {
             faults.push(format!("{name}: not linear: {one:.2} then {four:.2} GB/s"));
@@ -126,7 +168,10 @@ fn against_hostile(measure: bool, faults: &mut Vec<String>) {
 fn file(path: &str) {
     let text = std::fs::read(path).expect("a readable file");
     let fields = lines(&text);
-    let mut rows = vec![("all".to_owned(), scanning(Engine::new(everything()), &text, &fields))];
+    let mut rows = vec![(
+        "all".to_owned(),
+        scanning(Engine::new(everything()), &text, &fields),
+    )];
     report(path, text.len(), &mut rows);
 }
 
@@ -135,19 +180,33 @@ fn scanning<'a>(engine: Engine, text: &'a [u8], fields: &'a [Field]) -> Box<dyn 
     let (mut scratch, mut out, mut want) = (Scratch::new(), Vec::<Finding>::new(), None);
     Box::new(move || {
         out.clear();
-        engine.scan(black_box(text), fields.iter().copied(), &mut scratch, &mut out);
+        engine.scan(
+            black_box(text),
+            fields.iter().copied(),
+            &mut scratch,
+            &mut out,
+        );
         assert_eq!(*want.get_or_insert(out.len()), out.len());
     })
 }
 
 /// The same, a call for each field.
 fn record_by_record<'a>(text: &'a [u8], fields: &'a [Field]) -> Box<dyn FnMut() + 'a> {
-    let (engine, mut scratch, mut out) = (Engine::new(everything()), Scratch::new(), Vec::<Finding>::new());
+    let (engine, mut scratch, mut out) = (
+        Engine::new(everything()),
+        Scratch::new(),
+        Vec::<Finding>::new(),
+    );
     Box::new(move || {
         for field in fields {
             out.clear();
             let record = &text[field.start as usize..field.end as usize];
-            engine.scan(black_box(record), [whole(record)].into_iter(), &mut scratch, &mut out);
+            engine.scan(
+                black_box(record),
+                [whole(record)].into_iter(),
+                &mut scratch,
+                &mut out,
+            );
         }
     })
 }
@@ -166,7 +225,11 @@ fn report(name: &str, bytes: usize, rows: &mut [Row<'_>]) -> Vec<f64> {
     let speed = |time: &Duration| bytes as f64 / time.as_nanos() as f64;
     println!("{name} ({bytes} B)");
     for ((row, _), time) in rows.iter().zip(&best) {
-        println!("  {row:24} {:8.2} GB/s  {:6.3} × memcpy", speed(time), speed(time) / speed(&best[0]));
+        println!(
+            "  {row:24} {:8.2} GB/s  {:6.3} × memcpy",
+            speed(time),
+            speed(time) / speed(&best[0])
+        );
     }
     best.iter().map(speed).collect()
 }
@@ -188,13 +251,26 @@ fn lines(text: &[u8]) -> Vec<Field> {
     let line = |(record, line): (usize, &[u8])| {
         let start = at;
         at += line.len() + 1;
-        Field { record: record as u32, part: Part::Value, start: start as u32, end: (start + line.len()) as u32 }
+        Field {
+            record: record as u32,
+            part: Part::Value,
+            start: start as u32,
+            end: (start + line.len()) as u32,
+        }
     };
-    text.split(|byte| *byte == b'\n').enumerate().map(line).collect()
+    text.split(|byte| *byte == b'\n')
+        .enumerate()
+        .map(line)
+        .collect()
 }
 
 fn whole(text: &[u8]) -> Field {
-    Field { record: 0, part: Part::Value, start: 0, end: text.len() as u32 }
+    Field {
+        record: 0,
+        part: Part::Value,
+        start: 0,
+        end: text.len() as u32,
+    }
 }
 
 fn everything() -> DetectorSet {
@@ -205,7 +281,10 @@ fn everything() -> DetectorSet {
 
 fn named(names: &[&str]) -> DetectorSet {
     let mut set = DetectorSet::default();
-    names.iter().filter_map(|name| detector(name)).for_each(|id| set.insert(id));
+    names
+        .iter()
+        .filter_map(|name| detector(name))
+        .for_each(|id| set.insert(id));
     set
 }
 

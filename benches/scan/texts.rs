@@ -16,8 +16,35 @@ impl Numbers {
 }
 
 const WORDS: &[&str] = &[
-    "delivered", "to", "the", "front", "desk", "after", "two", "attempts", "customer", "asked", "for", "gift", "wrapping", "and", "a",
-    "receipt", "in", "box", "please", "ring", "twice", "return", "window", "extended", "by", "support", "blue", "large", "cotton",
+    "delivered",
+    "to",
+    "the",
+    "front",
+    "desk",
+    "after",
+    "two",
+    "attempts",
+    "customer",
+    "asked",
+    "for",
+    "gift",
+    "wrapping",
+    "and",
+    "a",
+    "receipt",
+    "in",
+    "box",
+    "please",
+    "ring",
+    "twice",
+    "return",
+    "window",
+    "extended",
+    "by",
+    "support",
+    "blue",
+    "large",
+    "cotton",
 ];
 
 /// Lines of about `bytes` each, about `total` together; every hundredth has something in it.
@@ -60,10 +87,30 @@ fn event(text: &mut Vec<u8>, numbers: &mut Numbers) {
     let (a, b, c) = (numbers.next(), numbers.next(), numbers.next());
     let line = format!(
         "{{\"id\":\"{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}\",\"ts\":{},\"at\":\"2026-0{}-1{}T0{}:{}{}:0{}.{:03}Z\",\"type\":\"order_updated\",\"orderId\":{},\"amount\":{}.{:02},\"currency\":\"EUR\",\"sku\":\"SKU-{:05}-{}\",\"qty\":{},\"lat\":{}.{:06},\"status\":\"{}\",\"retry\":false,\"tags\":[\"{}\",\"{}\"]}}",
-        a as u32, (a >> 32) as u16, b & 0xfff, (b >> 12) & 0xfff, c & 0xffff_ffff_ffff,
-        1_760_000_000_000 + b % 10_000_000_000, 1 + a % 9, b % 10, c % 10, a % 6, b % 10, c % 10, a % 1000,
-        c % 100_000_000, a % 2_000, b % 100, c % 100_000, a % 10, 1 + b % 9, a % 90, c % 1_000_000,
-        WORDS[(a % WORDS.len() as u64) as usize], WORDS[(b % WORDS.len() as u64) as usize], WORDS[(c % WORDS.len() as u64) as usize],
+        a as u32,
+        (a >> 32) as u16,
+        b & 0xfff,
+        (b >> 12) & 0xfff,
+        c & 0xffff_ffff_ffff,
+        1_760_000_000_000 + b % 10_000_000_000,
+        1 + a % 9,
+        b % 10,
+        c % 10,
+        a % 6,
+        b % 10,
+        c % 10,
+        a % 1000,
+        c % 100_000_000,
+        a % 2_000,
+        b % 100,
+        c % 100_000,
+        a % 10,
+        1 + b % 9,
+        a % 90,
+        c % 1_000_000,
+        WORDS[(a % WORDS.len() as u64) as usize],
+        WORDS[(b % WORDS.len() as u64) as usize],
+        WORDS[(c % WORDS.len() as u64) as usize],
     );
     text.extend_from_slice(line.as_bytes());
 }
@@ -73,7 +120,10 @@ pub fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     let text = |name, unit: &str| (name, unit.as_bytes().to_vec());
     vec![
         text("all digits", "7"),
-        text("random digits", "83450912776501283746519283746501928374650192"),
+        text(
+            "random digits",
+            "83450912776501283746519283746501928374650192",
+        ),
         text("all @", "@"),
         text("a@a@a@", "a@"),
         text("near-cards", "4111111111111112 "),

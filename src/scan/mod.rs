@@ -25,6 +25,7 @@ mod detectors;
 mod edges;
 mod engine;
 mod explain;
+mod heads;
 mod look;
 pub mod mask;
 mod named;

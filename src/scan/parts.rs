@@ -9,6 +9,7 @@
 //! bytes whatever they are. So is a literal whose first part ends within it (`ghp_`); one that may go on
 //! in letters (`AKIA…`) is known by its first letter alone.
 
+use super::heads::Heads;
 use super::words::first_parts;
 
 /// Letters of a part that count.
@@ -25,17 +26,20 @@ pub(super) struct Parts {
     parts: Box<[u64; 1 << (BITS - 6)]>,
     /// By the low five bits of a capital: literals that go on in letters begin with it.
     open: u32,
+    /// How they begin, for kernels that can tell many bytes at once.
+    pub(super) heads: Box<Heads>,
 }
 
 impl Parts {
     /// For these keywords and literals, which begin with a letter.
     pub(super) fn new<'a>(
-        words: impl Iterator<Item = &'a [u8]>,
-        literals: impl Iterator<Item = &'a [u8]>,
+        words: impl Iterator<Item = &'a [u8]> + Clone,
+        literals: impl Iterator<Item = &'a [u8]> + Clone,
     ) -> Parts {
         let mut tables = Parts {
             parts: Box::new([0; 1 << (BITS - 6)]),
             open: 0,
+            heads: Box::new(Heads::new(words.clone(), literals.clone())),
         };
         for word in words {
             for part in first_parts(word) {
@@ -108,7 +112,7 @@ fn load_short(text: &[u8]) -> u64 {
 fn heads(word: &[u8]) -> Vec<Vec<u8>> {
     let mut all = vec![Vec::new()];
     for at in 0..word.len().max(HEAD_BYTES) {
-        let any: Vec<Vec<u8>> = (0x20..0x80).map(|byte| vec![byte]).collect();
+        let any: Vec<Vec<u8>> = (0x20..=0xff).map(|byte| vec![byte]).collect();
         let next: Vec<Vec<u8>> = match word.get(at) {
             None => any,
             Some(b' ') => [&b""[..], b" ", b"_", b"-", b"."]

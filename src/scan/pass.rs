@@ -173,8 +173,10 @@ impl Pass<'_> {
             planes,
             shapes,
             starts,
+            inside,
             ..
         } = &mut *self.scratch;
+        starts.mark_ends(inside);
         let text = self.body.get(at..).unwrap_or_default();
         self.kernel
             .sift(starts, planes, shapes, words, text, &self.vocabulary.parts)

@@ -3,43 +3,61 @@
 //! Owns: the way from bits to places, and the length of parts. Refuses: text; bits are enough. Stays true: as
 //! many places as bits, ascending.
 
-use super::candidates::{Plane, TILE_BYTES};
+use super::candidates::{Plane, TILE_BYTES, TILE_WORDS};
 use super::parts::{Parts, load};
 
 /// Places written at once.
-const EIGHT: usize = 8;
+const TWO: usize = 2;
 
-/// The list. At most every byte begins a part, and eight may be written beyond the last.
+/// The list. At most every byte begins a part, and two may be written beyond the last.
 pub(super) struct Starts {
     /// Offsets in the tile.
-    pub(super) places: [u16; TILE_BYTES + EIGHT],
+    pub(super) places: [u16; TILE_BYTES + TWO],
+    /// The bits that are listed: what a kernel leaves of all starts.
+    pub(super) bits: [u64; TILE_WORDS],
+    /// Bytes near the end of their field, where tables of what follows say nothing.
+    pub(super) ending: [u64; TILE_WORDS],
 }
 
 impl Starts {
     /// None.
     pub(super) fn new() -> Starts {
         Starts {
-            places: [0; TILE_BYTES + EIGHT],
+            places: [0; TILE_BYTES + TWO],
+            bits: [0; TILE_WORDS],
+            ending: [0; TILE_WORDS],
         }
     }
 
-    /// Lists the places of the bits; returns how many. A block of text has one to ten: eight are written
+    /// Notes which bytes have no three others after them in their field; `inside` has a bit for each byte in
+    /// one.
+    pub(super) fn mark_ends(&mut self, inside: &[u64; TILE_WORDS]) {
+        // What follows the tile is not known.
+        let next = inside.iter().skip(1).chain([&0]);
+        for ((ending, own), next) in self.ending.iter_mut().zip(inside).zip(next) {
+            let (own, next) = (!own, !next);
+            let after = |k: u32| (own >> k) | (next << (64 - k));
+            *ending = after(1) | after(2) | after(3);
+        }
+    }
+
+    /// Lists the places of the bits; returns how many. A block of text has few: two are written
     /// without looking, for a loop that may end anywhere is what a processor cannot foresee.
-    pub(super) fn list(&mut self, words: &[u64]) -> usize {
+    fn list(&mut self, words: usize) -> usize {
         let mut count = 0;
-        for (word, bits) in words.iter().enumerate() {
+        for (word, bits) in self.bits.iter().enumerate().take(words) {
             let (mut left, base) = (*bits, (word * 64) as u16);
             let mut at = count;
             count += bits.count_ones() as usize;
             loop {
-                let Some(eight) = self.places.get_mut(at..at + EIGHT) else {
+                let Some(two) = self.places.get_mut(at..at + TWO) else {
                     break;
                 };
-                for place in eight {
+                for place in two {
                     *place = base.wrapping_add(left.trailing_zeros() as u16);
                     left &= left.wrapping_sub(1);
                 }
-                at += EIGHT;
+                at += TWO;
                 if at >= count {
                     break;
                 }
@@ -50,7 +68,7 @@ impl Starts {
 }
 
 impl Starts {
-    /// Lists the starts of a tile where a keyword or literal may begin; returns how many. `text` begins with
+    /// Lists those of `bits` where a keyword or literal may begin; returns how many. `text` begins with
     /// the tile and goes on to the body's end.
     #[inline(always)]
     pub(super) fn sift(
@@ -62,7 +80,7 @@ impl Starts {
         parts: &Parts,
     ) -> usize {
         let words = words.min(TILE_BYTES / 64);
-        let count = self.list(&starts[1..=words]).min(TILE_BYTES);
+        let count = self.list(words).min(TILE_BYTES);
         let ends = Ends::of(letters, starts, words);
         let mut kept = 0;
         for index in 0..count {

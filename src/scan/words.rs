@@ -117,7 +117,7 @@ impl Words {
     }
 
     /// Every keyword, and whom it speaks for.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], DetectorSet)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], DetectorSet)> + Clone {
         self.all
             .iter()
             .map(|(word, detectors)| (&**word, *detectors))

@@ -10,9 +10,13 @@
 use super::planes::{Block, Planes};
 use super::scalar::SPECIAL_HALVES;
 use super::shapes::{Rare, Shapes, Wants};
+use crate::scan::heads::{HEAD_BYTES, Heads};
 use crate::scan::parts::Parts;
 use crate::scan::starts::Starts;
 use std::arch::x86_64::*;
+
+/// Bytes read to know which of 64 begin a word.
+const HEADS_READ: usize = 64 + HEAD_BYTES - 1;
 
 /// Proof that this CPU has AVX2.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +62,7 @@ impl Avx2 {
 }
 
 /// What every CPU with AVX2 has, and a hypervisor may still hide.
-pub(super) fn has_bit_counting() -> bool {
+fn has_bit_counting() -> bool {
     is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
         && is_x86_feature_detected!("lzcnt")
@@ -79,6 +83,7 @@ fn sift(
     text: &[u8],
     parts: &Parts,
 ) -> usize {
+    narrow(starts, shapes, words, text, &parts.heads);
     starts.sift(&planes.letters, &shapes.starts, words, text, parts)
 }
 
@@ -107,6 +112,15 @@ fn fill(planes: &mut Planes, bytes: &[u8], words: usize) {
     }
 }
 
+/// A table in both halves of a register.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+#[inline]
+fn repeated(table: &[u8; 16]) -> __m256i {
+    // SAFETY: the reference covers 16 readable bytes, and the load asks for no alignment.
+    let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
+    _mm256_broadcastsi128_si256(table)
+}
+
 /// The tables, each repeated in both halves of a register.
 struct Tables {
     special: [__m256i; 2],
@@ -115,11 +129,6 @@ struct Tables {
 impl Tables {
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     fn of() -> Tables {
-        let repeated = |table: &[u8; 16]| {
-            // SAFETY: the reference covers 16 readable bytes, and the load asks for no alignment.
-            let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
-            _mm256_broadcastsi128_si256(table)
-        };
         Tables {
             special: std::array::from_fn(|at| repeated(&SPECIAL_HALVES[at])),
         }
@@ -180,4 +189,70 @@ fn classify_half(half: &[u8; 32], tables: &Tables) -> [u32; 10] {
         bits(is(b'0')),
         bits(_mm256_cmpeq_epi8(_mm256_max_epu8(bytes, set(0xc2)), bytes)),
     ]
+}
+
+/// Leaves of the starts those that begin as some word does.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+pub(super) fn narrow(
+    starts: &mut Starts,
+    shapes: &Shapes,
+    words: usize,
+    text: &[u8],
+    heads: &Heads,
+) {
+    let tables = HeadTables::of(heads);
+    let Starts { bits, ending, .. } = starts;
+    let ours = bits.iter_mut().zip(&*ending).zip(&shapes.starts[1..]);
+    for (at, ((bits, ending), all)) in ours.enumerate().take(words) {
+        let rest = text.get(at * 64..).unwrap_or_default();
+        let begins = match rest.first_chunk() {
+            Some(block) => tables.begins(block),
+            None => {
+                let mut block = [0; HEADS_READ];
+                block
+                    .iter_mut()
+                    .zip(rest)
+                    .for_each(|(to, from)| *to = *from);
+                tables.begins(&block)
+            }
+        };
+        *bits = all & (begins | ending);
+    }
+}
+
+/// The halves of bytes that words begin with, each table repeated in both halves of a register.
+struct HeadTables {
+    low: [__m256i; HEAD_BYTES],
+    high: [__m256i; HEAD_BYTES],
+}
+
+impl HeadTables {
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn of(heads: &Heads) -> HeadTables {
+        HeadTables {
+            low: std::array::from_fn(|at| repeated(&heads.low[at])),
+            high: std::array::from_fn(|at| repeated(&heads.high[at])),
+        }
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    #[inline]
+    fn begins(&self, block: &[u8; HEADS_READ]) -> u64 {
+        let half = |from: usize| {
+            let mut all = _mm256_set1_epi8(-1);
+            for at in 0..HEAD_BYTES {
+                let bytes: &[u8] = &block[from + at..from + at + 32];
+                // SAFETY: the slice covers 32 readable bytes, and the load asks for no alignment.
+                let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+                let fifteen = _mm256_set1_epi8(15);
+                let low = _mm256_shuffle_epi8(self.low[at], _mm256_and_si256(bytes, fifteen));
+                let high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), fifteen);
+                let high = _mm256_shuffle_epi8(self.high[at], high);
+                all = _mm256_and_si256(all, _mm256_and_si256(low, high));
+            }
+            let none = _mm256_cmpeq_epi8(all, _mm256_setzero_si256());
+            !(_mm256_movemask_epi8(none) as u32)
+        };
+        u64::from(half(0)) | (u64::from(half(32)) << 32)
+    }
 }

@@ -7,22 +7,31 @@
     reason = "loads and calls into code compiled for AVX-512; see each block"
 )]
 
+use super::avx2::{self, Avx2};
 use super::planes::{Block, Planes};
 use super::scalar::SPECIAL_HALVES;
 use super::shapes::{Rare, Shapes, Wants};
+use crate::scan::heads::{HEAD_BYTES, Heads};
 use crate::scan::parts::Parts;
 use crate::scan::starts::Starts;
 use std::arch::x86_64::*;
 
-/// Proof that this CPU has AVX-512F and AVX-512BW.
+/// Bytes read to know which of 64 begin a word.
+const HEADS_READ: usize = 64 + HEAD_BYTES - 1;
+
+/// Proof that this CPU has AVX-512F and AVX-512BW, and AVX2 as all of them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Avx512(());
+pub(super) struct Avx512 {
+    /// It has AVX-512VBMI too, which looks up bytes in a table of 128.
+    tables: bool,
+}
 
 impl Avx512 {
     /// The proof, where it can be had.
     pub(super) fn detect() -> Option<Avx512> {
         let present = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
-        (present && super::avx2::has_bit_counting()).then_some(Avx512(()))
+        let tables = is_x86_feature_detected!("avx512vbmi");
+        (present && Avx2::detect().is_some()).then_some(Avx512 { tables })
     }
 
     /// As `scalar::fill`.
@@ -47,8 +56,15 @@ impl Avx512 {
         text: &[u8],
         parts: &Parts,
     ) -> usize {
-        // SAFETY: as above.
-        unsafe { sift(starts, planes, shapes, words, text, parts) }
+        // SAFETY: as above; `narrow` runs only where `detect` saw AVX-512VBMI too, and `avx2::narrow` needs
+        // what every value of this type has.
+        unsafe {
+            match self.tables {
+                true => narrow(starts, shapes, words, text, &parts.heads),
+                false => avx2::narrow(starts, shapes, words, text, &parts.heads),
+            }
+            sift(starts, planes, shapes, words, text, parts)
+        }
     }
 
     /// As `Shapes::gather`.
@@ -141,5 +157,60 @@ fn classify(block: &[u8; 64], tables: &Tables) -> Block {
         exponents: _mm512_cmpeq_epi8_mask(lower, set(b'e')),
         zeros: is(b'0'),
         wide: _mm512_cmpge_epu8_mask(bytes, set(0xc2)),
+    }
+}
+
+/// Leaves of the starts those that begin as some word does.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,bmi2,lzcnt,popcnt")]
+fn narrow(starts: &mut Starts, shapes: &Shapes, words: usize, text: &[u8], heads: &Heads) {
+    let tables = HeadTables::of(heads);
+    let Starts { bits, ending, .. } = starts;
+    let ours = bits.iter_mut().zip(&*ending).zip(&shapes.starts[1..]);
+    for (at, ((bits, ending), all)) in ours.enumerate().take(words) {
+        let rest = text.get(at * 64..).unwrap_or_default();
+        let begins = match rest.first_chunk() {
+            Some(block) => tables.begins(block),
+            None => {
+                let mut block = [0; HEADS_READ];
+                block
+                    .iter_mut()
+                    .zip(rest)
+                    .for_each(|(to, from)| *to = *from);
+                tables.begins(&block)
+            }
+        };
+        *bits = all & (begins | ending);
+    }
+}
+
+/// The bytes that words begin with: 128 values are two registers.
+struct HeadTables([[__m512i; 2]; HEAD_BYTES]);
+
+impl HeadTables {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,bmi2,lzcnt,popcnt")]
+    fn of(heads: &Heads) -> HeadTables {
+        let half = |half: &[u8; 64]| {
+            // SAFETY: the reference covers 64 readable bytes, and the load asks for no alignment.
+            unsafe { _mm512_loadu_si512(half.as_ptr().cast()) }
+        };
+        HeadTables(std::array::from_fn(|at| {
+            let (halves, _) = heads.exact[at].as_chunks::<64>();
+            [half(&halves[0]), half(&halves[1])]
+        }))
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,bmi2,lzcnt,popcnt")]
+    #[inline]
+    fn begins(&self, block: &[u8; HEADS_READ]) -> u64 {
+        let mut all = _mm512_set1_epi8(-1);
+        for at in 0..HEAD_BYTES {
+            let bytes: &[u8] = &block[at..at + 64];
+            // SAFETY: the slice covers 64 readable bytes, and the load asks for no alignment.
+            let bytes = unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) };
+            let ascii = _mm512_min_epu8(bytes, _mm512_set1_epi8(0x7f));
+            let [low, high] = self.0[at];
+            all = _mm512_and_si512(all, _mm512_permutex2var_epi8(low, ascii, high));
+        }
+        _mm512_test_epi8_mask(all, all)
     }
 }

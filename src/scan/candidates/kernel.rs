@@ -100,7 +100,7 @@ impl Kernel {
             Kind::Avx512(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
-            Kind::Scalar => starts.sift(&planes.letters, &shapes.starts, words, text, parts),
+            Kind::Scalar => scalar::sift(starts, planes, shapes, words, text, parts),
         }
     }
 
@@ -126,6 +126,8 @@ impl Kernel {
 mod tests {
     use super::super::planes::{TILE_BYTES, TILE_WORDS};
     use super::*;
+    use crate::chunk::DetectorId;
+    use crate::scan::words::Words;
     use proptest::prelude::*;
 
     fn all() -> Wants {
@@ -180,6 +182,38 @@ mod tests {
                 for (got, want) in shapes.all().into_iter().zip(want_shapes.all()) {
                     prop_assert_eq!(&got[..=words], &want[..=words], "{}", kernel.name());
                 }
+            }
+        }
+
+        #[test]
+        fn no_kernel_passes_over_a_word(body in texty(), pad in 0..70usize) {
+            let body = [body, vec![b'x'; pad]].concat();
+            let body = &body[..body.len().min(TILE_BYTES)];
+            let count = body.len().div_ceil(64).min(TILE_WORDS);
+            let literals = ["eyJ", "AKIA"].map(str::as_bytes);
+            let mut words = Words::new();
+            for word in ["ssn", "social security", "pan", "ab", "x"] {
+                words.insert(word, DetectorId(0));
+            }
+            let parts = Parts::new(words.iter().map(|(word, _)| word), literals.into_iter());
+            let begins = |at: &u16| {
+                let at = usize::from(*at);
+                words.at(body, at).is_some() || literals.iter().any(|literal| body[at..].starts_with(literal))
+            };
+            let (mut planes, mut shapes) = (Planes::new(), Shapes::new());
+            scalar::fill(&mut planes, body, count);
+            scalar::find(&mut shapes, &planes, count, all());
+            let list = |kernel: Kernel| {
+                let mut starts = Starts::new();
+                starts.mark_ends(&[u64::MAX; TILE_WORDS]);
+                let kept = kernel.sift(&mut starts, &planes, &shapes, count, body, &parts);
+                starts.places[..kept].to_vec()
+            };
+            let every: Vec<u16> = list(Kernel(Kind::Scalar));
+            for kernel in Kernel::available() {
+                let some = list(kernel);
+                prop_assert!(some.iter().all(|at| every.contains(at)), "{}", kernel.name());
+                prop_assert!(every.iter().filter(|at| begins(at)).all(|at| some.contains(at)), "{}", kernel.name());
             }
         }
     }

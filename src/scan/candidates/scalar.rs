@@ -5,6 +5,8 @@
 
 use super::planes::{Block, Planes};
 use super::shapes::{Shapes, Wants};
+use crate::scan::parts::Parts;
+use crate::scan::starts::Starts;
 
 /// The single bytes that are worth a look each.
 const SPECIALS: &[u8] = b"@+(%&<\\\x00\x1f";
@@ -57,4 +59,22 @@ pub(super) fn fill(planes: &mut Planes, bytes: &[u8], words: usize) {
 /// Fills the shapes.
 pub(super) fn find(shapes: &mut Shapes, planes: &Planes, words: usize, wants: Wants) {
     shapes.find(planes, words, wants);
+}
+
+/// Lists where a keyword or literal may begin: every start is looked up.
+pub(super) fn sift(
+    starts: &mut Starts,
+    planes: &Planes,
+    shapes: &Shapes,
+    words: usize,
+    text: &[u8],
+    parts: &Parts,
+) -> usize {
+    let all = shapes.starts[1..].iter().take(words);
+    starts
+        .bits
+        .iter_mut()
+        .zip(all)
+        .for_each(|(to, bits)| *to = *bits);
+    starts.sift(&planes.letters, &shapes.starts, words, text, parts)
 }
