@@ -36,6 +36,10 @@ impl Marks {
     /// A run of base64 or hex that begins like text.
     pub(in crate::scan) const RUN: Marks = Marks(1 << 10);
 
+    /// Those that say something of a byte by what stands beside it.
+    pub(super) const BY_NEIGHBOURS: Marks =
+        Marks(Marks::PLUS.0 | Marks::NUMBER.0 | Marks::DEFLATE.0);
+
     /// None.
     pub(in crate::scan) fn is_empty(self) -> bool {
         self.0 == 0

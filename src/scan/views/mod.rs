@@ -40,12 +40,13 @@ mod evasion;
 mod tests;
 
 pub(super) use map::View;
-pub(super) use marks::{Marks, PATTERNS};
+pub(super) use marks::Marks;
 pub use rewrite::Replacement;
 
 use crate::chunk::{Field, Finding, Form};
 use crate::limits;
 use map::Layer;
+use std::ops::Range;
 use walk::{Start, Stretch, Tools};
 
 /// Wrappers, and the spelling of what is innermost.
@@ -104,26 +105,35 @@ pub(super) fn expand(
     }
     scratch.tools.fault = None;
     scratch.tools.inflater.begin_field();
-    descend(text, None, &mut scratch.layers, &mut scratch.tools, each);
+    scratch.tools.marks = marks;
+    let ViewScratch { layers, tools, .. } = &mut *scratch;
+    descend(text, &whole(text), None, layers, tools, each);
     for layer in &mut scratch.layers {
         layer.shrink(limits::VIEW_BYTES_KEPT);
     }
     scratch.tools.fault
 }
 
+/// All of a text, as the one window of its first layer.
+fn whole(text: &[u8]) -> [Range<u32>; 1] {
+    [0..u32::try_from(text.len()).unwrap_or(u32::MAX)]
+}
+
 fn descend(
     text: &[u8],
+    windows: &[Range<u32>],
     under: Option<&View<'_>>,
     layers: &mut [Layer],
     tools: &mut Tools,
     each: &mut dyn FnMut(&View<'_>),
 ) {
     let Some((layer, deeper)) = layers.split_first_mut() else {
-        return too_deep(text, tools);
+        return too_deep(text, windows, tools);
     };
     let mut start = Some(Start::default());
     while let Some(from) = start {
-        let Stretch { sure, next } = walk::stretch(text, from, layer, tools);
+        let Stretch { sure, next } =
+            walk::stretch(text, windows, under.is_none(), from, layer, tools);
         start = next;
         if layer.units.is_empty() {
             continue;
@@ -136,17 +146,18 @@ fn descend(
             sure: &sure,
         };
         each(&view);
-        if layer.fresh {
-            descend(&layer.text, Some(&view), deeper, tools, each);
+        if !layer.fresh.is_empty() {
+            let (text, windows) = (&layer.text, &layer.fresh);
+            descend(text, windows, Some(&view), deeper, tools, each);
         }
     }
 }
 
 /// Whether yet another wrapper is there. A layer of spellings alone is let be: nothing that a program does
 /// escapes a text five times.
-fn too_deep(text: &[u8], tools: &mut Tools) {
+fn too_deep(text: &[u8], windows: &[Range<u32>], tools: &mut Tools) {
     let mut layer = Layer::default();
-    walk::stretch(text, Start::default(), &mut layer, tools);
+    walk::stretch(text, windows, false, Start::default(), &mut layer, tools);
     if layer.units.iter().any(|unit| unit.kind.is_wrapper()) {
         tools.note(Some(Fault::TooDeep));
     }
@@ -241,7 +252,7 @@ pub(super) fn rewrite_field(
         return Vec::new();
     };
     let mut found = std::mem::take(&mut scratch.found);
-    let made = rewrite::rewrite(text, scratch, &mut |view| {
+    let made = rewrite::rewrite(text, Marks::of(text), scratch, &mut |view| {
         found.clear();
         let whole = Field {
             record: like.record,
