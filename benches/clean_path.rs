@@ -148,6 +148,7 @@ impl Core {
             rules: Rules {
                 engine: Engine::new(policy.detectors()),
                 policy,
+                mask_keys: None,
             },
             topic_ids,
             session: Session::new(1, principal, "bench".into(), None),

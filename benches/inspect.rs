@@ -16,7 +16,7 @@ use lockgate::chunk::{DetectorId, DetectorSet, Finding};
 use lockgate::kafka::topic::Topic;
 use lockgate::kafka::{api, batch, frame, produce};
 use lockgate::limits::{KIB, MIB};
-use lockgate::scan::{DETECTORS, Engine, Kernel, Scratch};
+use lockgate::scan::{DETECTORS, Engine, Scratch};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -88,16 +88,6 @@ fn run(payload: &Payload, measure: bool) -> f64 {
             }),
         ),
     ];
-    for kernel in Kernel::available() {
-        let (engine, mut scratch) = (Engine::on(kernel, everything()), Scratch::new());
-        let row = move || {
-            assert_eq!(
-                engine.candidates(black_box(frame), &mut scratch),
-                payload.has_candidates
-            )
-        };
-        rows.push((format!("candidates, {}", kernel.name()), Box::new(row)));
-    }
     let mut walker = Inspector::new(None);
     rows.push((
         "walk".into(),
@@ -194,10 +184,8 @@ impl Inspector {
                 batch::check_records(body, count).expect("records");
                 let Some(engine) = &self.engine else { continue };
                 assert!(batch::check_crc(&records[found.span.clone()]));
-                if engine.candidates(body, &mut self.scratch) {
-                    let fields = batch::Fields::new(body, count).map_while(Result::ok);
-                    engine.validate(body, fields, &mut self.scratch, &mut self.findings);
-                }
+                let fields = batch::Fields::new(body, count).map_while(Result::ok);
+                engine.scan(body, fields, &mut self.scratch, &mut self.findings);
             }
         }
         self.findings.len()
@@ -218,7 +206,6 @@ struct Payload {
     body_at: usize,
     records: usize,
     findings: usize,
-    has_candidates: bool,
 }
 
 impl Payload {
@@ -249,7 +236,6 @@ impl Payload {
             (header.api_key, header.api_version),
             (api::PRODUCE, VERSION)
         );
-        let has_candidates = hits != Hits::None;
         let findings = if hits == Hits::EveryHundredth {
             records.len().div_ceil(100)
         } else {
@@ -261,7 +247,6 @@ impl Payload {
             body_at: header.body,
             records: records.len(),
             findings,
-            has_candidates,
         }
     }
 }

@@ -73,6 +73,12 @@ impl DetectorSet {
     pub fn intersection(self, other: DetectorSet) -> DetectorSet {
         DetectorSet(self.0 & other.0)
     }
+    /// Them, ascending.
+    pub fn iter(self) -> impl Iterator<Item = DetectorId> {
+        (0..128)
+            .map(DetectorId)
+            .filter(move |id| self.contains(*id))
+    }
     /// Whether all of `other` are in it.
     pub fn contains_all(self, other: DetectorSet) -> bool {
         other.0 & !self.0 == 0
@@ -83,15 +89,27 @@ impl DetectorSet {
     }
 }
 
-/// How sure a detector is. Rules act from `Likely`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// How sure a detector is. Rules act from `Likely` unless they say otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Likelihood {
     /// The form fits and nothing speaks for it.
     Possible,
     /// Checksum, delimiters or context speak for it.
+    #[default]
     Likely,
     /// Several of them do.
     Certain,
+}
+
+impl Likelihood {
+    /// The name used in rules and summaries.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Likelihood::Possible => "possible",
+            Likelihood::Likely => "likely",
+            Likelihood::Certain => "certain",
+        }
+    }
 }
 
 /// How a finding is written in the body.
@@ -107,6 +125,18 @@ pub enum Form {
     Encoded,
     /// A binary number of a format that a schema describes; the span is the number's bytes.
     Packed,
+}
+
+impl Form {
+    /// The name used in summaries.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Form::Plain => "plain",
+            Form::Escaped => "escaped",
+            Form::Encoded => "encoded",
+            Form::Packed => "packed",
+        }
+    }
 }
 
 /// Something a detector found, located in the records body that was scanned.
@@ -194,7 +224,9 @@ impl FromStr for HoldId {
     }
 }
 
-/// What a reviewer may see of a held chunk: counts, shapes and masked samples, never a raw value.
+/// What a reviewer may see of a held chunk: counts, shapes and masked samples, never a raw value. Its text
+/// is at most `limits::SUMMARY_TEXT_BYTES_MAX` long. A chunk is of one topic, so counts by detector are
+/// counts by topic too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Summary {
     /// Records in the chunk.
@@ -208,6 +240,49 @@ pub struct Summary {
     /// Up to `limits::SUMMARY_SAMPLES_MAX` flagged fields, findings masked, cut to
     /// `limits::SUMMARY_SAMPLE_BYTES_MAX`.
     pub samples: Vec<String>,
+    /// Structure and field names of the first flagged records, values replaced by their class and
+    /// findings by their detector: one for each part of a record that has something to show.
+    #[serde(default)]
+    pub shapes: Vec<ShownShape>,
+    /// The first findings in flagged records, one by one.
+    #[serde(default)]
+    pub findings: Vec<ShownFinding>,
+    /// The flagged records, by their index in the batch; the first `limits::SUMMARY_RECORDS_MAX`.
+    #[serde(default)]
+    pub which: Vec<u32>,
+}
+
+/// The shape of keys, of values, or of headers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ShownShape {
+    /// `key`, `value` or `header`.
+    pub part: String,
+    /// One line.
+    pub shape: String,
+}
+
+/// One finding as a reviewer sees it: where it is and why it is one, not what it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ShownFinding {
+    /// Index of the record within its batch, from 0.
+    pub record: u32,
+    /// `key`, `value` or `header`.
+    #[serde(rename = "where")]
+    pub part: String,
+    /// The way to it in a JSON text; empty where there is none.
+    pub path: String,
+    /// The detector's name.
+    pub detector: String,
+    /// `possible`, `likely` or `certain`.
+    pub likelihood: String,
+    /// How it is written: `plain`, `escaped`, `encoded` or `packed`.
+    pub form: String,
+    /// What was checked.
+    pub rule: String,
+    /// The keywords that spoke for it, as the detector spells them.
+    pub words: Vec<String>,
+    /// The text around it, masked; at most `limits::SUMMARY_AROUND_BYTES_MAX` bytes.
+    pub around: String,
 }
 
 /// Milliseconds since the Unix epoch, UTC.

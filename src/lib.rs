@@ -31,4 +31,5 @@ pub mod kafka;
 pub mod limits;
 pub mod policy;
 pub mod scan;
+pub mod schema;
 pub mod tls;

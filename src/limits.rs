@@ -196,6 +196,22 @@ pub const REVIEW_REASON_BYTES_MAX: usize = 1000;
 pub const SUMMARY_SAMPLES_MAX: usize = 5;
 /// Bytes of one sample.
 pub const SUMMARY_SAMPLE_BYTES_MAX: usize = 160;
+/// Flagged records whose shapes a summary adds up, and the first of the records that it names.
+pub const SUMMARY_SHAPED_RECORDS_MAX: usize = 5;
+/// Flagged records that a summary names by their index in the batch.
+pub const SUMMARY_RECORDS_MAX: usize = 100;
+/// Findings that a summary describes one by one.
+pub const SUMMARY_FINDINGS_MAX: usize = 20;
+/// Bytes of the masked text around one finding.
+pub const SUMMARY_AROUND_BYTES_MAX: usize = 80;
+/// Bytes of a record's field that a summary walks for shapes and paths: 1 ms, once for each field shown.
+pub const SUMMARY_WALK_BYTES_MAX: usize = 512 * KIB;
+/// Findings of one field that its shape marks: ten thousand are sorted in a millisecond.
+pub const SUMMARY_MARKS_MAX: usize = 10_000;
+/// Bytes of one summary's text: a shape of a wide record (4 KiB), five samples (0.8 KiB) and a dozen
+/// findings of 250 bytes each. Ten thousand pending holds of the worst kind: 80 MiB; a hold of one small
+/// record has less than 1 KiB.
+pub const SUMMARY_TEXT_BYTES_MAX: usize = 8 * KIB;
 
 /// Topics a connection caches the applicable rules of; topic names come from outside.
 pub const SCOPES_CACHED_MAX: usize = 4096;
@@ -359,6 +375,155 @@ pub const DISCOVERY_FRAME_BYTES_MAX: usize = 16 * MIB;
 
 // ---- scan -----------------------------------------------------------------------------
 
+/// Bytes looked over for the footer of a private key: RSA of 16,384 bits takes 12.7 KB in PEM.
+pub const PRIVATE_KEY_BYTES_MAX: usize = 16 * KIB;
+/// Longest header of a JSON web token, in base64: one certificate chain of three (`x5c`) takes 6 KB.
+pub const JWT_HEADER_BYTES_MAX: usize = 8 * KIB;
+/// Longest payload of one. Proxies refuse request headers of 8 or 16 KiB, so few tokens have more.
+pub const JWT_PAYLOAD_BYTES_MAX: usize = 16 * KIB;
+/// Longest signature of one: RSA of 16,384 bits takes 2,731 bytes, ML-DSA-87 6,170.
+pub const JWT_SIGNATURE_BYTES_MAX: usize = 8 * KIB;
+
+/// `lockgate scan` reads text this much at a time: whole lines of it are one body for the engine. As
+/// much as a core's second cache holds, and what is left over is small beside it.
+pub const SCAN_BLOCK_BYTES: usize = MIB;
+/// A line longer than a block is seen in parts that share twice this much: what begins within this
+/// much of a part's edge is left to the part that sees as much on either side of it. The longest
+/// finding, a private key of 16,384 bits in PEM, has 13 KiB; a token may have `TOKEN_BYTES_MAX`.
+/// A JSON name speaks for no more of such a line than its part, 896 KiB on at least, and something
+/// encoded that is longer is seen in pieces.
+pub const SCAN_LINE_OVERLAP_BYTES: usize = TOKEN_BYTES_MAX;
+/// Largest record batch read from a log segment: no broker takes in a larger one. With what it may
+/// inflate to, two such bounds of memory for each input that is read at the moment.
+pub const SCAN_BATCH_BYTES_MAX: usize = FRAME_BYTES_MAX;
+/// Places that the table names of each detector in each input.
+pub const SCAN_PLACES_SHOWN_MAX: usize = 3;
+/// Unreadable batches of one input that are told of one by one; the rest is counted.
+pub const SCAN_FAULTS_LISTED_MAX: usize = 5;
+/// Lines of JSON gather up to this before they are handed on, `SCAN_CHUNKS_WAITING_MAX` times for an
+/// input that has begun before its turn to be printed came: 256 KiB for each.
+pub const SCAN_CHUNK_BYTES: usize = 64 * KIB;
+/// See `SCAN_CHUNK_BYTES`.
+pub const SCAN_CHUNKS_WAITING_MAX: usize = 4;
+/// A scan that takes longer than this shows a bar, where there is somebody to see it.
+pub const SCAN_BAR_AFTER_MS: u64 = 1_000;
+const _: () = assert!(4 * SCAN_LINE_OVERLAP_BYTES < SCAN_BLOCK_BYTES);
+const _: () = assert!(SCAN_BLOCK_BYTES < u32::MAX as usize);
+const _: () = assert!(SCAN_CHUNK_BYTES < SCAN_BLOCK_BYTES);
+
+/// JSON objects and arrays named by a keyword that speak at once, one in another. Each is read to its
+/// end when it opens, so this is how often a byte may be read for it.
+pub const SCAN_SCOPES_OPEN_MAX: usize = 4;
+
+/// Words or names of one detector of the user's, and such detectors. The tables that tell where a word
+/// may begin let more through the more words there are: 2,000 cost about a third of the speed.
+pub const CUSTOM_WORDS_MAX: usize = 500;
+/// See `CUSTOM_WORDS_MAX`. A `DetectorSet` has 128 bits, the built-in ones take fewer than half.
+pub const CUSTOM_DETECTORS_MAX: usize = 64;
+/// Bytes before a finding in which words are looked for that name an object or array around it, to tell a
+/// reviewer: the slow way, 5 ns a byte, 0.1 ms a finding.
+pub const EXPLAINED_BYTES_MAX: usize = 16 * KIB;
+/// Words told of one finding. A few spellings of one thing stand together at most.
+pub const EXPLAINED_WORDS_MAX: usize = 4;
+/// Memory of one user's pattern, compiled, and again for its cache on each core.
+pub const CUSTOM_PATTERN_BYTES_MAX: usize = 2 * MIB;
+
+// ---- scan: formats --------------------------------------------------------------------
+
+/// Levels of a JSON text whose names and indexes are kept: what serde_json reads by default, and
+/// more than .NET (64) or Elasticsearch (20) do. Deeper levels are walked and not named. 130 levels
+/// of 24 B: 3 KiB on the stack of whoever walks.
+pub const JSON_NESTING_MAX: usize = 128;
+/// Longest field name that is shown as it is; a longer one is shown by its length alone.
+pub const SHOWN_NAME_BYTES_MAX: usize = 64;
+/// Longest field path that is shown; the middle of a longer one is left out.
+pub const SHOWN_PATH_BYTES_MAX: usize = 256;
+/// Elements of a path that are given out; of a longer one the first so many and the last.
+pub const PATH_ELEMENTS_MAX: usize = JSON_NESTING_MAX;
+/// Longest text of a schema, with all it refers to: the largest that people register have a few
+/// hundred KiB.
+pub const SCHEMA_BYTES_MAX: usize = 4 * MIB;
+/// Types and fields of one compiled schema; the largest of health care and of trading have some
+/// thousands. About 100 B each with their names: 3 MiB.
+pub const SCHEMA_NODES_MAX: usize = 32 * 1024;
+/// Longest full name of a type; 32,768 of them are 16 MiB while a schema is compiled.
+pub const SCHEMA_NAME_BYTES_MAX: usize = 512;
+/// Levels of an Avro datum that are open at once, which only types that refer to themselves can
+/// reach, such as lists. 4,096 frames of 64 B: 256 KiB, kept for the next datum.
+pub const AVRO_DEPTH_MAX: usize = 4096;
+/// Values of an Avro datum that take no byte (nulls, empty records) beyond those that its bytes pay
+/// for: an array may claim any number of them.
+pub const AVRO_VALUES_FREE_MAX: usize = 4096;
+/// Values that one byte of an Avro datum pays for: a union's branch that is a record of records.
+pub const AVRO_VALUES_PER_BYTE_MAX: usize = 32;
+/// Levels of a Protobuf message that are walked: Java and C++ read 100. 96 B each.
+pub const PROTOBUF_DEPTH_MAX: usize = 256;
+/// Levels that are taken for messages by their look alone. Each byte is looked at once a level.
+pub const PROTOBUF_GUESSED_DEPTH_MAX: usize = 16;
+/// Highest field number that is believed without a schema; people number from 1 and in hundreds.
+pub const PROTOBUF_GUESSED_FIELD_MAX: u32 = 10_000;
+/// Repeated fields of one message whose elements are counted when they come interleaved, as no
+/// encoder writes them; of others the count starts again.
+pub const PROTOBUF_COUNTS_MAX: usize = 32;
+/// Messages within messages in the text of a schema.
+pub const PROTO_NESTING_MAX: usize = 64;
+/// Places that a shape tells apart: about 300 B each with their names, 150 KiB. A table of 500
+/// columns is the widest that people use.
+pub const SHAPE_NODES_MAX: usize = 512;
+/// Levels of a shape; what is deeper is shown as `…`.
+pub const SHAPE_DEPTH_MAX: usize = 16;
+/// Bytes of a shape as text: what fits a page of a reviewer's screen.
+pub const SHAPE_TEXT_BYTES_MAX: usize = 4 * KIB;
+/// Detectors named at one place of a shape.
+pub const SHAPE_DETECTORS_MAX: usize = 8;
+/// Message indexes in front of a Protobuf payload: one for each level of message types, which
+/// people nest two or three deep.
+pub const MESSAGE_INDEXES_MAX: usize = 16;
+
+// ---- registries of schemas ------------------------------------------------------------
+
+/// One request to a registry.
+pub const REGISTRY_REQUEST_MS_MAX: u64 = 10_000;
+/// An answer of a registry: a schema's text, every character of it escaped.
+pub const REGISTRY_ANSWER_BYTES_MAX: usize = 2 * SCHEMA_BYTES_MAX;
+/// Schemas that one schema refers to, over all levels.
+pub const REGISTRY_REFERENCES_MAX: usize = 128;
+/// Requests to one registry at once.
+pub const REGISTRY_REQUESTS_AT_ONCE: usize = 4;
+/// Ids that may be asked for in a burst; records name ids, and whoever writes records can make them up.
+pub const REGISTRY_ASK_BURST: u32 = 100;
+/// One more id may be asked for every this many milliseconds.
+pub const REGISTRY_ASK_EVERY_MS: u64 = 100;
+/// Ids that wait to be asked for; past it a core's wish is dropped, and made again by the next record.
+pub const REGISTRY_WISHES_MAX: usize = 1024;
+/// An id that the registry did not have is asked for again after this, when a record names it.
+pub const REGISTRY_ABSENT_S: u64 = 30;
+/// Ids remembered as absent: a burst, and what comes in `REGISTRY_ABSENT_S` after it.
+pub const REGISTRY_ABSENT_MAX: usize = 1024;
+/// Pause after a failed request: doubles from the first to the second.
+pub const REGISTRY_RETRY_MS: (u64, u64) = (1_000, 30_000);
+/// Schemas kept of one registry; large companies have some thousands.
+pub const REGISTRY_SCHEMAS_MAX: usize = 20_000;
+/// Bytes of the texts of all schemas of one registry.
+pub const REGISTRY_TEXT_BYTES_MAX: usize = 256 * MIB;
+
+const _: () = assert!(
+    REGISTRY_ASK_BURST as u64 + REGISTRY_ABSENT_S * 1000 / REGISTRY_ASK_EVERY_MS
+        <= REGISTRY_ABSENT_MAX as u64
+);
+// ---- scan: masks ----------------------------------------------------------------------
+/// Shortest secret that masking keys are derived from: as long as the keys, so that guessing it costs
+/// as much as guessing one of them.
+pub const MASK_SECRET_BYTES_MIN: usize = 32;
+/// Least values that a format-preserving mask tells apart: NIST SP 800-38G Rev. 1 §4.1. In a smaller
+/// domain the whole mapping is found by trying.
+pub const FF1_DOMAIN_MIN: u64 = 1_000_000;
+/// Longest value that is encrypted so: twice the longest IBAN. FF1 is quadratic in it.
+pub const FF1_CHARACTERS_MAX: usize = 68;
+/// Longest text that may stand in the place of what a mask hides.
+pub const MASK_REPLACE_BYTES_MAX: usize = 64;
+// ---- scan: views ----------------------------------------------------------------------
+
 /// Wrappers around a value that are taken off, one in the other: base64 around gzip around JSON whose
 /// digits are escaped is two, and the spelling of the innermost text comes on top.
 pub const VIEW_DEPTH_MAX: usize = 3;
@@ -440,6 +605,7 @@ const _: () = assert!(TLS_SEAL_BYTES + TLS_KEPT_BYTES_MAX <= TLS_SCRATCH_BYTES);
 const _: () = assert!(PROXY_HEADER_BYTES_MAX <= BUFFER_BYTES_SMALLEST);
 const _: () = assert!(REFUSED_ELEMENTS_MAX * REFUSAL_TEXT_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(TOKEN_BYTES_MAX < FRAME_BYTES_BEFORE_LOGIN_MAX);
+const _: () = assert!(2 * SHOWN_NAME_BYTES_MAX < SHOWN_PATH_BYTES_MAX);
 const _: () = assert!(INFLATED_BYTES_MAX <= INFLATED_BYTES_PER_FRAME_MAX);
 const _: () = assert!(FETCH_BYTES_MAX as usize <= FRAME_BYTES_MAX);
 const _: () = assert!(HOLD_WAIT_BEHIND_MS <= HOLD_WAIT_MS_MAX);
@@ -457,3 +623,7 @@ const _: () = assert!((AUDIT_ENTRY_BYTES_MAX as u64) < AUDIT_SEGMENT_BYTES_MAX);
 const _: () = assert!(6 * REVIEW_REASON_BYTES_MAX < HTTP_BODY_BYTES_MAX);
 const _: () = assert!(HTTP_REQUEST_MS_MAX < HTTP_CONNECTION_MS_MAX);
 const _: () = assert!(HOLDS_PENDING_MAX <= HOLDS_KEPT_MAX);
+const _: () = assert!(
+    SUMMARY_SAMPLES_MAX * (SUMMARY_SAMPLE_BYTES_MAX + 8) + SHAPE_TEXT_BYTES_MAX
+        < SUMMARY_TEXT_BYTES_MAX
+);

@@ -9,6 +9,7 @@
 mod asked;
 mod edge;
 mod files;
+mod formats;
 mod logins;
 mod parting;
 mod records;
@@ -47,6 +48,11 @@ const TARGETS: &[(&str, &str, Target)] = &[
     ("proxy_header", "proxy_headers", edge::proxy_header),
     ("audit_segment", "segments", files::segment),
     ("audit_entry", "entries", files::entry),
+    ("json", "json", formats::json),
+    ("avro", "avro", formats::avro),
+    ("protobuf", "protobuf", formats::protobuf),
+    ("protobuf_by_look", "messages", formats::protobuf_by_look),
+    ("shape", "json", formats::shape),
     ("configuration", "../../config", files::configuration),
 ];
 

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod check;
 pub mod run;
+pub mod scan;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -19,13 +20,13 @@ pub struct Cli {
     verb: Verb,
 }
 
+/// What each does is said at its arguments: a comment here would hide all but the first line of that
+/// from `--help`, the exit codes among it.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run the gateway until SIGTERM or SIGINT.
     Run(run::RunArgs),
-    /// Check a configuration without starting anything.
     Check(check::CheckArgs),
-    /// Check the audit for changes, or search it.
+    Scan(Box<scan::ScanArgs>),
     Audit(audit::AuditArgs),
 }
 
@@ -37,6 +38,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::run(args),
+        Verb::Scan(args) => scan::run(*args),
         Verb::Audit(args) => audit::run(args),
     }
 }

@@ -7,6 +7,7 @@
 use super::checker::{Checker, Section};
 use super::listener::{self, Around};
 use super::model::{Cluster, Listener, Telemetry};
+use super::registry::registry;
 use super::sockets::Sockets;
 use super::tree::{Key, Node};
 use super::upstream::upstream;
@@ -58,8 +59,14 @@ fn cluster(
     issuers: bool,
     sockets: &mut Sockets,
 ) -> Option<Cluster> {
-    let keys = ["bootstrap", "listeners", "upstream", "telemetry"];
-    let section = c.section(key.place, node, &keys, &["registry"])?;
+    let keys = [
+        "bootstrap",
+        "listeners",
+        "upstream",
+        "telemetry",
+        "registry",
+    ];
+    let section = c.section(key.place, node, &keys, &[])?;
     let bootstrap = c
         .require(&section, "bootstrap")
         .and_then(|node| bootstrap(c, node));
@@ -76,6 +83,10 @@ fn cluster(
         None => Some(Telemetry::default()),
         Some(node) => telemetry(c, node),
     };
+    let registry = match section.get("registry") {
+        None => Some(None),
+        Some(node) => registry(c, node).map(Some),
+    };
     let upstream = upstream?;
     Some(Cluster {
         name: key.text.clone(),
@@ -84,6 +95,7 @@ fn cluster(
         credential: upstream.credential,
         upstream_tls: upstream.tls,
         telemetry: telemetry?,
+        registry: registry?,
     })
 }
 

@@ -9,14 +9,17 @@ mod addressing;
 mod approvals;
 mod checker;
 mod cluster;
+mod detectors;
 mod exceptions;
 mod fault;
 mod identity;
 mod listener;
+mod masks;
 mod model;
 mod names;
 mod operations;
 mod pem;
+mod registry;
 mod rules;
 mod secret;
 mod service;
@@ -29,7 +32,7 @@ mod values;
 pub use fault::{Fault, Faults, Place, Warning};
 pub use model::{
     Addressing, ApprovalPolicy, Audit, Cluster, Config, Credential, Defaults, Http, Io, Issuer,
-    Listener, ListenerTls, Reason, Sasl, Scram, Telemetry, UpstreamTls,
+    Listener, ListenerTls, Reason, Registry, RegistryLogin, Sasl, Scram, Telemetry, UpstreamTls,
 };
 pub use secret::Secret;
 pub use values::HostPort;
@@ -44,11 +47,13 @@ use std::io::Read;
 use std::path::Path;
 use tree::Node;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 16] = [
     "version",
     "clusters",
     "identity",
     "defaults",
+    "masking",
+    "detectors",
     "lists",
     "rules",
     "exceptions",
@@ -128,6 +133,7 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
     let mut sockets = Sockets::default();
     let clusters = cluster::clusters(c, &root, issuers, &mut sockets);
     let defaults = service::defaults(c, &root);
+    let mask_keys = masks::keys(c, &root);
     let mut names = Names::read(c, &root);
     let rules = rules::rules(c, &root, &mut names, &defaults);
     let exceptions = exceptions::exceptions(c, &root, &mut names);
@@ -151,6 +157,7 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
         identity,
         policy: Policy::new(sha256(text), rules, exceptions, defaults.mode),
         policy_text: text.to_owned(),
+        detectors: names.own.all.into(),
         approvals: names.approvals,
         audit,
         state,
@@ -159,6 +166,7 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
         cores,
         memory,
         defaults,
+        mask_keys,
         warnings: std::mem::take(&mut c.warnings),
     })
 }

@@ -7,10 +7,13 @@ use super::fault::Warning;
 use super::secret::Secret;
 use super::values::HostPort;
 use crate::policy::{Mode, Policy, Then};
+use crate::scan::Custom;
+use crate::scan::mask::MaskKeys;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Everything `lockgate run` needs to know.
 #[derive(Clone, Debug)]
@@ -40,6 +43,10 @@ pub struct Config {
     pub memory: usize,
     /// What rules do when they do not say.
     pub defaults: Defaults,
+    /// For tokens and format-preserving masks; there when a rule needs it.
+    pub mask_keys: Option<Arc<MaskKeys>>,
+    /// The user's own detectors; their ids follow those of `scan::DETECTORS`.
+    pub detectors: Arc<[Custom]>,
     /// What works and may surprise.
     pub warnings: Vec<Warning>,
 }
@@ -60,6 +67,35 @@ pub struct Cluster {
     pub upstream_tls: Option<UpstreamTls>,
     /// What becomes of clients' telemetry.
     pub telemetry: Telemetry,
+    /// Where the schemas of its records are, if they are anywhere.
+    pub registry: Option<Registry>,
+}
+
+/// A Confluent-compatible registry of schemas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registry {
+    /// Its address, with the path in front of `/schemas` if it has one.
+    pub url: String,
+    /// How the gateway logs in to it.
+    pub login: RegistryLogin,
+    /// PEM of the authorities to trust beside the system's.
+    pub ca: Option<PathBuf>,
+}
+
+/// How the gateway logs in to a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistryLogin {
+    /// It does not.
+    None,
+    /// With a name and a password (RFC 7617).
+    Basic {
+        /// The name.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
+    /// With a token (RFC 6750).
+    Bearer(Secret),
 }
 
 /// What becomes of clients' telemetry (KIP-714).

@@ -6,12 +6,12 @@
 
 use super::approvals;
 use super::checker::{Checker, Section, cut};
+use super::detectors::{self, Own};
 use super::fault::{Place, did_you_mean};
 use super::model::ApprovalPolicy;
 use super::tree::{Key, Node, Value};
 use crate::chunk::DetectorSet;
 use crate::policy::Pattern;
-use crate::scan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -23,13 +23,20 @@ pub(super) struct Names<'n> {
     lists: BTreeMap<&'n str, (&'n Key, Texts<'n>)>,
     pub(super) approvals: BTreeMap<String, ApprovalPolicy>,
     approval_keys: Vec<&'n Key>,
+    /// The user's own detectors.
+    pub(super) own: Own<'n>,
     used: BTreeSet<&'n str>,
+    /// Of the user's own detectors, those that some rule looks for.
+    looked_for: DetectorSet,
     asked: BTreeSet<String>,
+    /// Whether `masking` is there, faulty or not: what keyed masks refer to.
+    pub(super) has_masking_key: bool,
 }
 
 impl<'n> Names<'n> {
     /// Reads `lists` and `approvals`.
     pub(super) fn read(c: &mut Checker<'_>, root: &Section<'n>) -> Names<'n> {
+        let own = detectors::detectors(c, root);
         let lists = lists(c, root);
         let approvals = approvals::approvals(c, root);
         // A policy with a fault of its own is still a name that rules may use.
@@ -42,8 +49,11 @@ impl<'n> Names<'n> {
             lists,
             approvals,
             approval_keys,
+            own,
+            looked_for: DetectorSet::default(),
             used,
             asked,
+            has_masking_key: root.get("masking").is_some(),
         }
     }
 
@@ -89,11 +99,12 @@ impl<'n> Names<'n> {
         let before = c.faults.len();
         let mut set = DetectorSet::default();
         for (place, text) in texts {
-            match scan::detector(text) {
+            match self.own.id(text) {
                 Some(id) => set.insert(id),
-                None => unknown_detector(c, place, text),
+                None => unknown_detector(c, place, text, &self.own),
             }
         }
+        self.looked_for = self.looked_for.union(set);
         (c.faults.len() == before).then_some(set)
     }
 
@@ -128,6 +139,12 @@ impl<'n> Names<'n> {
         {
             c.warn(key.place, format!("nothing uses the list `{name}`"));
         }
+        for key in &self.own.keys {
+            let id = self.own.id(&key.text);
+            if !id.is_some_and(|id| self.looked_for.contains(id)) {
+                c.warn(key.place, format!("no rule looks for `{}`", cut(&key.text)));
+            }
+        }
         for key in self
             .approval_keys
             .iter()
@@ -154,11 +171,8 @@ fn lists<'n>(c: &mut Checker<'_>, root: &Section<'n>) -> BTreeMap<&'n str, (&'n 
     read.collect()
 }
 
-fn unknown_detector(c: &mut Checker<'_>, place: Place, text: &str) {
-    let names: Vec<&str> = scan::DETECTORS
-        .iter()
-        .map(|detector| detector.name)
-        .collect();
+fn unknown_detector(c: &mut Checker<'_>, place: Place, text: &str, own: &Own<'_>) {
+    let names: Vec<&str> = own.names().collect();
     let near = did_you_mean(text, names.iter().copied());
     let what = format!("no detector `{}`{near}", cut(text));
     c.fault(place, what, format!("one of {}", names.join(", ")));

@@ -85,6 +85,11 @@ fn authorities(c: &mut Checker<'_>, section: &Section<'_>) -> Option<PathBuf> {
         c.fault(section.place, "`ca` is missing", expected);
         return None;
     };
+    authorities_in(c, node)
+}
+
+/// A file of authorities to trust.
+pub(super) fn authorities_in(c: &mut Checker<'_>, node: &Node) -> Option<PathBuf> {
     let (path, found) = certificates(c, node)?;
     let mut roots = RootCertStore::empty();
     for certificate in found {

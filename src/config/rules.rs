@@ -5,16 +5,16 @@
 //! Stays true: a rule has exactly one kind of evidence and exactly one effect.
 
 use super::checker::{Checker, Section, cut};
+use super::masks;
 use super::model::Defaults;
 use super::names::Names;
 use super::operations;
 use super::terms;
 use super::tree::{Key, Node, Value};
-use crate::chunk::{DetectorId, Part};
+use crate::chunk::{Likelihood, Part};
 use crate::policy::{
     Condition, Contains, Effect, Mode, Parts, Pattern, Rule, UNREADABLE, Want, When,
 };
-use crate::scan::{self, mask::MaskStyle};
 
 /// The two modes, as they are written.
 pub(super) const MODES: [(&str, Mode); 2] =
@@ -23,6 +23,11 @@ const PARTS: [(&str, Part); 3] = [
     ("key", Part::Key),
     ("value", Part::Value),
     ("header", Part::Header),
+];
+const LIKELIHOODS: [(&str, Likelihood); 3] = [
+    (Likelihood::Possible.name(), Likelihood::Possible),
+    (Likelihood::Likely.name(), Likelihood::Likely),
+    (Likelihood::Certain.name(), Likelihood::Certain),
 ];
 const EVIDENCE_LATER: [&str; 4] = ["schema", "spike", "first_use", "unreadable"];
 
@@ -74,7 +79,7 @@ fn rule<'n>(
     let then = c.require(&section, "then");
     let effect = then.and_then(|node| terms::effect(c, node, names, defaults));
     let (when, condition, effect) = (when?, condition?, effect?);
-    fits(c, then?, &when, &condition, &effect);
+    fits(c, then?, &when, &condition, &effect, names);
     Some(Rule {
         name: key.text.as_str().into(),
         owner: owner.flatten().map(Into::into),
@@ -86,7 +91,14 @@ fn rule<'n>(
 }
 
 /// Whether the parts of a rule make sense together.
-fn fits(c: &mut Checker<'_>, then: &Node, when: &When, condition: &Condition, effect: &Effect) {
+fn fits(
+    c: &mut Checker<'_>,
+    then: &Node,
+    when: &When,
+    condition: &Condition,
+    effect: &Effect,
+    names: &Names<'_>,
+) {
     operations::fit(c, then, when, condition, effect);
     match effect {
         Effect::Mask(_) if *condition == Condition::Always => {
@@ -96,31 +108,8 @@ fn fits(c: &mut Checker<'_>, then: &Node, when: &When, condition: &Condition, ef
                 "`if: {contains: …}`",
             );
         }
-        Effect::Mask(style) => keeps(c, then, condition, *style),
+        Effect::Mask(mask) => masks::fits(c, then, condition, &mask.style, names),
         _ => {}
-    }
-}
-
-/// Warns where a detector's own bound leaves less than the rule says.
-fn keeps(c: &mut Checker<'_>, then: &Node, condition: &Condition, style: MaskStyle) {
-    let set = condition.detectors();
-    let ids = scan::DETECTORS
-        .iter()
-        .zip(0..)
-        .filter(|(_, id)| set.contains(DetectorId(*id)));
-    for (detector, _) in ids {
-        let (asked, most) = match style {
-            MaskStyle::KeepLast(n) => (n, detector.keep_last_digits_max),
-            MaskStyle::KeepFirst(n) => (n, detector.keep_first_digits_max),
-            MaskStyle::Full => continue,
-        };
-        if asked > most {
-            let name = detector.name;
-            c.warn(
-                then.place,
-                format!("a mask of `{name}` leaves at most {most}, not {asked}"),
-            );
-        }
     }
 }
 
@@ -181,7 +170,7 @@ fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> O
     let section = c.section(
         node.place,
         node,
-        &["any", "all", "at_least", "in"],
+        &["any", "all", "at_least", "in", "likelihood"],
         &["fields"],
     )?;
     let (any, all) = (section.get("any"), section.get("all"));
@@ -204,11 +193,15 @@ fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> O
         })
     });
     let parts = section.get("in").map(|node| parts(c, node));
+    let likelihood = section
+        .get("likelihood")
+        .map(|node| c.choice(node, &LIKELIHOODS, &[]));
     Some(Contains {
         detectors: detectors?,
         want: wanted?.0,
         at_least: at_least.unwrap_or(Some(1))?,
         parts: parts.unwrap_or(Some(Parts::ALL))?,
+        likelihood: likelihood.unwrap_or(Some(Likelihood::default()))?,
     })
 }
 

@@ -4,12 +4,12 @@
 //! parking (they come later). Stays true: no reply is withheld past `HOLD_WAIT_MS_MAX`.
 
 use super::checker::{Checker, Section, cut};
+use super::masks;
 use super::model::Defaults;
 use super::names::Names;
 use super::tree::{Node, Value};
-use crate::limits::{CLIENT_RETRIES_MS_MAX, HOLD_WAIT_MS_MAX, MASK_KEEP_MAX};
+use crate::limits::{CLIENT_RETRIES_MS_MAX, HOLD_WAIT_MS_MAX};
 use crate::policy::{Effect, Hold, Then};
-use crate::scan::mask::MaskStyle;
 
 const EFFECTS: [&str; 3] = ["mask", "hold", "block"];
 const THEN: [(&str, Then); 2] = [("retry", Then::Retry), ("refuse", Then::Refuse)];
@@ -28,7 +28,8 @@ pub(super) fn effect(
         c.fault(node.place, what, "`{mask: …}`, `{hold: …}` or `{block: …}`");
         return None;
     }
-    let section = c.section(node.place, node, &EFFECTS, &["throttle"])?;
+    let known = [EFFECTS[0], EFFECTS[1], EFFECTS[2], masks::JSON_NUMBER];
+    let section = c.section(node.place, node, &known, &["throttle"])?;
     let given: Vec<&str> = EFFECTS
         .into_iter()
         .filter(|key| section.get(key).is_some())
@@ -42,42 +43,13 @@ pub(super) fn effect(
     };
     let inner = section.get(key)?;
     match key {
-        "mask" => mask(c, inner).map(Effect::Mask),
-        "hold" => hold(c, inner, names, defaults).map(Effect::Hold),
-        _ => block(c, inner),
-    }
-}
-
-fn mask(c: &mut Checker<'_>, node: &Node) -> Option<MaskStyle> {
-    if let Value::Text(_) = node.value {
-        return c.choice(
-            node,
-            &[("full", MaskStyle::Full)],
-            &["hash", "tokenize", "encrypt"],
-        );
-    }
-    let section = c.section(node.place, node, &["keep_last", "keep_first"], &[])?;
-    let expected = format!("a number of characters from 1 to {MASK_KEEP_MAX}");
-    let count = |text: &str| {
-        text.parse()
-            .ok()
-            .filter(|n| (1..=MASK_KEEP_MAX).contains(n))
-    };
-    let mut keep = |key| {
-        section
-            .get(key)
-            .map(|node| c.parsed(node, &expected, count))
-    };
-    match (keep("keep_last"), keep("keep_first")) {
-        (Some(last), None) => last.map(MaskStyle::KeepLast),
-        (None, Some(first)) => first.map(MaskStyle::KeepFirst),
+        "mask" => masks::mask(c, &section, inner).map(Effect::Mask),
         _ => {
-            c.fault(
-                node.place,
-                "no way to mask",
-                "`full`, `{keep_last: N}` or `{keep_first: N}`",
-            );
-            None
+            masks::only_with_a_mask(c, &section);
+            match key {
+                "hold" => hold(c, inner, names, defaults).map(Effect::Hold),
+                _ => block(c, inner),
+            }
         }
     }
 }

@@ -3,6 +3,9 @@
 
 mod addresses;
 mod faults;
+mod masks;
+mod own;
+mod registry;
 
 use super::*;
 use crate::chunk::{DetectorSet, Operation, Principal, UnixMillis};

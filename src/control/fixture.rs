@@ -105,6 +105,7 @@ impl Rig {
             bytes: 100,
             counts,
             samples: vec!["<b>card ****</b>".into()],
+            ..Summary::default()
         };
         self.tell(ToControl::Ask(Box::new(Ask {
             ticket: Ticket { core: 0, chunk },

@@ -182,7 +182,8 @@ fn client(start: &Url, loopback: bool, roots_pem: &[Vec<u8>]) -> Result<Client, 
     builder.build().map_err(fault)
 }
 
-fn same_host_only(attempt: redirect::Attempt<'_>) -> redirect::Action {
+/// Follows a few redirects to the same scheme, host and port.
+pub(super) fn same_host_only(attempt: redirect::Attempt<'_>) -> redirect::Action {
     let place = |url: &Url| {
         let host = url.host_str().map(str::to_owned);
         (url.scheme().to_owned(), host, url.port_or_known_default())
@@ -209,7 +210,8 @@ fn checked(text: &str, issuer_is_loopback: bool) -> Result<Url, IssuerFault> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether it is on this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host
         .trim_start_matches('[')
@@ -219,7 +221,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// An error with its causes: reqwest's own text leaves the interesting part to them.
-fn chain(error: &reqwest::Error) -> String {
+pub(super) fn chain(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -16,6 +16,7 @@
 //! gauges   numbers for the metrics
 //! keys     the issuers' keys, kept fresh
 //! brokers  the cluster's brokers, discovered and followed
+//! registry the schemas that records name, fetched and kept
 //! ```
 
 mod broker_link;
@@ -33,6 +34,7 @@ pub mod key_state;
 pub mod keys;
 pub mod log;
 pub mod record;
+pub mod registry;
 pub mod run;
 #[cfg(test)]
 mod test_broker;

@@ -12,6 +12,8 @@ use crate::identity::credential::Credential;
 use crate::kafka::addresses::Mapping;
 use crate::kafka::api::Allowed;
 use crate::kafka::api_versions::{self, Clamped, Offered};
+use crate::schema::registered::Schemas;
+use crate::schema::wire::SchemaId;
 use crate::tls::{Acceptor, Dialer};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
@@ -99,9 +101,19 @@ pub struct Cluster {
     pub telemetry: bool,
     /// Its topics' names by id.
     pub topic_ids: TopicIds,
+    /// Its schemas, when it has a registry.
+    pub schemas: Option<SchemaSource>,
     /// Asks for a look at the cluster soon, without waiting: a broker turned up that the view does
     /// not have, or one of the view could not be reached.
     pub look: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// What is known of a cluster's schemas, and how to ask for more.
+pub struct SchemaSource {
+    /// What is known. Replaced whole.
+    pub known: Arc<ArcSwap<Schemas>>,
+    /// Asks for one that is not known, or is absent, without waiting.
+    pub ask: Arc<dyn Fn(SchemaId) + Send + Sync>,
 }
 
 /// The brokers of a cluster at one moment.
@@ -248,6 +260,7 @@ mod tests {
             view: ArcSwap::default(),
             telemetry: false,
             topic_ids: TopicIds::default(),
+            schemas: None,
             look: Arc::new(move || _ = counted.fetch_add(1, Ordering::Relaxed)),
         };
         let mut view = View::default();

@@ -64,7 +64,8 @@ pub fn inspect_reply(
     } = &mut *scratch;
     wire::parse_response(reply, version, fetched)
         .map_err(|_| Cause::BrokerFault("the broker sent a malformed Fetch reply"))?;
-    record::begin_frame(core, &session, Operation::Fetch, chunk_scratch);
+    let (operation, bytes) = (Operation::Fetch, reply.len());
+    record::begin_frame(core, &session, operation, bytes, chunk_scratch);
     let mut parts: Vec<(usize, Part)> = Vec::new();
     for (index, chunk) in fetched.chunks.iter().enumerate() {
         if chunk.records.is_empty() {

@@ -5,15 +5,18 @@
 //! neither copied nor allocated for; a masked chunk has a valid CRC; a chunk that is to be held
 //! has its content keys taken before anything in it is masked.
 
+use super::masking::{self, Masked};
 use super::scratch::ChunkScratch;
-use crate::chunk::{ContentKey, Finding, Operation, SendKey, Summary, UnixMillis};
+use super::summary::{self, Seen};
+use crate::chunk::{ContentKey, Operation, SendKey, Summary, UnixMillis};
 use crate::hold::messages::{self, HoldRule};
 use crate::kafka::batch::{self, Batch, BatchFault, Fields};
 use crate::kafka::compression::Codec;
 use crate::kafka::error;
-use crate::limits::{CONTENT_KEYS_PER_CHUNK_MAX, SUMMARY_SAMPLE_BYTES_MAX, SUMMARY_SAMPLES_MAX};
-use crate::policy::{Evidence, Gate, Policy, Records, Scope, Then, Verdict};
-use crate::scan::{self, Engine, mask};
+use crate::limits::CONTENT_KEYS_PER_CHUNK_MAX;
+use crate::policy::{Evidence, Gate, Policy, Scope, Then, Verdict};
+use crate::scan::Engine;
+use crate::scan::mask::MaskKeys;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,6 +26,8 @@ pub struct Rules {
     pub policy: Policy,
     /// A scanner for every detector that some rule needs.
     pub engine: Engine,
+    /// For masks that need a key.
+    pub mask_keys: Option<Arc<MaskKeys>>,
 }
 
 /// Why records are not acceptable, in the broker's own terms.
@@ -103,11 +108,10 @@ pub fn batch(
     } else {
         &bytes[body.clone()]
     };
-    if !scope.detectors.is_empty() && rules.engine.candidates(plain, &mut scratch.scan) {
+    if !scope.detectors.is_empty() {
         let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
-        rules
-            .engine
-            .validate(plain, fields, &mut scratch.scan, &mut scratch.findings);
+        let (scan, findings) = (&mut scratch.scan, &mut scratch.findings);
+        rules.engine.scan(plain, fields, scan, findings);
     }
     let evidence = Evidence {
         findings: &scratch.findings,
@@ -117,7 +121,7 @@ pub fn batch(
     let judged = if verdict.masks.is_empty() && verdict.gate == Gate::Allow {
         Judged::Pass { masked: false }
     } else {
-        act(origin, bytes, &body, found, scratch, &verdict)
+        act(rules, origin, bytes, &body, found, scratch, &verdict)
     };
     (judged, verdict)
 }
@@ -161,7 +165,7 @@ fn open(
 
 /// Whether the body is not what it says. Compaction leaves batches without records whose
 /// attributes may still name a codec.
-fn is_compressed(found: &Batch) -> Result<bool, BatchFault> {
+pub(super) fn is_compressed(found: &Batch) -> Result<bool, BatchFault> {
     let empty = found.header.records_count == 0 && found.body.is_empty();
     Ok(found.header.codec()? != Codec::None && !empty)
 }
@@ -196,6 +200,7 @@ pub fn blocked(operation: Operation, gate: &Gate) -> Unacceptable {
 
 /// Carries a verdict out.
 fn act(
+    rules: &Rules,
     origin: &Origin<'_>,
     bytes: &mut [u8],
     body: &Range<usize>,
@@ -207,13 +212,13 @@ fn act(
         return Judged::Blocked(blocked(origin.operation, &verdict.gate));
     }
     let held = match &verdict.gate {
-        Gate::Hold { .. } => match describe(origin, bytes, body, found, scratch, verdict) {
+        Gate::Hold { .. } => match describe(rules, origin, bytes, body, found, scratch, verdict) {
             Ok(described) => Some(described),
             Err(fault) => return Judged::Blocked(fault),
         },
         _ => None,
     };
-    let masked = match edit(bytes, body, found, scratch, verdict) {
+    let masked = match masking::edit(rules, bytes, body, found, scratch, verdict) {
         Ok(masked) => masked,
         Err(fault) => return Judged::Blocked(fault),
     };
@@ -266,46 +271,9 @@ fn terms(gate: &Gate) -> HeldBatch {
     }
 }
 
-enum Masked {
-    No,
-    InPlace,
-    Rebuilt(Vec<u8>),
-}
-
-/// Applies the masks of a verdict.
-fn edit(
-    bytes: &mut [u8],
-    body: &Range<usize>,
-    found: &Batch,
-    scratch: &mut ChunkScratch,
-    verdict: &Verdict,
-) -> Result<Masked, Unacceptable> {
-    let orders: Vec<_> = scratch
-        .findings
-        .iter()
-        .filter_map(|f| Some((*f, verdict.mask_of(f)?)))
-        .collect();
-    if orders.is_empty() {
-        return Ok(Masked::No);
-    }
-    if !is_compressed(found).unwrap_or(false) {
-        mask::apply_each(&mut bytes[body.clone()], &orders);
-        batch::rewrite_crc(bytes);
-        return Ok(Masked::InPlace);
-    }
-    mask::apply_each(&mut scratch.body, &orders);
-    let mut rebuilt = Vec::with_capacity(bytes.len());
-    batch::rebuild(bytes, &scratch.body, &mut scratch.deflater, &mut rebuilt).map_err(|fault| {
-        Unacceptable {
-            code: error::INVALID_RECORD,
-            why: fault.to_string(),
-        }
-    })?;
-    Ok(Masked::Rebuilt(rebuilt))
-}
-
 /// Keys and summary of a batch that is to be held.
 fn describe(
+    rules: &Rules,
     origin: &Origin<'_>,
     bytes: &[u8],
     body: &Range<usize>,
@@ -320,11 +288,7 @@ fn describe(
         &bytes[body.clone()]
     };
     let count = found.header.records_count;
-    let flagged = match &verdict.flagged {
-        Records::All => count.max(0) as usize,
-        Records::Some(them) => them.len(),
-        Records::None => 0,
-    };
+    let flagged = summary::flagged(&verdict.flagged, count.max(0) as u32) as usize;
     if flagged > CONTENT_KEYS_PER_CHUNK_MAX {
         return Err(Unacceptable {
             code: error::POLICY_VIOLATION,
@@ -342,47 +306,19 @@ fn describe(
         partition: origin.partition,
     };
     let send = batch::send_key(&sender, &found.header, plain);
-    let summary = Summary {
-        records: count.max(0) as u32,
-        flagged: flagged as u32,
-        bytes: bytes.len() as u64,
-        counts: counts(&scratch.findings),
-        samples: samples(plain, count, &scratch.findings, &verdict.flagged),
+    let seen = Seen {
+        engine: &rules.engine,
+        plain,
+        count,
+        findings: &scratch.findings,
+        verdict,
     };
+    let summary = summary::summary(&seen, bytes.len() as u64);
     Ok((
         content,
         send.map_err(|fault| unacceptable(&fault))?,
         summary,
     ))
-}
-
-/// How often each detector fired.
-pub fn counts(findings: &[Finding]) -> Vec<(String, u32)> {
-    let mut counts: Vec<(String, u32)> = Vec::new();
-    for finding in findings {
-        let name = scan::DETECTORS[finding.detector.0 as usize].name;
-        match counts.iter_mut().find(|(n, _)| n == name) {
-            Some((_, n)) => *n += 1,
-            None => counts.push((name.to_owned(), 1)),
-        }
-    }
-    counts
-}
-
-/// Safe texts of the first flagged fields.
-fn samples(plain: &[u8], count: i32, findings: &[Finding], flagged: &Records) -> Vec<String> {
-    let fields = Fields::new(plain, count).map_while(Result::ok);
-    let shown = fields.filter(|field| {
-        let hit = findings
-            .iter()
-            .any(|f| f.start >= field.start && f.end <= field.end);
-        hit || (findings.is_empty() && flagged.contains(field.record))
-    });
-    let text = |field: crate::chunk::Field| {
-        let safe = scan::sample(plain, field, findings, SUMMARY_SAMPLE_BYTES_MAX);
-        format!("{}: {safe}", field.part.name())
-    };
-    shown.take(SUMMARY_SAMPLES_MAX).map(text).collect()
 }
 
 /// The rules that a verdict names, for the audit.

@@ -35,6 +35,7 @@ pub mod learn;
 pub mod login;
 pub mod made;
 pub mod mailbox;
+mod masking;
 pub mod merge;
 pub mod opening;
 pub mod operations;
@@ -57,6 +58,7 @@ mod size_class;
 pub mod socket;
 pub mod stats;
 pub mod strangers;
+pub mod summary;
 pub mod sweep;
 #[cfg(test)]
 mod test_core;

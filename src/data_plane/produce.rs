@@ -51,7 +51,8 @@ pub fn handle(connection: &Rc<Connection>, header: &RequestHeader, request: &mut
     if !missing.is_empty() {
         return Step::Learn(missing);
     }
-    record::begin_frame(&core, &session, Operation::Produce, chunk_scratch);
+    let (operation, bytes) = (Operation::Produce, request.len());
+    record::begin_frame(&core, &session, operation, bytes, chunk_scratch);
     let mut parts: Vec<(usize, Part)> = Vec::new(); // only what does not simply go on
     let mut writing = Writing {
         connection,

@@ -10,6 +10,7 @@ use super::frame_refusals::FrameRefusals;
 use super::inspect::{self, Origin};
 use super::scratch::ChunkScratch;
 use super::session::Session;
+use super::summary;
 use crate::audit::entry::{
     Action, Asked, Count, LoginRefused, LoginsRefused, SessionClosed, SessionOpened,
     Verdict as VerdictEntry,
@@ -48,16 +49,17 @@ pub fn chunk(core: &Core, session: &Session, origin: &Origin<'_>, bytes: usize, 
         .chunk(origin.topic, origin.partition, bytes, base_offset);
 }
 
-/// Begins a request or reply of this session.
+/// Begins a request or reply of this session, of so many bytes.
 pub fn begin_frame(
     core: &Core,
     session: &Session,
     operation: Operation,
+    bytes: usize,
     scratch: &mut ChunkScratch,
 ) {
     let mut traffic = core.traffic.borrow_mut();
     traffic.reset(session.id, operation.into());
-    scratch.begin();
+    scratch.begin(bytes);
 }
 
 /// Ends it: the clean chunks and what is left of the refusals are written.
@@ -124,7 +126,7 @@ pub fn verdict(
         rules: if acts { rules } else { observed.collect() },
         exceptions: verdict.lifted.iter().map(|e| e.to_string()).collect(),
         reason,
-        detectors: counts(findings),
+        detectors: counts(core, verdict, findings),
         sha256: acts.then(|| sha256(subject.bytes)),
         ..about(core, session, subject)
     };
@@ -213,8 +215,9 @@ fn count(core: &Core, action: Action) {
     }
 }
 
-fn counts(findings: &[Finding]) -> Vec<Count> {
-    let named = inspect::counts(findings).into_iter();
+fn counts(core: &Core, verdict: &Verdict, findings: &[Finding]) -> Vec<Count> {
+    let rules = core.rules();
+    let named = summary::counts(&rules.engine, findings, verdict.least).into_iter();
     named
         .map(|(detector, count)| Count { detector, count })
         .collect()

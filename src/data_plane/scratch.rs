@@ -12,8 +12,11 @@ use crate::kafka::fetch::Fetched;
 use crate::kafka::produce::Produce;
 use crate::kafka::share::ShareFetched;
 use crate::kafka::tagged::Sections;
-use crate::limits::{INFLATED_BYTES_KEPT, INFLATED_BYTES_MAX, INFLATED_BYTES_PER_FRAME_MAX};
+use crate::limits::{
+    FRAME_BYTES_MAX, INFLATED_BYTES_KEPT, INFLATED_BYTES_MAX, INFLATED_BYTES_PER_FRAME_MAX,
+};
 use crate::scan;
+use crate::scan::mask::{Edits, Order};
 
 /// Reused memory of one core.
 #[derive(Default)]
@@ -39,17 +42,28 @@ pub struct ChunkScratch {
     pub(super) body: Vec<u8>,
     pub(super) findings: Vec<Finding>,
     pub(super) refusals: FrameRefusals,
+    /// What the masks of the chunk in hand ask for.
+    pub(super) orders: Vec<Order>,
+    pub(super) edits: Edits,
+    /// A body whose masks changed its length.
+    pub(super) rewritten: Vec<u8>,
     /// Bytes inflated for the frame in hand.
     inflated: usize,
+    /// Bytes that masks may add to it.
+    room: usize,
 }
 
 impl ChunkScratch {
-    /// Begins a frame.
-    pub fn begin(&mut self) {
+    /// Begins a frame of so many bytes.
+    pub fn begin(&mut self, bytes: usize) {
         self.inflated = 0;
+        self.room = FRAME_BYTES_MAX.saturating_sub(bytes);
         self.refusals.begin();
         if self.body.capacity() > INFLATED_BYTES_KEPT {
             self.body = Vec::new();
+        }
+        if self.rewritten.capacity() > INFLATED_BYTES_KEPT {
+            self.rewritten = Vec::new();
         }
     }
 
@@ -75,6 +89,13 @@ impl ChunkScratch {
         Ok(done?)
     }
 
+    /// Whether a batch may be this much longer than it came; if so, that is the frame's.
+    pub(super) fn grow(&mut self, bytes: usize) -> bool {
+        let left = self.room.checked_sub(bytes);
+        self.room = left.unwrap_or(self.room);
+        left.is_some()
+    }
+
     /// What was found in the batch that was inspected last.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
@@ -96,13 +117,23 @@ mod tests {
         let mut scratch = ChunkScratch::default();
         let share = INFLATED_BYTES_PER_FRAME_MAX.div_ceil(INFLATED_BYTES_MAX);
         for _ in 0..2 {
-            scratch.begin();
+            scratch.begin(1);
             let inflated = (0..100).take_while(|_| scratch.inflate(Codec::Zstd, &bomb).is_ok());
             assert_eq!(inflated.count(), share);
             assert!(scratch.is_spent());
         }
-        scratch.begin();
+        scratch.begin(1);
         assert_eq!(scratch.body.capacity(), 0, "a bomb's memory is given back");
+    }
+
+    #[test]
+    fn a_frame_grows_no_further_than_the_largest_frame() {
+        let mut scratch = ChunkScratch::default();
+        scratch.begin(FRAME_BYTES_MAX - 100);
+        assert!(scratch.grow(60) && !scratch.grow(41) && scratch.grow(40));
+        assert!(!scratch.grow(1));
+        scratch.begin(0);
+        assert!(scratch.grow(FRAME_BYTES_MAX));
     }
 
     #[test]

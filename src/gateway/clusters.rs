@@ -6,7 +6,8 @@
 
 use crate::config;
 use crate::control::brokers::{Brokers, ClusterHealth, ClusterSource, Discovered};
-use crate::data_plane::cluster::{Broker, Cluster, Listener, View};
+use crate::control::registry::{Login, Options, Registry, RegistrySource};
+use crate::data_plane::cluster::{Broker, Cluster, Listener, SchemaSource, View};
 use crate::data_plane::topic_ids::TopicIds;
 use crate::hold::link::Post;
 use crate::hold::messages::ToCore;
@@ -25,6 +26,7 @@ pub struct Followed {
     brokers: Brokers,
     found: Arc<ArcSwap<Discovered>>,
     bootstrap: Vec<config::HostPort>,
+    registry: Option<Registry>,
 }
 
 /// A cluster that has not been seen yet.
@@ -42,6 +44,8 @@ pub fn made(from: &config::Cluster) -> anyhow::Result<(Arc<Cluster>, Followed)> 
         dialer: dialer.clone(),
     });
     let wake = brokers.wake();
+    let registry = from.registry.as_ref().map(registry).transpose();
+    let (registry, schemas) = registry.context("registry")?.unzip();
     let cluster = Arc::new(Cluster {
         name: from.name.as_str().into(),
         listeners: listeners.collect::<anyhow::Result<_>>()?,
@@ -50,6 +54,7 @@ pub fn made(from: &config::Cluster) -> anyhow::Result<(Arc<Cluster>, Followed)> 
         view: ArcSwap::default(),
         topic_ids: TopicIds::default(),
         telemetry: from.telemetry == config::Telemetry::Pass,
+        schemas,
         look: Arc::new(move || wake.notify_one()),
     });
     let followed = Followed {
@@ -57,8 +62,29 @@ pub fn made(from: &config::Cluster) -> anyhow::Result<(Arc<Cluster>, Followed)> 
         brokers,
         found,
         bootstrap: from.bootstrap.clone(),
+        registry,
     };
     Ok((cluster, followed))
+}
+
+/// The keeper of a registry's schemas, and what the cores see of it.
+fn registry(from: &config::Registry) -> anyhow::Result<(Registry, SchemaSource)> {
+    let login = match &from.login {
+        config::RegistryLogin::None => Login::None,
+        config::RegistryLogin::Basic { username, password } => {
+            Login::Basic(username.clone(), password.expose().to_owned())
+        }
+        config::RegistryLogin::Bearer(token) => Login::Bearer(token.expose().to_owned()),
+    };
+    let source = RegistrySource {
+        url: from.url.clone(),
+        login,
+        roots_pem: from.ca.as_ref().map(std::fs::read).transpose()?,
+    };
+    let (registry, wishes) = Registry::new(source, Options::default())?;
+    let known = registry.schemas();
+    let ask = Arc::new(move |id| wishes.ask(id));
+    Ok((registry, SchemaSource { known, ask }))
 }
 
 fn listener(from: &config::Listener) -> anyhow::Result<Listener> {
@@ -141,6 +167,11 @@ impl Followed {
     async fn follow(self, cores: Vec<Post<ToCore>>) {
         let mut changes = self.brokers.changes();
         let (cluster, found, bootstrap) = (self.cluster, self.found, self.bootstrap);
+        let registry = async {
+            if let Some(registry) = self.registry {
+                registry.run().await;
+            }
+        };
         let publish = async {
             while changes.changed().await.is_ok() {
                 let view = view(&cluster, &found.load_full(), &bootstrap).await;
@@ -151,7 +182,7 @@ impl Followed {
                 }
             }
         };
-        tokio::join!(self.brokers.run(), publish);
+        tokio::join!(self.brokers.run(), publish, registry);
     }
 }
 

@@ -178,10 +178,15 @@ fn open_audit(config: &Config, driver: Driver, cores: usize) -> Result<Vec<Write
 
 fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Result<Shared> {
     let policy = config.policy.clone();
-    let engine = Engine::new(policy.detectors());
+    let engine = Engine::with(Arc::clone(&config.detectors), policy.detectors());
+    let mask_keys = config.mask_keys.clone();
     Ok(Shared {
         clusters: parts.clusters,
-        rules: ArcSwap::from_pointee(Rules { policy, engine }),
+        rules: ArcSwap::from_pointee(Rules {
+            policy,
+            engine,
+            mask_keys,
+        }),
         issuers: parts.issuers,
         keys: parts.keys,
         ask_for_key: parts.ask_for_key,

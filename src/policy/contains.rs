@@ -1,7 +1,7 @@
 //! `if: contains`: which records of a batch hold what a rule looks for.
 //!
-//! Owns: the count and the places. Refuses: to act on a finding that is only `Possible`. Stays
-//! true: the question is asked of each record alone, so that a client which groups the same
+//! Owns: the count and the places. Refuses: to act on a finding that is less likely than the rule asks for,
+//! which is `Likely` where it does not say. Stays true: the question is asked of each record alone, so that a client which groups the same
 //! records differently when it retries gets the same answer; one more finding never turns a
 //! match into a miss.
 
@@ -48,12 +48,14 @@ pub struct Contains {
     pub at_least: u32,
     /// The parts that are looked at.
     pub parts: Parts,
+    /// The least likelihood of a finding that counts.
+    pub likelihood: Likelihood,
 }
 
 impl Contains {
     /// Whether a finding speaks for this condition: likely enough, its detector, its part.
     pub fn counts(&self, finding: &Finding) -> bool {
-        finding.likelihood >= Likelihood::Likely
+        finding.likelihood >= self.likelihood
             && self.detectors.contains(finding.detector)
             && self.parts.contains(finding.part)
     }
@@ -110,7 +112,7 @@ fn sort_by_record(findings: &[Finding]) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chunk::DetectorId;
+    use crate::chunk::{DetectorId, Form};
 
     fn finding(detector: u8, record: u32, part: Part, likelihood: Likelihood) -> Finding {
         Finding {
@@ -118,6 +120,7 @@ mod tests {
             likelihood,
             record,
             part,
+            form: Form::Plain,
             start: 0,
             end: 1,
         }
@@ -127,12 +130,13 @@ mod tests {
         finding(detector, record, Part::Value, Likelihood::Likely)
     }
 
-    fn contains(detectors: u64, want: Want, at_least: u32) -> Contains {
+    fn contains(detectors: u128, want: Want, at_least: u32) -> Contains {
         Contains {
             detectors: DetectorSet(detectors),
             want,
             at_least,
             parts: Parts::ALL,
+            likelihood: Likelihood::Likely,
         }
     }
 
@@ -165,5 +169,10 @@ mod tests {
         assert!(!value_only.matches(&[finding(0, 0, Part::Key, Likelihood::Certain)]));
         assert!(!value_only.matches(&[finding(0, 0, Part::Value, Likelihood::Possible)]));
         assert!(value_only.matches(&[finding(0, 0, Part::Value, Likelihood::Likely)]));
+        value_only.likelihood = Likelihood::Certain;
+        assert!(!value_only.matches(&[finding(0, 0, Part::Value, Likelihood::Likely)]));
+        assert!(value_only.matches(&[finding(0, 0, Part::Value, Likelihood::Certain)]));
+        value_only.likelihood = Likelihood::Possible;
+        assert!(value_only.matches(&[finding(0, 0, Part::Value, Likelihood::Possible)]));
     }
 }

@@ -8,8 +8,8 @@
 use super::rule::{Condition, Effect, Hold, Mode, Rule};
 use super::scope::{Policy, Scope, Scoped};
 use super::verdict::{MaskOrder, Records, Verdict};
-use crate::chunk::{DetectorSet, Finding, Likelihood, UnixMillis};
-use crate::scan::mask::MaskStyle;
+use crate::chunk::{DetectorSet, Finding, UnixMillis};
+use crate::scan::mask::Mask;
 use std::sync::Arc;
 
 /// What was seen in one batch.
@@ -40,6 +40,7 @@ impl Policy {
         if evidence.findings.is_empty() && !scope.always {
             return verdict;
         }
+        verdict.least = scope.least;
         let seen = seen(evidence.findings);
         for scoped in &scope.rules {
             if matches(&scoped.rule, seen, evidence.findings) {
@@ -50,15 +51,13 @@ impl Policy {
     }
 }
 
-/// The detectors that found something likely: one look spares most rules theirs.
+/// The detectors that found something, however likely: one look spares most rules theirs.
 fn seen(findings: &[Finding]) -> DetectorSet {
-    let likely = findings
+    let mut all = DetectorSet::default();
+    findings
         .iter()
-        .filter(|f| f.likelihood >= Likelihood::Likely);
-    likely.fold(DetectorSet::default(), |mut all, finding| {
-        all.insert(finding.detector);
-        all
-    })
+        .for_each(|finding| all.insert(finding.detector));
+    all
 }
 
 fn matches(rule: &Rule, seen: DetectorSet, findings: &[Finding]) -> bool {
@@ -91,7 +90,7 @@ fn apply(verdict: &mut Verdict, scoped: &Scoped, findings: &[Finding], now: Unix
     match &rule.effect {
         Effect::Block { reason } => verdict.block(&rule.name, reason),
         Effect::Hold(hold) => apply_hold(verdict, rule, hold, findings),
-        Effect::Mask(style) => apply_mask(verdict, rule, *style, findings),
+        Effect::Mask(mask) => apply_mask(verdict, rule, mask, findings),
     }
 }
 
@@ -103,7 +102,7 @@ fn apply_hold(verdict: &mut Verdict, rule: &Rule, hold: &Hold, findings: &[Findi
     verdict.hold(&rule.name, hold, records);
 }
 
-fn apply_mask(verdict: &mut Verdict, rule: &Rule, style: MaskStyle, findings: &[Finding]) {
+fn apply_mask(verdict: &mut Verdict, rule: &Rule, mask: &Mask, findings: &[Finding]) {
     let Condition::Contains(contains) = rule.condition else {
         return; // nothing was found, so there is nothing to hide
     };
@@ -115,7 +114,7 @@ fn apply_mask(verdict: &mut Verdict, rule: &Rule, style: MaskStyle, findings: &[
     let detectors = contains.detectors;
     verdict.masks.push(MaskOrder {
         detectors,
-        style,
+        mask: mask.clone(),
         rule: rule.name.clone(),
         contains,
         records,
@@ -133,10 +132,12 @@ fn apply_unreadable(verdict: &mut Verdict, scoped: &Scoped, reason: &str, now: U
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::chunk::Likelihood;
     use crate::policy::fixtures::{
         block, contains, exception, finding, found, hold, policy, rule, scope, verdict,
     };
     use crate::policy::{Gate, Then, UNREADABLE, Want};
+    use crate::scan::mask::MaskStyle;
 
     #[test]
     fn several_holds_ask_everyone_and_wait_the_shortest() {
@@ -236,12 +237,12 @@ mod tests {
         let many = rule(
             "many",
             contains(1, Want::Any, 2),
-            Effect::Mask(MaskStyle::KeepLast(4)),
+            Effect::Mask(MaskStyle::KeepLast(4).into()),
         );
         let any = rule(
             "any",
             contains(2, Want::Any, 1),
-            Effect::Mask(MaskStyle::Full),
+            Effect::Mask(MaskStyle::Full.into()),
         );
         let verdict = verdict(
             &policy(&[many, any], &[]),
@@ -250,9 +251,12 @@ mod tests {
         assert_eq!(verdict.mask_of(&finding(0, 0)), None);
         assert_eq!(
             verdict.mask_of(&finding(0, 1)),
-            Some(MaskStyle::KeepLast(4))
+            Some(MaskStyle::KeepLast(4).into())
         );
-        assert_eq!(verdict.mask_of(&finding(1, 0)), Some(MaskStyle::Full));
+        assert_eq!(
+            verdict.mask_of(&finding(1, 0)),
+            Some(MaskStyle::Full.into())
+        );
         let unlikely = Finding {
             likelihood: Likelihood::Possible,
             ..finding(1, 0)

@@ -5,7 +5,7 @@ use super::{
     Subject, Then, Verdict, Want, When,
 };
 use crate::chunk::{
-    DetectorId, DetectorSet, Finding, Likelihood, Operation, Part, Principal, UnixMillis,
+    DetectorId, DetectorSet, Finding, Form, Likelihood, Operation, Part, Principal, UnixMillis,
 };
 use std::sync::Arc;
 
@@ -26,18 +26,20 @@ pub(super) fn finding(detector: u8, record: u32) -> Finding {
         likelihood,
         record,
         part,
+        form: Form::Plain,
         start: 0,
         end: 9,
     }
 }
 
-pub(super) fn contains(detectors: u64, want: Want, at_least: u32) -> Condition {
+pub(super) fn contains(detectors: u128, want: Want, at_least: u32) -> Condition {
     let detectors = DetectorSet(detectors);
     Condition::Contains(Contains {
         detectors,
         want,
         at_least,
         parts: Parts::ALL,
+        likelihood: Likelihood::Likely,
     })
 }
 

@@ -8,7 +8,7 @@ use super::contains::Contains;
 use super::pattern::Pattern;
 use super::scope::Subject;
 use crate::chunk::{DetectorSet, Operation, UnixMillis};
-use crate::scan::mask::MaskStyle;
+use crate::scan::mask::Mask;
 use std::sync::Arc;
 
 /// The scope of a rule or an exception: every field that is present must match.
@@ -126,7 +126,7 @@ pub struct Hold {
 pub enum Effect {
     /// Hides what was found. Only with [`Condition::Contains`]; with `Always` it does nothing,
     /// and the configuration refuses it.
-    Mask(MaskStyle),
+    Mask(Mask),
     /// Asks people.
     Hold(Hold),
     /// Refuses, with this reason for the client.

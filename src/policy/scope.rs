@@ -9,7 +9,7 @@ use super::UNREADABLE;
 use super::decide::Evidence;
 use super::rule::{Condition, Effect, Exception, Mode, Rule, Target, When};
 use super::verdict::{Gate, Verdict};
-use crate::chunk::{DetectorSet, Operation, Principal, UnixMillis};
+use crate::chunk::{DetectorSet, Likelihood, Operation, Principal, UnixMillis};
 use std::sync::Arc;
 
 /// Who acts.
@@ -40,6 +40,8 @@ pub struct Scope {
     pub(super) unreadable: Scoped,
     /// Whether any rule matches without evidence.
     pub(super) always: bool,
+    /// The least likelihood that some rule asks for, and never more than is usual.
+    pub(super) least: Likelihood,
     blocked: Option<Verdict>,
 }
 
@@ -154,6 +156,7 @@ impl Policy {
             valid_until,
             policy: self.hash,
             always: rules.iter().any(|s| s.rule.condition == Condition::Always),
+            least: least(rules.iter().map(|s| s.rule.as_ref())),
             rules,
             unreadable,
             blocked: None,
@@ -182,6 +185,14 @@ fn union<'r>(rules: impl Iterator<Item = &'r Rule>) -> DetectorSet {
     rules.fold(DetectorSet::default(), |all, rule| {
         all.union(rule.condition.detectors())
     })
+}
+
+fn least<'r>(rules: impl Iterator<Item = &'r Rule>) -> Likelihood {
+    let asked = rules.filter_map(|rule| match &rule.condition {
+        Condition::Contains(contains) => Some(contains.likelihood),
+        Condition::Always => None,
+    });
+    asked.fold(Likelihood::default(), Likelihood::min)
 }
 
 fn unreadable_rule(mode: Mode) -> Rule {

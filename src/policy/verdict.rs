@@ -6,8 +6,8 @@
 
 use super::contains::Contains;
 use super::rule::{Hold, Then};
-use crate::chunk::{DetectorSet, Finding};
-use crate::scan::mask::MaskStyle;
+use crate::chunk::{DetectorSet, Finding, Likelihood};
+use crate::scan::mask::Mask;
 use std::sync::Arc;
 
 /// Which records of a batch, by index.
@@ -88,7 +88,7 @@ pub struct MaskOrder {
     /// Findings of these detectors.
     pub detectors: DetectorSet,
     /// How they are hidden.
-    pub style: MaskStyle,
+    pub mask: Mask,
     /// The rule's name.
     pub rule: Arc<str>,
     /// The rule's condition: which findings count.
@@ -117,6 +117,8 @@ pub struct Verdict {
     pub lifted: Vec<Arc<str>>,
     /// The records that hold rules flagged: `Some` or, for `if: always`, `All`.
     pub flagged: Records,
+    /// The least likelihood that some rule here asks for: what is less likely is not worth telling.
+    pub least: Likelihood,
 }
 
 impl Verdict {
@@ -133,10 +135,10 @@ impl Verdict {
         self.flagged.contains(finding.record)
     }
 
-    /// How a finding is to be hidden; of several masks, what each hides stays hidden.
-    pub fn mask_of(&self, finding: &Finding) -> Option<MaskStyle> {
+    /// How a finding is to be hidden; of several masks the one that keeps less.
+    pub fn mask_of(&self, finding: &Finding) -> Option<Mask> {
         let covering = self.masks.iter().filter(|order| order.covers(finding));
-        covering.map(|order| order.style).reduce(keeps_less)
+        Mask::strictest(covering.map(|order| &order.mask))
     }
 
     pub(super) fn block(&mut self, rule: &Arc<str>, reason: &Arc<str>) {
@@ -182,16 +184,6 @@ impl Verdict {
     }
 }
 
-/// The style that hides what either hides. Nothing stays readable that one of them hides, so one
-/// that keeps the end and one that keeps the beginning make a full mask.
-fn keeps_less(one: MaskStyle, other: MaskStyle) -> MaskStyle {
-    match (one, other) {
-        (MaskStyle::KeepLast(a), MaskStyle::KeepLast(b)) => MaskStyle::KeepLast(a.min(b)),
-        (MaskStyle::KeepFirst(a), MaskStyle::KeepFirst(b)) => MaskStyle::KeepFirst(a.min(b)),
-        _ => MaskStyle::Full,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,14 +200,5 @@ mod tests {
         records.add(Records::All);
         records.add(Records::Some(vec![1]));
         assert_eq!(records, Records::All);
-    }
-
-    #[test]
-    fn opposite_masks_leave_nothing() {
-        use MaskStyle::{Full, KeepFirst, KeepLast};
-        assert_eq!(keeps_less(KeepLast(4), KeepLast(2)), KeepLast(2));
-        assert_eq!(keeps_less(KeepLast(4), KeepFirst(1)), Full);
-        assert_eq!(keeps_less(KeepFirst(6), KeepFirst(9)), KeepFirst(6));
-        assert_eq!(keeps_less(Full, KeepLast(4)), Full);
     }
 }

@@ -4,6 +4,7 @@
 //! numbers mean. Stays true: a group is a whole run of digits, never part of one, so masking one
 //! number can only take groups away from its neighbours, never make new ones.
 
+use super::edges;
 use std::ops::Range;
 
 /// Whether the byte can stand between two groups of one number.
@@ -56,7 +57,7 @@ pub(super) fn groups(text: &[u8], cluster: Cluster) -> impl Iterator<Item = Grou
 /// Nothing alphanumeric touches the front: `A123` is not the number 123. The digits after a decimal
 /// point are no number of their own either; `X` before the point is what a mask leaves of a digit.
 pub(super) fn clean_front(text: &[u8], start: usize) -> bool {
-    match text[..start] {
+    match *edges::before(text, start) {
         [.., whole, b'.'] => !(whole.is_ascii_digit() || whole == b'X'),
         [.., last] => !last.is_ascii_alphanumeric(),
         [] => true,
@@ -73,6 +74,33 @@ pub(super) fn hyphenated_on(text: &[u8], span: &Range<usize>) -> bool {
     let before = matches!(text[..span.start], [.., c, b'-'] if c.is_ascii_alphanumeric());
     let after = matches!(text[span.end..], [b'-', c, ..] if c.is_ascii_alphanumeric());
     before || after
+}
+
+/// Whether the stretch lies in a row of four-digit groups of which some hold a hex letter: `xxd` and
+/// `hexdump` write such rows, and four groups without a letter in them are no card.
+pub(super) fn in_hex_row(text: &[u8], span: &Range<usize>) -> bool {
+    let before = text.get(..span.start).unwrap_or_default();
+    let after = text.get(span.end..).unwrap_or_default();
+    has_hex_letter(before.iter().rev()) || has_hex_letter(after.iter())
+}
+
+/// Whether, outwards, a separator and four hex digits, four times, come to a letter.
+fn has_hex_letter<'a>(mut outwards: impl Iterator<Item = &'a u8>) -> bool {
+    for _ in 0..4 {
+        let separated = outwards.next().is_some_and(|byte| is_separator(*byte));
+        let (mut digits, mut letters) = (0, 0);
+        for byte in outwards.by_ref().take(4) {
+            digits += usize::from(byte.is_ascii_hexdigit());
+            letters += usize::from(byte.is_ascii_alphabetic());
+        }
+        if !separated || digits < 4 {
+            return false;
+        }
+        if letters > 0 {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -96,7 +124,26 @@ mod tests {
     }
 
     #[test]
+    fn hex_rows() {
+        let card = "4111 1111 1111 1111";
+        for (text, want) in [
+            ("61ed 4111 1111 1111 1111", true),
+            ("4111 1111 1111 1111 0099 1234 c0de", true),
+            ("cafe 1234 4111 1111 1111 1111 1234", true),
+            ("1234 4111 1111 1111 1111 1234", false),
+            ("xafe 4111 1111 1111 1111 visa", false),
+            ("a1 4111 1111 1111 1111 b2", false),
+            ("  4111 1111 1111 1111", false),
+        ] {
+            let start = text.find(card).expect("the card is there");
+            let span = start..start + card.len();
+            assert_eq!(in_hex_row(text.as_bytes(), &span), want, "{text}");
+        }
+    }
+
+    #[test]
     fn edges() {
+        assert!(clean_front(b"x\\n1", 3) && !clean_front(b"xn1", 2)); // a line end, escaped
         assert!(
             clean_front(b"1", 0)
                 && clean_front(b" 1", 1)

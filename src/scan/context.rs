@@ -4,6 +4,7 @@
 //! detector beyond that it speaks for it. Stays true: a word outside the field says nothing about
 //! what is in it; the answer is the same whether hits were collected by the pass or by the twin.
 
+use super::words::{KEYWORD_BYTES_MAX, Words};
 use crate::chunk::{DetectorId, DetectorSet};
 use std::ops::Range;
 
@@ -30,6 +31,8 @@ pub(super) struct Scope {
     pub(super) start: usize,
     /// One past the last.
     pub(super) end: usize,
+    /// Where the word that names it ends.
+    pub(super) named_at: usize,
     /// For whom the name speaks.
     pub(super) detectors: DetectorSet,
 }
@@ -43,6 +46,42 @@ pub(super) struct Context<'a> {
     pub(super) scopes: &'a [Scope],
     /// The field, in the body.
     pub(super) field: (usize, usize),
+    /// Keywords that begin before this byte of the body are among the hits.
+    pub(super) known_to: usize,
+    /// How to read further.
+    pub(super) reader: Reader<'a>,
+}
+
+/// What it takes to read words on the spot.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    /// The words.
+    pub(super) words: &'a Words,
+    /// The field's bytes.
+    pub(super) text: &'a [u8],
+}
+
+impl Reader<'_> {
+    /// The keywords before and after `around`, bytes of the field that begins at `base`: what the pass
+    /// would find, read slowly. Inside `around` it does not look.
+    pub(super) fn hits(&self, base: usize, around: &Range<usize>) -> Vec<Hit> {
+        let text = self.text;
+        let before = around
+            .start
+            .saturating_sub(GAP_BYTES_MAX + KEYWORD_BYTES_MAX)..around.start;
+        let after = around.end..(around.end + GAP_BYTES_MAX + 1).min(text.len());
+        let hit = |at: usize| {
+            let (end, detectors) = self.words.at(text, at)?;
+            let owns_next = owns_next(text, end);
+            Some(Hit {
+                start: base + at,
+                end: base + end,
+                detectors,
+                owns_next,
+            })
+        };
+        before.chain(after).filter_map(hit).collect()
+    }
 }
 
 impl Context<'_> {
@@ -51,13 +90,43 @@ impl Context<'_> {
         self.distance(detector, span).is_some()
     }
 
+    /// Whether one of `detector`'s words stands near `span`, bytes of the field, however far the pass has
+    /// come: it is read on the spot.
+    pub(super) fn is_near(&self, detector: DetectorId, span: &Range<usize>) -> bool {
+        let base = self.field.0;
+        let hits = self.reader.hits(base, span);
+        let span = base + span.start..base + span.end;
+        let mine = |hit: &&Hit| hit.detectors.contains(detector);
+        hits.iter()
+            .filter(mine)
+            .any(|hit| gap(hit, &span).is_some())
+    }
+
     /// Bytes between `span` and the nearest such word; a word after the value counts as twice as far
     /// and one more, and a JSON name that holds the value in an object or array as the gap itself.
     pub(super) fn distance(&self, detector: DetectorId, span: &Range<usize>) -> Option<usize> {
+        if span.end + GAP_BYTES_MAX >= self.known_to {
+            return self.distance_beyond(detector, span);
+        }
         let mine = |hit: &&Hit| hit.detectors.contains(detector) && self.holds(hit);
         let near = self.around(span).iter().filter(mine);
         let nearest = near.filter_map(|hit| gap(hit, span)).min();
         nearest.or_else(|| self.in_scope(detector, span).then_some(GAP_BYTES_MAX))
+    }
+
+    /// The same where the pass has not read far enough yet.
+    #[cold]
+    fn distance_beyond(&self, detector: DetectorId, span: &Range<usize>) -> Option<usize> {
+        let base = self.field.0;
+        let hits = self
+            .reader
+            .hits(base, &(span.start - base..span.end - base));
+        let known = Context {
+            hits: &hits,
+            known_to: usize::MAX,
+            ..*self
+        };
+        known.distance(detector, span)
     }
 
     /// Everyone some word near `span` speaks for.
@@ -72,6 +141,13 @@ impl Context<'_> {
             .iter()
             .filter(|scope| scope.start <= span.start && span.end <= scope.end);
         scopes.fold(all, |all, scope| all.union(scope.detectors))
+    }
+
+    /// The container that a word names.
+    pub(super) fn container_of(&self, hit: &Hit) -> Option<Scope> {
+        let first = self.scopes.partition_point(|scope| scope.start <= hit.end);
+        let next = self.scopes.get(first).copied();
+        next.filter(|scope| scope.named_at == hit.end)
     }
 
     fn in_scope(&self, detector: DetectorId, span: &Range<usize>) -> bool {
@@ -96,7 +172,8 @@ impl Context<'_> {
     }
 }
 
-fn gap(hit: &Hit, span: &Range<usize>) -> Option<usize> {
+/// Bytes between them, if they are near; a word after the value counts as twice as far and one more.
+pub(super) fn gap(hit: &Hit, span: &Range<usize>) -> Option<usize> {
     let before = span
         .start
         .checked_sub(hit.end)

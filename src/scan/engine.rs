@@ -6,9 +6,13 @@
 //! but room for findings.
 
 use super::candidates::Kernel;
-use super::views::{self, Marks, Replacement, Unreadable, ViewScratch};
-use super::{Vocabulary, twin};
-use crate::chunk::{DetectorSet, Field, Finding};
+use super::context::Reader;
+use super::custom::Custom;
+use super::mask::Row;
+use super::pass::{Pass, Scratch};
+use super::views::{self, Replacement, Unreadable};
+use super::{DETECTORS, Vocabulary};
+use crate::chunk::{DetectorId, DetectorSet, Field, Finding};
 use crate::limits;
 use std::sync::Arc;
 
@@ -22,19 +26,6 @@ pub struct Engine {
     vocabulary: Arc<Vocabulary>,
 }
 
-/// What one core re-uses from body to body.
-#[derive(Default)]
-pub struct Scratch {
-    views: ViewScratch,
-}
-
-impl Scratch {
-    /// Empty; grows to what the first bodies need and stays.
-    pub fn new() -> Scratch {
-        Scratch::default()
-    }
-}
-
 impl Engine {
     /// An engine for these detectors, on the fastest kernel this CPU has.
     pub fn new(set: DetectorSet) -> Engine {
@@ -43,9 +34,41 @@ impl Engine {
 
     /// An engine on a kernel of the caller's choice, for tests and benches.
     pub fn on(kernel: Kernel, set: DetectorSet) -> Engine {
+        Engine::of(kernel, Vocabulary::new(set))
+    }
+
+    /// An engine for these detectors, of which some are the user's own: they have the ids that follow
+    /// those of [`DETECTORS`](super::DETECTORS), in their order.
+    pub fn with(own: Arc<[Custom]>, set: DetectorSet) -> Engine {
+        Engine::of(Kernel::best(), Vocabulary::with(DETECTORS, own, set))
+    }
+
+    /// The name of a detector, built in or the user's own.
+    pub fn name(&self, id: DetectorId) -> &str {
+        self.vocabulary.name(id)
+    }
+
+    /// What masks have to know of a detector.
+    pub(super) fn mask_row(&self, id: DetectorId) -> Option<Row<'_>> {
+        let of_table = self.vocabulary.row(id).map(Row::of_table);
+        of_table.or_else(|| self.vocabulary.custom(id).map(Row::of_user))
+    }
+
+    /// What it looks for.
+    pub(super) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Reads words of a field on the spot.
+    pub(super) fn reader<'a>(&'a self, text: &'a [u8]) -> Reader<'a> {
+        let words = &self.vocabulary.words;
+        Reader { words, text }
+    }
+
+    pub(super) fn of(kernel: Kernel, vocabulary: Vocabulary) -> Engine {
         Engine {
             kernel,
-            vocabulary: Arc::new(Vocabulary::new(set)),
+            vocabulary: Arc::new(vocabulary),
         }
     }
 
@@ -64,27 +87,16 @@ impl Engine {
         scratch: &mut Scratch,
         out: &mut Vec<Finding>,
     ) -> Option<Unreadable> {
-        let _ = &self.kernel;
-        let views = &mut scratch.views;
-        let mut unreadable = None;
-        views.begin_body();
-        let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| {
-            twin::scan_field(&self.vocabulary, body, field, out)
-        };
-        for field in fields.filter(|field| field.end as usize <= body.len()) {
-            let first = out.len();
-            scan(body, field, out);
-            let text = body.get(field.start as usize..field.end as usize);
-            let marks = text.map_or(Marks::default(), Marks::of);
-            let fault = views::scan_field(body, field, marks, views, out, first, &mut scan);
-            unreadable = unreadable.or(fault);
+        if self.is_idle() {
+            return None;
         }
-        unreadable
+        scratch.begin_body();
+        self.pass(body, scratch, true).run(fields, out)
     }
 
     /// What is to be replaced in a field so that `findings` of it, whose spans count from its start, read
-    /// as `plan` wants: it is given the text as it reads and what of the findings lies there, and returns ascending
-    /// edits of that text. For findings that are escaped or encoded; others are passed over.
+    /// as `plan` wants: it is given the text as it reads and what of the findings lies there, and
+    /// returns ascending edits of that text. For findings that are escaped or encoded; others are passed over.
     pub fn rewrite(
         &self,
         text: &[u8],
@@ -92,19 +104,33 @@ impl Engine {
         scratch: &mut Scratch,
         plan: &mut dyn FnMut(&[u8], &[Finding]) -> Vec<Replacement>,
     ) -> Vec<Replacement> {
+        let (views, inner) = scratch.views();
         let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| {
-            twin::scan_field(&self.vocabulary, body, field, out)
+            self.pass(body, inner, false)
+                .run(std::iter::once(field), out);
         };
-        views::rewrite_field(text, findings, &mut scratch.views, &mut scan, plan)
+        views::rewrite_field(text, findings, views, &mut scan, plan)
+    }
+
+    fn pass<'a>(&'a self, body: &'a [u8], scratch: &'a mut Scratch, views: bool) -> Pass<'a> {
+        Pass {
+            kernel: self.kernel,
+            vocabulary: &self.vocabulary,
+            wants: self.vocabulary.wants(views),
+            body,
+            scratch,
+            views,
+        }
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::{DETECTORS, detector};
+    use super::super::detector;
     use super::*;
-    use crate::chunk::{DetectorId, Likelihood, Part};
+    use crate::chunk::{Likelihood, Part};
     use proptest::prelude::*;
+    use std::sync::LazyLock;
 
     pub(in crate::scan) fn all_detectors() -> DetectorSet {
         let mut set = DetectorSet::default();
@@ -121,11 +147,13 @@ pub(super) mod tests {
         }
     }
 
+    /// Made once: the vocabulary is large.
+    static EVERYTHING: LazyLock<Engine> = LazyLock::new(|| Engine::new(all_detectors()));
+
     /// All findings of all detectors in a body of these fields.
     pub(in crate::scan) fn scan(body: &[u8], fields: &[Field]) -> Vec<Finding> {
-        let (engine, mut scratch, mut out) =
-            (Engine::new(all_detectors()), Scratch::new(), Vec::new());
-        engine.scan(body, fields.iter().copied(), &mut scratch, &mut out);
+        let (mut scratch, mut out) = (Scratch::new(), Vec::new());
+        EVERYTHING.scan(body, fields.iter().copied(), &mut scratch, &mut out);
         out
     }
 
@@ -278,7 +306,7 @@ pub(super) mod tests {
                 body.push_str(&piece);
                 if cut {
                     fields.push(field(open, body.len()));
-                    body.push_str(&piece[..piece.len().min(1)]); // structure, often a digit
+                    body.push_str(piece.get(..1).unwrap_or("7")); // structure, often a digit
                     open = body.len();
                 }
             }

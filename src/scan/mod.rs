@@ -13,27 +13,46 @@
 //! is linear and memory bounded for any bytes; "digit" means an ASCII digit. Other spellings of a
 //! digit (`\u0031`, full-width) are not seen yet.
 
+mod blank;
 mod candidates;
+mod checks;
 mod cluster;
+mod code;
 mod context;
+mod custom;
 mod detector;
 mod detectors;
+mod edges;
 mod engine;
+mod explain;
+mod look;
 pub mod mask;
+mod named;
+mod own;
+mod parts;
+mod pass;
+mod printed;
+mod reach;
 mod sample;
 mod scene;
 mod scope;
 mod settle;
+mod starts;
+mod tlds;
 mod twin;
+mod values;
 mod views;
 mod vocabulary;
 mod words;
 
 pub use candidates::Kernel;
+pub use custom::{Custom, CustomFault, Kind as CustomKind};
 pub use detector::{Alphabet, Detector};
 pub use detectors::DETECTORS;
-pub use engine::{Engine, Scratch};
-pub use sample::sample;
+pub use engine::Engine;
+pub use explain::Explained;
+pub use pass::Scratch;
+pub use sample::{around, sample};
 pub use views::{Fault, Replacement, Unreadable};
 
 use crate::chunk::DetectorId;
@@ -53,6 +72,13 @@ pub fn detector(name: &str) -> Option<DetectorId> {
 }
 
 impl Detector {
+    /// Whether it looks only at what stands beside one of its keywords.
+    pub fn needs_keyword(&self) -> bool {
+        let by_word =
+            |trigger: &detector::Trigger| matches!(trigger, detector::Trigger::Keyword(_));
+        self.triggers.iter().all(by_word)
+    }
+
     /// The detector behind an id; none for an id that was not made by [`detector`].
     pub fn of(id: DetectorId) -> Option<&'static Detector> {
         DETECTORS.get(usize::from(id.0))
@@ -61,6 +87,14 @@ impl Detector {
 
 #[cfg(test)]
 mod corpora;
+#[cfg(test)]
+mod corpora_texts;
+#[cfg(test)]
+mod equivalence;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod placed;
 
 #[cfg(test)]
 mod tests {

@@ -1,52 +1,72 @@
-//! What a reviewer may see of a field: its shape, with numbers gone.
+//! What a reviewer may see of a field: its form, with what matters gone.
 //!
-//! Owns: one line of safe text from hostile bytes. Refuses: to show a finding's digits in any style,
-//! or a long number that no detector knows. Stays true: the text has no control or formatting
-//! character, no digit of a finding, no run of five digits and no nine digits joined by single
-//! separators; it is at most as long as asked.
+//! Owns: one line of safe text from hostile bytes. Refuses: to show a finding's letters or digits, a long
+//! number that no detector knows, or a long token that looks random. Stays true: the text has no control or
+//! formatting character, no run of five digits and no nine digits joined by single separators; it is at
+//! most as long as asked; what is hidden does not hang on where the text is cut.
 
+use super::DETECTORS;
 use super::cluster::{Cluster, groups, is_separator};
-use crate::chunk::{Field, Finding};
+use crate::chunk::{Field, Finding, Form};
+use std::ops::Range;
 
 /// Digits in a row that are masked though no detector fired.
 const RUN_DIGITS_MIN: usize = 5;
 /// Digits joined by single separators that are masked though no detector fired.
 const JOINED_DIGITS_MIN: usize = 9;
+/// Characters of a token that is masked though no detector fired, if it has letters and digits, or
+/// changes between cases as often as no name does: keys, sessions, hashes, UUIDs.
+const TOKEN_BYTES_MIN: usize = 20;
+/// Changes from small letters to capitals that no camelCase name of that length has.
+const CASE_CHANGES_MIN: usize = 5;
+/// Bytes read beyond both ends of what is shown, so that a number or token is known by its whole length,
+/// or by enough of it: more than any of the bounds above, separators included.
+const BEYOND_BYTES: usize = 32;
 /// Stands for what was left out.
 const CUT: &str = "…";
 
 /// At most `bytes_max` bytes of text showing the field around its first finding. Findings of other
 /// fields are ignored; spans count from the body's start.
 pub fn sample(body: &[u8], field: Field, findings: &[Finding], bytes_max: usize) -> String {
+    let inside = findings.iter().filter(|f| lies_in(f, &field));
+    let first = inside.map(|f| f.start).min().unwrap_or(field.start);
+    around(body, field, findings, first, bytes_max)
+}
+
+/// The same around the byte `at` of the body.
+pub fn around(
+    body: &[u8],
+    field: Field,
+    findings: &[Finding],
+    at: u32,
+    bytes_max: usize,
+) -> String {
     let Some(raw) = body.get(field.start as usize..field.end as usize) else {
         return String::new();
     };
-    let inside = || {
-        findings
-            .iter()
-            .filter(|f| f.start >= field.start && f.end <= field.end && f.start <= f.end)
-    };
-    let first = inside()
-        .map(|f| (f.start - field.start) as usize)
-        .min()
-        .unwrap_or(0);
+    let first = (at.saturating_sub(field.start) as usize).min(raw.len());
     let from = window_start(raw, first, bytes_max);
-    // A little more than can be shown, so that a number at the edge is seen whole, or is long enough.
-    let more = bytes_max.saturating_add(RUN_DIGITS_MIN + JOINED_DIGITS_MIN * 2);
-    let to = raw.len().min(first.max(from).saturating_add(more));
-    let mut shown = raw[from..to].to_vec();
+    let to = raw.len().min(first.max(from).saturating_add(bytes_max));
+    let wide = from.saturating_sub(BEYOND_BYTES)..raw.len().min(to.saturating_add(BEYOND_BYTES));
+    let mut shown = raw[wide.clone()].to_vec();
+    mask_tokens(&mut shown);
     mask_numbers(&mut shown);
-    for finding in inside() {
-        let span = (finding.start - field.start) as usize..(finding.end - field.start) as usize;
-        let clipped = span.start.clamp(from, to) - from..span.end.clamp(from, to) - from;
-        mask_digits(&mut shown[clipped]);
+    for finding in findings.iter().filter(|f| lies_in(f, &field)) {
+        let (start, end) = (finding.start - field.start, finding.end - field.start);
+        let clip = |at: u32| (at as usize).clamp(wide.start, wide.end) - wide.start;
+        mask_finding(&mut shown[clip(start)..clip(end)], finding);
     }
     let mut line = Line {
         text: String::new(),
         bytes_max,
     };
-    line.write(from > 0, &shown, to < raw.len());
+    let shown = &shown[from - wide.start..to - wide.start];
+    line.write(from > 0, shown, to < raw.len());
     line.text
+}
+
+fn lies_in(finding: &Finding, field: &Field) -> bool {
+    finding.start >= field.start && finding.end <= field.end && finding.start <= finding.end
 }
 
 /// Where to begin so that the first finding is in view: a third of the room before it, and not within
@@ -64,10 +84,55 @@ fn window_start(raw: &[u8], first: usize, bytes_max: usize) -> usize {
     from
 }
 
+/// Hides what carries a value. Of a plain built-in finding the separators are form and stay; of what is
+/// spelled or packed otherwise, and of the user's own, only white space does.
+fn mask_finding(text: &mut [u8], finding: &Finding) {
+    let built_in = usize::from(finding.detector.0) < DETECTORS.len();
+    let keeps_form = built_in && finding.form == Form::Plain;
+    for byte in text {
+        let form = !byte.is_ascii_alphanumeric() && byte.is_ascii();
+        if byte.is_ascii_digit() {
+            *byte = b'X';
+        } else if !byte.is_ascii_whitespace() && !(form && keeps_form) && *byte != b'X' {
+            *byte = b'*';
+        }
+    }
+}
+
 fn mask_digits(text: &mut [u8]) {
     text.iter_mut()
         .filter(|byte| byte.is_ascii_digit())
         .for_each(|byte| *byte = b'X');
+}
+
+/// Masks every long token that looks random.
+fn mask_tokens(text: &mut [u8]) {
+    let in_token = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'~')
+    };
+    let mut at = 0;
+    while at < text.len() {
+        let len = text[at..].iter().take_while(|byte| in_token(byte)).count();
+        let token: Range<usize> = at..at + len;
+        if len >= TOKEN_BYTES_MIN && is_random(&text[token.clone()]) {
+            for byte in &mut text[token] {
+                match byte {
+                    b'0'..=b'9' => *byte = b'X',
+                    b'a'..=b'z' | b'A'..=b'Z' => *byte = b'*',
+                    _ => {}
+                }
+            }
+        }
+        at += len + 1;
+    }
+}
+
+fn is_random(token: &[u8]) -> bool {
+    let has = |kind: fn(&u8) -> bool| token.iter().any(kind);
+    let changes = token
+        .windows(2)
+        .filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) || changes.count() >= CASE_CHANGES_MIN
 }
 
 /// Masks every long number, whatever it is.

@@ -4,6 +4,7 @@
 //! true: offsets a detector sees and reports are the field's own.
 
 use super::context::{Context, GAP_BYTES_MAX};
+use super::settle::Found;
 use crate::chunk::{DetectorId, Finding, Likelihood};
 use std::ops::Range;
 
@@ -50,8 +51,10 @@ impl Word {
 
 /// Where detectors put what they find in one field.
 pub(super) struct Sink<'a> {
-    /// Everything found so far in the body.
-    pub(super) out: &'a mut Vec<Finding>,
+    /// Everything found so far in the field.
+    pub(super) out: &'a mut Vec<Found>,
+    /// The words of the field.
+    pub(super) context: Context<'a>,
     /// What every finding of this field and detector has in common; spans count from its `start`.
     pub(super) like: Finding,
 }
@@ -62,14 +65,17 @@ impl Sink<'_> {
     pub(super) fn report(&mut self, span: Range<usize>, likelihood: Likelihood) {
         let start = self.like.start + span.start as u32;
         let end = self.like.start + span.end as u32;
-        let new = Finding {
+        let finding = Finding {
             likelihood,
             start,
             end,
             ..self.like
         };
-        if self.out.last() != Some(&new) {
-            self.out.push(new);
+        if self.out.last().is_none_or(|last| last.finding != finding) {
+            let span = start as usize..end as usize;
+            let distance = self.context.distance(finding.detector, &span);
+            let distance = distance.map_or(u16::MAX, |bytes| bytes as u16);
+            self.out.push(Found { finding, distance });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which of several findings of one field count.
 //!
 //! Owns: the order of findings, and what happens where they overlap. Refuses: to look at text or
-//! words again, save through the distance it is given. Stays true: a byte that lay in some finding
+//! words again. Stays true: a byte that lay in some finding
 //! lies in one afterwards, unless only a less likely reading of the same bytes went; time is
 //! n log n in the findings of a field.
 //!
@@ -10,58 +10,61 @@
 //!   digits of an IBAN are no card.
 //! - The same span read in two ways: the likelier stays; of equals, the one whose keyword is nearer.
 
-use crate::chunk::{DetectorId, Finding};
+use crate::chunk::Finding;
+use std::cmp::{Ordering, Reverse};
 
-/// Orders findings from `first` on, and drops those that do not count. `distance` tells how near the
-/// nearest keyword of a detector stands to a span of the body.
-pub(super) fn settle(
-    out: &mut Vec<Finding>,
-    first: usize,
-    mut distance: impl FnMut(DetectorId, &Finding) -> Option<usize>,
-) {
-    if out.len() < first + 2 {
+/// A finding, and how near the nearest word stands that speaks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// What was found.
+    pub(super) finding: Finding,
+    /// As `context::Context::distance`; `u16::MAX` where there is none.
+    pub(super) distance: u16,
+}
+
+/// Puts the findings of one field in order, and drops those that do not count.
+pub(super) fn settle(all: &mut Vec<Found>) {
+    if all.len() < 2 {
         return;
     }
-    out[first..].sort_unstable_by_key(|f| {
-        (
-            f.start,
-            std::cmp::Reverse(f.end),
-            std::cmp::Reverse(f.likelihood),
-            f.detector,
-        )
+    all.sort_unstable_by_key(|found| {
+        let f = &found.finding;
+        (f.start, Reverse(f.end), Reverse(f.likelihood), f.detector)
     });
-    // Everything before `kept` counts. A finding is held against those kept that still reach it;
-    // only the last few can, for kept findings nest at most as deep as there are likelihoods.
-    let mut kept = first;
-    for at in first..out.len() {
-        let new = out[at];
-        let mut goes = false;
-        let mut back = kept;
-        while back > first && kept - back < REACH {
+    // Everything before `kept` counts. A finding is held against those kept that still reach it; only
+    // the last few can.
+    let mut kept = 0;
+    for at in 0..all.len() {
+        let new = all[at];
+        let (mut goes, mut back) = (false, kept);
+        while back > 0 && kept - back < REACH && !goes {
             back -= 1;
-            let old = out[back];
-            if old.end <= new.start {
+            let old = all[back];
+            if old.finding.end <= new.finding.start {
                 continue;
             }
-            match against(&old, &new, &mut distance) {
+            match against(&old, &new) {
                 Stay::Both => {}
-                Stay::Old => {
-                    goes = true;
-                    break;
-                }
+                Stay::Old => goes = true,
                 Stay::New => {
-                    out.copy_within(back + 1..kept, back);
+                    all.copy_within(back + 1..kept, back);
                     kept -= 1;
                 }
             }
         }
         if !goes {
-            out[kept] = new;
+            all[kept] = new;
             kept += 1;
         }
     }
-    out.truncate(kept);
-    out[first..].sort_unstable_by_key(|f| (f.start, f.end, f.detector));
+    all.truncate(kept);
+    all.sort_unstable_by_key(|found| {
+        (
+            found.finding.start,
+            found.finding.end,
+            found.finding.detector,
+        )
+    });
 }
 
 /// Kept findings that a new one is held against.
@@ -74,56 +77,28 @@ enum Stay {
 }
 
 /// `old` begins no later than `new`, and reaches into it.
-fn against(
-    old: &Finding,
-    new: &Finding,
-    distance: &mut impl FnMut(DetectorId, &Finding) -> Option<usize>,
-) -> Stay {
-    let same_span = (old.start, old.end) == (new.start, new.end);
-    if same_span && old.detector == new.detector {
-        return if new.likelihood > old.likelihood {
-            Stay::New
-        } else {
-            Stay::Old
+fn against(old: &Found, new: &Found) -> Stay {
+    let (o, n) = (&old.finding, &new.finding);
+    let same_detector = o.detector == n.detector;
+    if (o.start, o.end) == (n.start, n.end) {
+        return same_bytes(old, new, same_detector);
+    }
+    if n.end <= o.end {
+        return match (o.likelihood >= n.likelihood, same_detector) {
+            (true, _) => Stay::Old,
+            (false, true) => Stay::New,
+            (false, false) => Stay::Both,
         };
-    }
-    if same_span {
-        return same_bytes(old, new, distance);
-    }
-    if new.end <= old.end {
-        return if old.likelihood >= new.likelihood {
-            Stay::Old
-        } else if old.detector == new.detector {
-            Stay::New
-        } else {
-            Stay::Both
-        };
-    }
-    if new.start == old.start && new.likelihood >= old.likelihood {
-        return Stay::New;
     }
     Stay::Both
 }
 
-fn same_bytes(
-    old: &Finding,
-    new: &Finding,
-    distance: &mut impl FnMut(DetectorId, &Finding) -> Option<usize>,
-) -> Stay {
-    use std::cmp::Ordering::{Equal, Greater, Less};
-    match old.likelihood.cmp(&new.likelihood) {
-        Greater => return Stay::Old,
-        Less => return Stay::New,
-        Equal => {}
-    }
-    match (distance(old.detector, old), distance(new.detector, new)) {
-        (Some(o), Some(n)) => match o.cmp(&n) {
-            Less => Stay::Old,
-            Greater => Stay::New,
-            Equal => Stay::Both,
-        },
-        (Some(_), None) => Stay::Old,
-        (None, Some(_)) => Stay::New,
-        (None, None) => Stay::Both,
+fn same_bytes(old: &Found, new: &Found, same_detector: bool) -> Stay {
+    let rank = |found: &Found| (found.finding.likelihood, Reverse(found.distance));
+    match rank(old).cmp(&rank(new)) {
+        Ordering::Greater => Stay::Old,
+        Ordering::Less => Stay::New,
+        Ordering::Equal if same_detector => Stay::Old,
+        Ordering::Equal => Stay::Both,
     }
 }

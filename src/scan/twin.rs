@@ -5,12 +5,14 @@
 
 use super::Vocabulary;
 use super::cluster::{Cluster, is_separator};
-use super::context::{Context, Hit, Scope, owns_next};
+use super::context::{Context, Hit, Reader, Scope, owns_next};
 use super::detector::Trigger;
+use super::look::Here;
+use super::own;
+use super::pass::note_scope;
 use super::scene::{Scene, Sink, Word};
-use super::scope::named_container;
 use super::settle::settle;
-use crate::chunk::{DetectorId, DetectorSet, Field, Finding, Form, Likelihood};
+use crate::chunk::{Field, Finding, Form, Likelihood};
 use std::ops::Range;
 
 /// Appends what is in the field, in order.
@@ -30,12 +32,14 @@ pub(super) fn scan_field(
         hits: &hits,
         scopes: &scopes,
         field: (base, end),
+        known_to: usize::MAX,
+        reader: Reader {
+            words: &vocabulary.words,
+            text,
+        },
     };
-    let first = out.len();
-    for id in vocabulary.detectors() {
-        let Some(row) = vocabulary.row(id) else {
-            continue;
-        };
+    let mut found = Vec::new();
+    for (id, row) in vocabulary.rows() {
         let like = Finding {
             detector: id,
             likelihood: Likelihood::Possible,
@@ -56,15 +60,29 @@ pub(super) fn scan_field(
                 *trigger,
                 &scene,
                 &mut Sink {
-                    out: &mut *out,
+                    out: &mut found,
+                    context,
                     like,
                 },
             );
         }
     }
-    settle(out, first, |id, f| {
-        context.distance(id, &(f.start as usize..f.end as usize))
-    });
+    let here = Here {
+        text,
+        field: &field,
+        context,
+    };
+    for hit in &hits {
+        let span = hit.start - base..hit.end - base;
+        let word = Word {
+            span,
+            container: None,
+        };
+        own::word(vocabulary, &here, hit.detectors, &word, &mut found);
+    }
+    own::finish(vocabulary, &here, &mut found);
+    settle(&mut found);
+    out.extend(found.iter().map(|found| found.finding));
 }
 
 fn words(
@@ -84,18 +102,7 @@ fn words(
             detectors,
             owns_next: owns_next(text, end),
         });
-        // A container inside one that speaks for the same adds nothing.
-        let inside =
-            |scope: &Scope| scope.end > base + end && scope.detectors.contains_all(detectors);
-        if !scopes.iter().any(inside)
-            && let Some(inner) = named_container(text, end)
-        {
-            scopes.push(Scope {
-                start: base + inner.start,
-                end: base + inner.end,
-                detectors,
-            });
-        }
+        note_scope(scopes, text, base, end, detectors);
     }
 }
 
@@ -139,12 +146,7 @@ fn pull(vocabulary: &Vocabulary, trigger: Trigger, scene: &Scene<'_>, sink: &mut
                 .filter(|hit| hit.detectors.contains(scene.detector));
             for hit in mine {
                 let span = hit.start - base..hit.end - base;
-                let container = scene.context.scopes.iter().find(|s| {
-                    s.start > hit.end
-                        && s.start - hit.end <= super::scope::GAP_BYTES_MAX + 2
-                        && named_container(text, span.end)
-                            .is_some_and(|c| c.start + base == s.start)
-                });
+                let container = scene.context.container_of(hit);
                 let container = container.map(|s| s.start - base..s.end - base);
                 find(scene, &Word { span, container }, sink);
             }
@@ -182,22 +184,36 @@ fn calls(vocabulary: &Vocabulary, scene: &Scene<'_>, cluster: &Range<usize>) -> 
             .context
             .detectors(&(base + cluster.start..base + cluster.end))
     };
-    text.len() >= 14
-        || has(text, "DDD-DD-DDDD")
-        || has(text, "DDD-DDD-DDDD")
-        || (0..text.len()).any(|at| {
-            (b'2'..=b'6').contains(&text[at])
-                && has_at(text, at, "DDDDDDDDDDDDD")
-                && (at == 0 || !text[at - 1].is_ascii_digit())
-        })
+    text.len() >= LONG_BYTES_MIN
+        || is_grouped(text)
+        || is_thirteen(text)
         || (text.len() >= 9 && !speaks().intersection(vocabulary.numbers).is_empty())
 }
 
-/// Whether the shape (`D` a digit, `-` a separator) is somewhere in the text.
-fn has(text: &[u8], shape: &str) -> bool {
-    (0..text.len()).any(|at| has_at(text, at, shape))
+/// A cluster of this length is looked at whatever is around it: the shortest card in groups.
+pub(super) const LONG_BYTES_MIN: usize = 14;
+/// The shortest that `is_grouped` is true of.
+pub(super) const GROUPED_BYTES_MIN: usize = 11;
+
+/// Whether a cluster has a social security number's or a telephone number's groups.
+pub(super) fn is_grouped(cluster: &[u8]) -> bool {
+    let separator = |at: usize| cluster.get(at).is_some_and(|byte| is_separator(*byte));
+    // Most clusters have no separator there and are done.
+    (0..cluster.len()).any(|at| {
+        separator(at + 3)
+            && (has_at(cluster, at, "DDD-DD-DDDD") || has_at(cluster, at, "DDD-DDD-DDDD"))
+    })
 }
 
+/// Whether a cluster of at most thirteen bytes is as long and begins as the shortest card.
+pub(super) fn is_thirteen(cluster: &[u8]) -> bool {
+    cluster
+        .first()
+        .is_some_and(|first| (b'2'..=b'6').contains(first))
+        && has_at(cluster, 0, "DDDDDDDDDDDDD")
+}
+
+/// Whether the shape (`D` a digit, `L` a letter, `X` either, `-` a separator) stands at `at`.
 fn has_at(text: &[u8], at: usize, shape: &str) -> bool {
     let fits = |byte: &u8, kind: u8| match kind {
         b'D' => byte.is_ascii_digit(),
@@ -214,18 +230,18 @@ fn has_at(text: &[u8], at: usize, shape: &str) -> bool {
     })
 }
 
-fn is_token_start(text: &[u8], at: usize) -> bool {
+pub(super) fn is_token_start(text: &[u8], at: usize) -> bool {
     text[at].is_ascii_alphanumeric() && (at == 0 || !text[at - 1].is_ascii_alphanumeric())
 }
 
-fn is_code(text: &[u8], at: usize) -> bool {
+pub(super) fn is_code(text: &[u8], at: usize) -> bool {
     is_token_start(text, at)
         && ["LLDD", "LL-DD", "DLXD"]
             .iter()
             .any(|shape| has_at(text, at, shape))
 }
 
-fn is_at(text: &[u8], at: usize) -> bool {
+pub(super) fn is_at(text: &[u8], at: usize) -> bool {
     let solid = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_whitespace());
     text[at] == b'@' && at > 0 && solid(text.get(at - 1)) && solid(text.get(at + 1))
 }
@@ -238,7 +254,7 @@ fn is_dot(text: &[u8], at: usize) -> bool {
     })
 }
 
-fn is_colon(text: &[u8], at: usize) -> bool {
+pub(super) fn is_colon(text: &[u8], at: usize) -> bool {
     let colon = |at: usize| text.get(at) == Some(&b':');
     let before = |at: usize| {
         (2..=5)
@@ -249,26 +265,11 @@ fn is_colon(text: &[u8], at: usize) -> bool {
         && ((at > 0 && colon(at - 1)) || before(at).any(|second| before(second).next().is_some()))
 }
 
-fn is_open(text: &[u8], at: usize) -> bool {
+pub(super) fn is_open(text: &[u8], at: usize) -> bool {
     let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
     match text[at] {
         b'+' => digit(at + 1),
         b'(' => digit(at + 1) || (text.get(at + 1) == Some(&b'+') && digit(at + 2)),
         _ => false,
     }
-}
-
-/// For [`Vocabulary`]: everyone with a trigger of numbers.
-pub(super) fn numbers(vocabulary: &Vocabulary) -> DetectorSet {
-    let mut set = DetectorSet::default();
-    let wants = |id: &DetectorId| {
-        vocabulary
-            .row(*id)
-            .is_some_and(|row| row.triggers.iter().any(|t| matches!(t, Trigger::Number(_))))
-    };
-    vocabulary
-        .detectors()
-        .filter(wants)
-        .for_each(|id| set.insert(id));
-    set
 }

@@ -1,54 +1,287 @@
 //! Everything an engine looks for: rows, words and literals of the detectors it was made for.
 //!
-//! Owns: that choice, made once. Refuses: to change afterwards. Stays true: immutable, so any number
-//! of cores may share one.
+//! Owns: that choice, made once, sorted by what calls on whom. Refuses: to change afterwards. Stays
+//! true: immutable, so any number of cores may share one.
 
 use super::DETECTORS;
-use super::detector::Detector;
-use super::twin;
+use super::candidates::{Rare, Wants};
+use super::cluster::Cluster;
+use super::custom::{Custom, Kind, Pattern};
+use super::detector::{Detector, Trigger};
+use super::parts::Parts;
+use super::scene::{Scene, Sink, Word};
 use super::words::Words;
 use crate::chunk::{DetectorId, DetectorSet};
+use aho_corasick::packed::Searcher;
+use std::sync::Arc;
+
+impl Customs {
+    fn of(all: Arc<[Custom]>, from: usize, set: DetectorSet, words: &mut Words) -> Customs {
+        let mut customs = Customs {
+            all: Arc::clone(&all),
+            ..Customs::default()
+        };
+        for (index, custom) in all.iter().enumerate() {
+            let id = DetectorId((from + index).min(127) as u8);
+            if !set.contains(id) {
+                continue;
+            }
+            for keyword in custom.keywords() {
+                words.insert(&keyword, id);
+            }
+            match &custom.kind {
+                Kind::Words(_) => customs.words.insert(id),
+                Kind::Fields(paths) => customs.fields.push((id, paths.clone())),
+                Kind::Pattern(pattern) => {
+                    let bit = 1u64.checked_shl(customs.patterns.len() as u32).unwrap_or(0);
+                    if pattern.literal().is_none() {
+                        customs.always |= bit;
+                    }
+                    customs.patterns.push(OwnPattern {
+                        id,
+                        pattern: Arc::clone(pattern),
+                        has_keywords: !custom.near.is_empty(),
+                    });
+                }
+            }
+        }
+        let literals = customs
+            .patterns
+            .iter()
+            .filter_map(|own| own.pattern.literal());
+        customs.literals = Searcher::new(literals);
+        customs
+    }
+
+    /// Of the patterns, by index: those that may match in the text.
+    pub(super) fn possible(&self, text: &[u8]) -> u64 {
+        let some = match &self.literals {
+            Some(literals) => literals.find(text).is_some(),
+            None => self.always != u64::MAX,
+        };
+        if !some {
+            return self.always;
+        }
+        let has = |pattern: &Pattern| {
+            pattern
+                .literal()
+                .is_some_and(|literal| memchr::memmem::find(text, literal).is_some())
+        };
+        let own = self
+            .patterns
+            .iter()
+            .enumerate()
+            .filter(|(_, own)| has(&own.pattern));
+        own.fold(self.always, |all, (index, _)| {
+            all | 1u64.checked_shl(index as u32).unwrap_or(0)
+        })
+    }
+}
+
+/// A detector's function for a place.
+pub(super) type AtPlace = fn(&Scene<'_>, usize, &mut Sink<'_>);
 
 /// What an engine looks for.
 #[derive(Clone)]
 pub(super) struct Vocabulary {
+    table: &'static [Detector],
     /// The detectors.
     pub(super) set: DetectorSet,
     /// Their keywords.
     pub(super) words: Words,
+    /// Where a keyword or literal may begin.
+    pub(super) parts: Parts,
     /// Those that look at numbers.
     pub(super) numbers: DetectorSet,
+    /// Those that look at what stands near their keywords.
+    pub(super) worded: DetectorSet,
+    /// Whom each kind of place calls on.
+    pub(super) calls: Calls,
+    /// The user's own.
+    pub(super) customs: Customs,
+}
+
+/// What the user's detectors are called on by.
+#[derive(Clone, Default)]
+pub(super) struct Customs {
+    all: Arc<[Custom]>,
+    /// Those whose words are findings.
+    pub(super) words: DetectorSet,
+    /// Those whose words name fields, with the paths.
+    pub(super) fields: Vec<(DetectorId, Vec<String>)>,
+    /// Those with a pattern; at most 64.
+    pub(super) patterns: Vec<OwnPattern>,
+    /// Of the patterns, by index: those that run on every field.
+    pub(super) always: u64,
+    /// The literals of the others, looked for all at once.
+    literals: Option<Searcher>,
+}
+
+/// A pattern of the user's.
+#[derive(Clone)]
+pub(super) struct OwnPattern {
+    pub(super) id: DetectorId,
+    pub(super) pattern: Arc<Pattern>,
+    /// Whether one of its keywords must stand near.
+    pub(super) has_keywords: bool,
+}
+
+/// Whom each kind of place calls on.
+#[derive(Clone, Default)]
+pub(super) struct Calls {
+    pub(super) numbers: Vec<(DetectorId, fn(&Scene<'_>, &Cluster, &mut Sink<'_>))>,
+    pub(super) words: Vec<(DetectorId, fn(&Scene<'_>, &Word, &mut Sink<'_>))>,
+    pub(super) codes: Vec<(DetectorId, AtPlace)>,
+    pub(super) ats: Vec<(DetectorId, AtPlace)>,
+    pub(super) dots: Vec<(DetectorId, AtPlace)>,
+    pub(super) colons: Vec<(DetectorId, AtPlace)>,
+    pub(super) opens: Vec<(DetectorId, AtPlace)>,
+    pub(super) literals: Vec<(&'static str, DetectorId, AtPlace)>,
+}
+
+impl Calls {
+    /// Whether a literal begins the text.
+    pub(super) fn begins_literal(&self, text: &[u8]) -> bool {
+        let first = text.first().copied();
+        let same = |literal: &str| literal.as_bytes().first().copied() == first;
+        let mut alike = self.literals.iter().filter(|(literal, ..)| same(literal));
+        alike.any(|(literal, ..)| text.starts_with(literal.as_bytes()))
+    }
+
+    fn add(&mut self, id: DetectorId, trigger: Trigger) {
+        match trigger {
+            Trigger::Number(find) => self.numbers.push((id, find)),
+            Trigger::Keyword(find) => self.words.push((id, find)),
+            Trigger::Code(find) => self.codes.push((id, find)),
+            Trigger::At(find) => self.ats.push((id, find)),
+            Trigger::Dot(find) => self.dots.push((id, find)),
+            Trigger::Colon(find) => self.colons.push((id, find)),
+            Trigger::Open(find) => self.opens.push((id, find)),
+            Trigger::Literal(texts, find) => {
+                let rows = texts.iter().map(|text| (*text, id, find));
+                self.literals.extend(rows);
+            }
+        }
+    }
 }
 
 impl Vocabulary {
     /// For these detectors.
     pub(super) fn new(set: DetectorSet) -> Vocabulary {
-        let mut vocabulary = Vocabulary {
-            set,
-            words: Words::new(),
-            numbers: DetectorSet::default(),
-        };
-        let ids: Vec<_> = vocabulary.detectors().collect();
-        for id in ids {
-            for keyword in vocabulary.row(id).map_or(&[][..], |row| row.keywords) {
-                let fits = vocabulary.words.insert(keyword, id);
+        Vocabulary::of(DETECTORS, set)
+    }
+
+    /// For these of another table.
+    pub(super) fn of(table: &'static [Detector], set: DetectorSet) -> Vocabulary {
+        Vocabulary::with(table, Arc::from([]), set)
+    }
+
+    /// For these of a table and, with the ids that follow it, of the user's own.
+    pub(super) fn with(
+        table: &'static [Detector],
+        own: Arc<[Custom]>,
+        set: DetectorSet,
+    ) -> Vocabulary {
+        let (mut words, mut calls) = (Words::new(), Calls::default());
+        for (id, row) in rows(table, set) {
+            for keyword in row.keywords {
+                let fits = words.insert(keyword, id);
                 debug_assert!(fits, "{keyword}");
             }
+            row.triggers
+                .iter()
+                .for_each(|trigger| calls.add(id, *trigger));
         }
-        vocabulary.numbers = twin::numbers(&vocabulary);
-        vocabulary
+        let customs = Customs::of(own, table.len(), set, &mut words);
+        let literals = calls.literals.iter().map(|(text, ..)| text.as_bytes());
+        let parts = Parts::new(words.iter().map(|(word, _)| word), literals);
+        let set_of = |ids: &mut dyn Iterator<Item = DetectorId>| {
+            ids.fold(DetectorSet::default(), |mut set, id| {
+                set.insert(id);
+                set
+            })
+        };
+        Vocabulary {
+            table,
+            set,
+            parts,
+            numbers: set_of(&mut calls.numbers.iter().map(|(id, _)| *id)),
+            worded: set_of(&mut calls.words.iter().map(|(id, _)| *id))
+                .union(customs.words)
+                .union(set_of(&mut customs.fields.iter().map(|(id, _)| *id))),
+            words,
+            calls,
+            customs,
+        }
     }
 
-    /// Their ids, ascending.
-    pub(super) fn detectors(&self) -> impl Iterator<Item = DetectorId> + use<> {
-        let set = self.set;
-        (0..DETECTORS.len())
-            .map(|index| DetectorId(index as u8))
-            .filter(move |id| set.contains(*id))
+    /// Its detectors and their rows, ascending.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (DetectorId, &'static Detector)> + use<> {
+        rows(self.table, self.set)
     }
 
-    /// The row of one of them.
+    /// The shapes somebody looks at.
+    pub(super) fn wants(&self, views: bool) -> Wants {
+        Wants {
+            numbers: !self.calls.numbers.is_empty(),
+            codes: !self.calls.codes.is_empty(),
+            dots: !self.calls.dots.is_empty(),
+            colons: !self.calls.colons.is_empty(),
+            runs: views,
+        }
+    }
+
+    /// The row of a detector of the table.
     pub(super) fn row(&self, id: DetectorId) -> Option<&'static Detector> {
-        Detector::of(id).filter(|_| self.set.contains(id))
+        self.table.get(usize::from(id.0))
     }
+
+    /// One of the user's own.
+    pub(super) fn custom(&self, id: DetectorId) -> Option<&Custom> {
+        let index = usize::from(id.0).checked_sub(self.table.len())?;
+        self.customs.all.get(index)
+    }
+
+    /// The name of a detector.
+    pub(super) fn name(&self, id: DetectorId) -> &str {
+        match self.table.get(usize::from(id.0)) {
+            Some(row) => row.name,
+            None => self.own(id).map_or("?", |own| &own.name),
+        }
+    }
+
+    /// What a detector's findings are, and what it checks.
+    pub(super) fn about(&self, id: DetectorId) -> (&str, &str) {
+        match self.table.get(usize::from(id.0)) {
+            Some(row) => (row.title, row.rule),
+            None => self
+                .own(id)
+                .map_or(("?", "?"), |own| (&*own.name, own.rule())),
+        }
+    }
+
+    fn own(&self, id: DetectorId) -> Option<&Custom> {
+        let index = usize::from(id.0).checked_sub(self.table.len())?;
+        self.customs.all.get(index)
+    }
+}
+
+impl Vocabulary {
+    /// The rare places somebody looks at.
+    pub(super) fn rare(&self, views: bool) -> Rare {
+        Rare {
+            specials: views || !self.calls.ats.is_empty() || !self.calls.opens.is_empty(),
+            wide: views,
+            runs: views,
+        }
+    }
+}
+
+fn rows(
+    table: &'static [Detector],
+    set: DetectorSet,
+) -> impl Iterator<Item = (DetectorId, &'static Detector)> {
+    let all = table.iter().enumerate();
+    all.map(|(index, row)| (DetectorId(index as u8), row))
+        .filter(move |(id, _)| set.contains(*id))
 }

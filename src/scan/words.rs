@@ -2,7 +2,8 @@
 //!
 //! Owns: what counts as the same word, and which detectors a word speaks for. Refuses: where words
 //! may stand relative to a value (`context`). Stays true: a keyword is a whole word or a whole part
-//! of a camelCase one, in any case; looking a word up costs the same however many keywords there are.
+//! of a camelCase one, in one case or with a capital first (`ssn`, `SSN`, `Ssn`; `sSN` is `s` and `SN`);
+//! looking a word up costs the same however many keywords there are.
 //!
 //! A space in a keyword matches a space, `_`, `-`, `.` or nothing, so `social security` also matches
 //! `social_security` and `socialSecurity`.
@@ -18,6 +19,48 @@ pub(super) struct Words {
     /// By the first two letters, folded: indexes into `all`.
     heads: Vec<Vec<u16>>,
     all: Vec<(Box<[u8]>, DetectorSet)>,
+    /// Of each, how it must begin.
+    begins: Vec<Begin>,
+}
+
+/// The first bytes of a word, at most four, up to its first space: most words that share two letters with
+/// a keyword end here.
+#[derive(Clone, Copy, Debug)]
+struct Begin {
+    bytes: u32,
+    mask: u32,
+}
+
+impl Begin {
+    fn of(word: &[u8]) -> Begin {
+        let fixed = word
+            .iter()
+            .take(4)
+            .take_while(|byte| byte.is_ascii_alphabetic());
+        let bits = 8 * fixed.count() as u32;
+        let mask = u32::MAX.checked_shr(32 - bits).unwrap_or(0);
+        Begin {
+            bytes: Begin::load(word) & mask,
+            mask,
+        }
+    }
+
+    /// Four bytes, small letters for capitals, the first lowest.
+    fn load(text: &[u8]) -> u32 {
+        let bytes = text.first_chunk().copied().unwrap_or_else(|| {
+            let mut bytes = [0; 4];
+            bytes
+                .iter_mut()
+                .zip(text)
+                .for_each(|(to, from)| *to = *from);
+            bytes
+        });
+        u32::from_le_bytes(bytes) | 0x2020_2020
+    }
+
+    fn fits(self, four: u32) -> bool {
+        four & self.mask == self.bytes
+    }
 }
 
 const LETTERS: usize = 26;
@@ -28,6 +71,7 @@ impl Words {
         Words {
             heads: vec![Vec::new(); LETTERS * (LETTERS + 1)],
             all: Vec::new(),
+            begins: Vec::new(),
         }
     }
 
@@ -45,6 +89,7 @@ impl Words {
                 detectors.insert(detector);
                 let index = self.all.len() as u16;
                 self.all.push((text.into(), detectors));
+                self.begins.push(Begin::of(text));
                 for head in heads_of(text) {
                     if let Some(list) = self.heads.get_mut(head) {
                         list.push(index);
@@ -53,6 +98,22 @@ impl Words {
             }
         }
         true
+    }
+
+    /// The keywords of one detector that begin at `at`.
+    pub(super) fn spoken(
+        &self,
+        text: &[u8],
+        at: usize,
+        detector: DetectorId,
+    ) -> impl Iterator<Item = &str> {
+        let known = self.at(text, at).is_some();
+        let mine = self
+            .all
+            .iter()
+            .filter(move |(_, detectors)| known && detectors.contains(detector));
+        let here = mine.filter(move |(word, _)| matches(text, at, word).is_some());
+        here.filter_map(|(word, _)| std::str::from_utf8(word).ok())
     }
 
     /// Every keyword, and whom it speaks for.
@@ -70,8 +131,13 @@ impl Words {
         }
         let head = head(first, text.get(at + 1).copied());
         let (mut end, mut detectors) = (0, DetectorSet::default());
+        let four = Begin::load(text.get(at..).unwrap_or_default());
         for index in self.heads.get(head)? {
-            let (word, speaks_for) = self.all.get(usize::from(*index))?;
+            let index = usize::from(*index);
+            if !self.begins.get(index)?.fits(four) {
+                continue;
+            }
+            let (word, speaks_for) = self.all.get(index)?;
             if let Some(stop) = matches(text, at, word) {
                 end = end.max(stop);
                 detectors = detectors.union(*speaks_for);
@@ -97,21 +163,47 @@ fn heads_of(word: &[u8]) -> impl Iterator<Item = usize> {
         .flatten()
 }
 
-fn matches(text: &[u8], mut at: usize, keyword: &[u8]) -> Option<usize> {
+fn matches(text: &[u8], start: usize, keyword: &[u8]) -> Option<usize> {
+    let (mut at, mut new_part) = (start, true);
     for want in keyword {
         let byte = text.get(at).copied();
         if *want == b' ' {
             at += usize::from(byte.is_some_and(|b| matches!(b, b' ' | b'_' | b'-' | b'.')));
-        } else if byte?.eq_ignore_ascii_case(want) {
-            at += 1;
-        } else {
+            new_part = true;
+            continue;
+        }
+        let byte = byte?;
+        let edge = at > start && text[at - 1].is_ascii_lowercase() && byte.is_ascii_uppercase();
+        if !byte.eq_ignore_ascii_case(want) || (edge && !new_part) {
             return None;
         }
+        (at, new_part) = (at + 1, false);
     }
     let goes_on = text
         .get(at)
         .is_some_and(|next| same_word(text[at - 1], *next));
     (!goes_on).then_some(at)
+}
+
+/// The runs of letters that a text may begin with where the keyword begins: up to its first space or
+/// other byte that is no letter, and, spaces being optional, over each of them.
+pub(super) fn first_parts(keyword: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    let ends = (1..=keyword.len()).filter(|end| {
+        let letters = keyword[..*end]
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || *byte == b' ');
+        let stops = keyword
+            .get(*end)
+            .is_none_or(|byte| !byte.is_ascii_alphabetic());
+        letters && stops && keyword[end - 1] != b' '
+    });
+    ends.map(|end| {
+        keyword[..end]
+            .iter()
+            .copied()
+            .filter(|byte| *byte != b' ')
+            .collect()
+    })
 }
 
 /// Whether two neighbouring letters belong to one word: `sN` in `customerSsnNumber` does not.

@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["control", "data_plane"],
     &["config"],
     &["hold", "kafka", "scan", "policy", "approvals", "audit"],
-    &["identity", "tls"],
+    &["schema", "identity", "tls"],
     &["chunk", "limits"],
 ];
 

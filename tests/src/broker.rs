@@ -9,6 +9,7 @@ use crate::jars::Version;
 use crate::kraft::{Address, CONTROLLER, Common, Node, random_id};
 use crate::ports;
 use anyhow::Result;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 pub use crate::kraft::{ADVERTISED_HOST, SCRAM_USER, USERS};
@@ -100,6 +101,11 @@ impl Broker {
     /// What no client of a gateway may be told.
     pub fn addresses(&self) -> Vec<Address> {
         self.node.addresses()
+    }
+
+    /// Where it keeps a partition's log.
+    pub fn log_dir(&self, topic: &str, partition: i32) -> PathBuf {
+        self.node.log_dir(topic, partition)
     }
 
     /// Starts it on its directory, and waits until it serves.

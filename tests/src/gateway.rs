@@ -6,7 +6,7 @@
 use crate::broker::SCRAM_USER;
 use crate::limits::{self, Files, Rings};
 use crate::process::{Output, Process};
-use crate::settings::{PASSWORD_FILE, Ports, Settings};
+use crate::settings::{MASKING_KEY, MASKING_KEY_FILE, PASSWORD_FILE, Ports, Settings};
 use crate::{http, process, toolbox, wait};
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -58,6 +58,7 @@ impl Gateway {
             fs::create_dir_all(self.dir.join(part))?;
         }
         fs::write(self.dir.join(PASSWORD_FILE), SCRAM_USER.1)?;
+        fs::write(self.dir.join(MASKING_KEY_FILE), MASKING_KEY)?;
         Ok(fs::write(
             self.config(),
             settings.yaml(&self.dir, &self.ports),

@@ -92,6 +92,11 @@ impl Node {
         Ok(node)
     }
 
+    /// Where it keeps a partition's log.
+    pub fn log_dir(&self, topic: &str, partition: i32) -> PathBuf {
+        self.dir.join(format!("data/{topic}-{partition}"))
+    }
+
     /// `host:port` without login.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.plain)

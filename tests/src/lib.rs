@@ -37,6 +37,7 @@ pub mod ports;
 pub mod process;
 pub mod random;
 pub mod requests;
+pub mod scanning;
 pub mod scene;
 pub mod settings;
 pub mod tap;

@@ -23,6 +23,8 @@ pub mod code {
     pub const NONE: i16 = 0;
     /// Not written, try again; what a held batch is answered when the wait is over.
     pub const NOT_LEADER_OR_FOLLOWER: i16 = 6;
+    /// The batch is larger than the topic takes.
+    pub const MESSAGE_TOO_LARGE: i16 = 10;
     /// Not written, since too few replicas are in sync.
     pub const NOT_ENOUGH_REPLICAS: i16 = 19;
     /// The topic is forbidden.

@@ -14,6 +14,10 @@ pub const BROKER_PORTS: u16 = 6;
 
 /// Where a gateway finds its password for the broker; the configuration takes no secret itself.
 pub const PASSWORD_FILE: &str = "broker-password";
+/// Where it finds the key of its masks.
+pub const MASKING_KEY_FILE: &str = "masking-key";
+/// That key.
+pub const MASKING_KEY: &str = "the masking key of all gateways in the tests";
 
 /// Who may review in the tests.
 pub const REVIEWERS: &str = "security";
@@ -80,6 +84,8 @@ pub struct Settings {
     pub more_listeners: Vec<String>,
     /// More clusters, a line each.
     pub more_clusters: Vec<String>,
+    /// Whether it has [`MASKING_KEY`].
+    pub masking: bool,
     /// The authority of the brokers' certificates, if they are reached through TLS.
     pub upstream_authority: Option<PathBuf>,
 }
@@ -116,6 +122,7 @@ impl Settings {
             listener: Vec::new(),
             more_listeners: Vec::new(),
             more_clusters: Vec::new(),
+            masking: false,
             upstream_authority: None,
         }
     }
@@ -171,6 +178,12 @@ impl Settings {
     /// Other rules.
     pub fn rules(mut self, rules: &str) -> Settings {
         self.rules = rules.to_owned();
+        self
+    }
+
+    /// With a key for its masks.
+    pub fn masking(mut self) -> Settings {
+        self.masking = true;
         self
     }
 
@@ -250,6 +263,10 @@ impl Settings {
             Some(authority) => format!(", tls: {{ca: \"{}\"}}", authority.display()),
             None => String::new(),
         };
+        let masking = match self.masking {
+            true => format!("masking: {{key: \"file:{MASKING_KEY_FILE}\"}}\n"),
+            false => String::new(),
+        };
         let mut words = vec![match self.by_name {
             true => format!("broker_names: \"{}\"", tls::BROKER_NAMES),
             false => format!("broker_ports: {brokers}-{last_broker}"),
@@ -281,6 +298,7 @@ impl Settings {
              identity:\n  \
                issuers: [{{issuer: \"{issuer}\", audience: {AUDIENCE}, groups_claim: groups}}]\n\
              defaults: {{mode: {mode}, unreadable: block, meanwhile: {{wait: {wait}, then: {then}}}}}\n\
+             {masking}\
              rules:{rules}\n\
              approvals:\n  \
                security:\n    \

@@ -57,7 +57,7 @@ lg.yaml:21:61: `2026-02-30`; expected a day such as 2027-01-31; it lifts until t
 lg.yaml:23:32: an empty list; expected a list of groups, one at least
 lg.yaml:23:44: `0`; expected a number of people from 1 to 100
 lg.yaml:23:55: `10`; expected a duration from 1s to 30d, such as 500ms, 3s, 10m, 8h
-lg.yaml:24:1: unknown key `colour`; expected one of version, clusters, identity, defaults, lists, rules, exceptions, approvals, audit, holds, http, io, cores, memory";
+lg.yaml:24:1: unknown key `colour`; expected one of version, clusters, identity, defaults, masking, detectors, lists, rules, exceptions, approvals, audit, holds, http, io, cores, memory";
     let detectors: Vec<_> = crate::scan::DETECTORS.iter().map(|d| d.name).collect();
     assert_eq!(
         told(text),
@@ -146,7 +146,7 @@ lg.yaml:8:57: `9`; expected a number of characters from 1 to 8
 lg.yaml:9:39: a mask with `if: always` has nothing to hide; expected `if: {contains: …}`
 lg.yaml:10:25: an empty list; expected the name of a list, or names with `*` in brackets
 lg.yaml:10:66: `any` and `all` together; expected one of them
-lg.yaml:10:91: no way to mask; expected `full`, `{keep_last: N}` or `{keep_first: N}`
+lg.yaml:10:91: 0 ways to mask; expected full, token, format_preserving, remove, {keep_last: N}, {keep_first: N} or {replace: TEXT}
 lg.yaml:11:36: no detectors; expected `any` or `all`
 lg.yaml:11:42: `body`; expected key or value or header
 lg.yaml:11:74: ``; expected a reason

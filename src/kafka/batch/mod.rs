@@ -20,6 +20,7 @@ mod headers;
 mod keys;
 mod rebuild;
 mod records;
+mod rewrite;
 #[cfg(test)]
 mod samples;
 
@@ -29,6 +30,7 @@ pub use headers::{Header, Headers};
 pub use keys::{Sender, content_keys, send_key};
 pub use rebuild::rebuild;
 pub use records::{Record, Records, check_records, records};
+pub use rewrite::{Change, RewriteFault, rewrite};
 
 use super::compression::{Codec, InflateFault};
 use super::reader::{Malformed, Reader};

@@ -11,8 +11,9 @@
 //! pass the rule.
 
 use crate::chunk::Likelihood;
-use crate::scan::cluster::{Cluster, Group, clean_back, clean_front, groups, hyphenated_on};
+use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
+use crate::scan::printed::Printed;
 use crate::scan::scene::{Scene, Sink};
 
 /// Words that say "social security number"; spelling as in `words`.
@@ -29,6 +30,14 @@ pub(super) const DETECTOR: Detector = Detector {
     keep_first_max: 3,
     keep_last_max: 4,
     triggers: &[Trigger::Number(find)],
+    fits,
+};
+
+const PRINTED: Printed = Printed {
+    digits: 9,
+    groups: &[3, 2, 4],
+    alone: Likelihood::Likely,
+    with_word: Likelihood::Certain,
     fits,
 };
 
@@ -52,52 +61,7 @@ fn fits(digits: &[u8]) -> bool {
 }
 
 fn find(scene: &Scene<'_>, cluster: &Cluster, sink: &mut Sink<'_>) {
-    let field = scene.text;
-    let (mut area, mut group): (Option<Group>, Option<Group>) = (None, None);
-    for last in groups(field, *cluster) {
-        if last.len() == 9 {
-            bare(scene, last, sink);
-        } else if let (Some(a), Some(g)) = (area, group)
-            && (a.len(), g.len(), last.len()) == (3, 2, 4)
-        {
-            delimited(scene, a, g, last, sink);
-        }
-        (area, group) = (group, Some(last));
-    }
-}
-
-fn bare(scene: &Scene<'_>, digits: Group, sink: &mut Sink<'_>) {
-    let field = scene.text;
-    let span = digits.start..digits.end;
-    let clean = clean_front(field, digits.start)
-        && clean_back(field, digits.end)
-        && !hyphenated_on(field, &span);
-    if clean && fits(&field[span.clone()]) && scene.near(&span) {
-        sink.report(span, Likelihood::Likely);
-    }
-}
-
-fn delimited(scene: &Scene<'_>, area: Group, group: Group, serial: Group, sink: &mut Sink<'_>) {
-    let field = scene.text;
-    let span = area.start..serial.end;
-    let same = field[area.end] == field[group.end];
-    if !same || !clean_front(field, span.start) || !clean_back(field, span.end) {
-        return;
-    }
-    let mut digits = [0; 9];
-    digits[..3].copy_from_slice(&field[area.start..area.end]);
-    digits[3..5].copy_from_slice(&field[group.start..group.end]);
-    digits[5..].copy_from_slice(&field[serial.start..serial.end]);
-    if !fits(&digits) {
-        return;
-    }
-    let context = scene.near(&span);
-    let likelihood = match (hyphenated_on(field, &span), context) {
-        (false, true) => Likelihood::Certain,
-        (false, false) | (true, true) => Likelihood::Likely,
-        (true, false) => Likelihood::Possible,
-    };
-    sink.report(span, likelihood);
+    PRINTED.find(scene, cluster, sink);
 }
 
 #[cfg(test)]

@@ -50,7 +50,8 @@ impl Marks {
         self.0 & other.0 != 0
     }
 
-    fn add(&mut self, other: Marks) {
+    /// Adds others.
+    pub(in crate::scan) fn add(&mut self, other: Marks) {
         self.0 |= other.0;
     }
 
@@ -67,6 +68,66 @@ impl Marks {
         marks
     }
 }
+
+impl Marks {
+    /// The marks of a text that has one of them begin at `at` or at one of the two bytes before it; runs
+    /// and what counts at the beginning only are told elsewhere.
+    pub(in crate::scan) fn around(text: &[u8], at: usize) -> Marks {
+        let mut marks = Marks::default();
+        for start in at.saturating_sub(2)..=at {
+            marks.add(Marks::begin(text, start, !Marks::RUN.0));
+        }
+        marks
+    }
+
+    /// The marks that only the beginning of a text has.
+    pub(in crate::scan) fn at_the_beginning(text: &[u8]) -> Marks {
+        Marks::begin(text, 0, Marks::CLAIM.0 | Marks::DEFLATE.0)
+    }
+
+    /// Whether a run begins like text at `at`.
+    pub(in crate::scan) fn run(text: &[u8], at: usize) -> Marks {
+        Marks::begin(text, at, Marks::RUN.0)
+    }
+
+    fn begin(text: &[u8], at: usize, which: u16) -> Marks {
+        let mut marks = Marks::default();
+        let first = text.get(at).map_or(0, |byte| FIRST[usize::from(*byte)]);
+        let mut left = first;
+        while left != 0 {
+            let pattern = &PATTERNS[left.trailing_zeros() as usize];
+            left &= left - 1;
+            if pattern.mark.0 & which != 0 && pattern.fits(text, at) && (pattern.confirm)(text, at)
+            {
+                marks.add(pattern.mark);
+            }
+        }
+        marks
+    }
+}
+
+/// By first byte: the patterns that begin with it, a bit each.
+static FIRST: [u64; 256] = {
+    let mut first = [0; 256];
+    let mut index = 0;
+    while index < PATTERNS.len() {
+        let class = PATTERNS[index].bytes[0];
+        let mut range = 0;
+        while range < class.len() {
+            let mut byte = class[range].0;
+            loop {
+                first[byte as usize] |= 1 << index;
+                if byte == class[range].1 {
+                    break;
+                }
+                byte += 1;
+            }
+            range += 1;
+        }
+        index += 1;
+    }
+    first
+};
 
 /// One or more ranges of bytes, first and last.
 pub(in crate::scan) type Class = &'static [(u8, u8)];
@@ -93,6 +154,10 @@ impl Pattern {
 
 fn always(_: &[u8], _: usize) -> bool {
     true
+}
+
+fn at_the_beginning(_: &[u8], at: usize) -> bool {
+    at == 0
 }
 
 fn is_spelled(text: &[u8], at: usize) -> bool {
@@ -205,13 +270,13 @@ pub(in crate::scan) const PATTERNS: &[Pattern] = &[
     pattern(Marks::UNICODE, &[byte!(0xf0), byte!(0x9f), byte!(0xaf)], is_folded),
     unicode!(0xf3, 0xa0, 0xa0),
     pattern(Marks::DEFLATE, &[byte!(0x1f), byte!(0x8b), byte!(8)], always),
-    pattern(Marks::DEFLATE, &[byte!(0x78), &[(0x01, 0x01), (0x5e, 0x5e), (0x9c, 0x9c), (0xda, 0xda)]], always),
-    pattern(Marks::CLAIM, &[byte!(0x28), byte!(0xb5), byte!(0x2f), byte!(0xfd)], always), // zstd
-    pattern(Marks::CLAIM, &[byte!(0x04), byte!(0x22), byte!(0x4d), byte!(0x18)], always), // LZ4
-    pattern(Marks::CLAIM, &[byte!(0xfd), byte!(b'7'), byte!(b'z'), byte!(b'X')], always), // xz
-    pattern(Marks::CLAIM, &[byte!(b'B'), byte!(b'Z'), byte!(b'h'), &[(b'1', b'9')]], always), // bzip2
-    pattern(Marks::CLAIM, &[byte!(0xff), byte!(0x06), byte!(0), byte!(0)], always), // framed Snappy
-    pattern(Marks::CLAIM, &[byte!(0x82), byte!(b'S'), byte!(b'N'), byte!(b'A')], always), // Snappy of Java
-    pattern(Marks::CLAIM, &[byte!(b'P'), byte!(b'K'), byte!(0x03), byte!(0x04)], always), // ZIP
-    pattern(Marks::RUN, &[ALNUM, ALNUM, ALNUM], is_run), // where a token begins
+    pattern(Marks::DEFLATE, &[byte!(0x78), &[(0x01, 0x01), (0x5e, 0x5e), (0x9c, 0x9c), (0xda, 0xda)]], at_the_beginning),
+    pattern(Marks::CLAIM, &[byte!(0x28), byte!(0xb5), byte!(0x2f), byte!(0xfd)], at_the_beginning), // zstd
+    pattern(Marks::CLAIM, &[byte!(0x04), byte!(0x22), byte!(0x4d), byte!(0x18)], at_the_beginning), // LZ4
+    pattern(Marks::CLAIM, &[byte!(0xfd), byte!(b'7'), byte!(b'z'), byte!(b'X')], at_the_beginning), // xz
+    pattern(Marks::CLAIM, &[byte!(b'B'), byte!(b'Z'), byte!(b'h'), &[(b'1', b'9')]], at_the_beginning), // bzip2
+    pattern(Marks::CLAIM, &[byte!(0xff), byte!(0x06), byte!(0), byte!(0)], at_the_beginning), // framed Snappy
+    pattern(Marks::CLAIM, &[byte!(0x82), byte!(b'S'), byte!(b'N'), byte!(b'A')], at_the_beginning), // Snappy of Java
+    pattern(Marks::CLAIM, &[byte!(b'P'), byte!(b'K'), byte!(0x03), byte!(0x04)], at_the_beginning), // ZIP
+    pattern(Marks::RUN, &[ALNUM; 12], is_run), // where a token begins; text in base64 has few others
 ];

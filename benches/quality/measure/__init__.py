@@ -1,0 +1,1 @@
+"""Measured detection quality: labelled texts, scanners, scores. See ../README.md."""

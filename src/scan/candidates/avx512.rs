@@ -1,0 +1,145 @@
+//! The AVX-512BW kernel: one 64-byte block is one register and one mask word a class.
+//!
+//! Owns: its instructions. Refuses: to run where they do not exist; the only way to a value of
+//! [`Avx512`] is [`Avx512::detect`]. Stays true: bit for bit the answer of `scalar`.
+#![allow(
+    unsafe_code,
+    reason = "loads and calls into code compiled for AVX-512; see each block"
+)]
+
+use super::planes::{Block, Planes};
+use super::scalar::SPECIAL_HALVES;
+use super::shapes::{Rare, Shapes, Wants};
+use crate::scan::parts::Parts;
+use crate::scan::starts::Starts;
+use std::arch::x86_64::*;
+
+/// Proof that this CPU has AVX-512F and AVX-512BW.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx512(());
+
+impl Avx512 {
+    /// The proof, where it can be had.
+    pub(super) fn detect() -> Option<Avx512> {
+        let present = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+        (present && super::avx2::has_bit_counting()).then_some(Avx512(()))
+    }
+
+    /// As `scalar::fill`.
+    pub(super) fn fill(self, planes: &mut Planes, bytes: &[u8], words: usize) {
+        // SAFETY: `self` exists only if `detect` saw the features that `fill` is compiled for.
+        unsafe { fill(planes, bytes, words) }
+    }
+
+    /// As `scalar::find`.
+    pub(super) fn find(self, shapes: &mut Shapes, planes: &Planes, words: usize, wants: Wants) {
+        // SAFETY: as above.
+        unsafe { find(shapes, planes, words, wants) }
+    }
+
+    /// As `Starts::sift`.
+    pub(super) fn sift(
+        self,
+        starts: &mut Starts,
+        planes: &Planes,
+        shapes: &Shapes,
+        words: usize,
+        text: &[u8],
+        parts: &Parts,
+    ) -> usize {
+        // SAFETY: as above.
+        unsafe { sift(starts, planes, shapes, words, text, parts) }
+    }
+
+    /// As `Shapes::gather`.
+    pub(super) fn gather(self, shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
+        // SAFETY: as above.
+        unsafe { gather(shapes, reach, words, rare) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+fn gather(shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
+    shapes.gather(reach, words, rare);
+}
+
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+fn sift(
+    starts: &mut Starts,
+    planes: &Planes,
+    shapes: &Shapes,
+    words: usize,
+    text: &[u8],
+    parts: &Parts,
+) -> usize {
+    starts.sift(&planes.letters, &shapes.starts, words, text, parts)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+fn find(shapes: &mut Shapes, planes: &Planes, words: usize, wants: Wants) {
+    shapes.find(planes, words, wants);
+}
+
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+fn fill(planes: &mut Planes, bytes: &[u8], words: usize) {
+    let tables = Tables::of();
+    for at in 0..words {
+        let rest = bytes.get(at * 64..).unwrap_or_default();
+        match rest.first_chunk() {
+            Some(block) => planes.set(at + 1, classify(block, &tables)),
+            // The body's last blocks, with NULs for what is not there.
+            None => {
+                let mut block = [0; 64];
+                block
+                    .iter_mut()
+                    .zip(rest)
+                    .for_each(|(to, from)| *to = *from);
+                planes.set(at + 1, classify(&block, &tables).cut(rest.len()));
+            }
+        }
+    }
+}
+
+/// The tables, each repeated in every quarter of a register.
+struct Tables {
+    special: [__m512i; 2],
+}
+
+impl Tables {
+    #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+    fn of() -> Tables {
+        let repeated = |table: &[u8; 16]| {
+            // SAFETY: the reference covers 16 readable bytes, and the load asks for no alignment.
+            let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
+            _mm512_broadcast_i32x4(table)
+        };
+        Tables {
+            special: std::array::from_fn(|at| repeated(&SPECIAL_HALVES[at])),
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
+#[inline]
+fn classify(block: &[u8; 64], tables: &Tables) -> Block {
+    // SAFETY: the reference covers 64 readable bytes, and the load asks for no alignment.
+    let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+    let set = |byte: u8| _mm512_set1_epi8(byte as i8);
+    let is = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, set(byte));
+    let high_half = |bytes| _mm512_and_si512(_mm512_srli_epi16(bytes, 4), set(15));
+    let low = _mm512_shuffle_epi8(tables.special[0], _mm512_and_si512(bytes, set(15)));
+    let high = _mm512_shuffle_epi8(tables.special[1], high_half(bytes));
+    let lower = _mm512_or_si512(bytes, set(0x20));
+    Block {
+        digits: _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, set(b'0')), set(10)),
+        letters: _mm512_cmplt_epu8_mask(_mm512_sub_epi8(lower, set(b'a')), set(26)),
+        capitals: _mm512_testn_epi8_mask(bytes, set(0x20)),
+        separators: is(b' ') | is(b'-'),
+        dots: is(b'.'),
+        colons: is(b':'),
+        specials: _mm512_test_epi8_mask(low, high),
+        exponents: _mm512_cmpeq_epi8_mask(lower, set(b'e')),
+        zeros: is(b'0'),
+        wide: _mm512_cmpge_epu8_mask(bytes, set(0xc2)),
+    }
+}

@@ -1,0 +1,435 @@
+//! The bit algebra that turns "digit here, letter there" into "something may end here".
+//!
+//! Owns: the shapes that call on detectors before anything is known of words or checksums. Refuses:
+//! bytes; it sees one bit per byte, 64 to a word. Stays true: a bit is set wherever a trigger's
+//! definition (`detector::Trigger`) is met, context aside; every shape lies within the last 16 bytes, so one
+//! word of history is enough.
+//!
+//! Each step is a loop of its own over whole arrays: fused, every word would wait for the one
+//! before; apart, the compiler turns each into vector code in the caller's instruction set.
+
+use super::planes::{NONE, Planes, TILE_WORDS, Words};
+
+/// Which shapes somebody asked for; the others cost nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::scan) struct Wants {
+    /// Clusters of nine and more.
+    pub(in crate::scan) numbers: bool,
+    /// Letters and digits that begin as a code does.
+    pub(in crate::scan) codes: bool,
+    /// Dotted numbers.
+    pub(in crate::scan) dots: bool,
+    /// Colons close together.
+    pub(in crate::scan) colons: bool,
+    /// Long runs of letters and digits, and what else may be spelled otherwise.
+    pub(in crate::scan) runs: bool,
+}
+
+/// Which rare planes somebody looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::scan) struct Rare {
+    /// Single bytes.
+    pub(in crate::scan) specials: bool,
+    /// Characters that are not ASCII.
+    pub(in crate::scan) wide: bool,
+    /// Long runs of letters and digits.
+    pub(in crate::scan) runs: bool,
+}
+
+/// Where shapes end in one tile. Word 0 is the last word of the tile before.
+#[derive(Clone)]
+pub(in crate::scan) struct Shapes {
+    /// A digit, or a separator right after one: what clusters are made of.
+    pub(in crate::scan) joined: Words,
+    /// Nine bytes of a cluster end here, a digit last.
+    pub(in crate::scan) nines: Words,
+    /// Fourteen do, or thirteen digits, `DDD-DD-DDDD` or `DDD-DDD-DDDD`.
+    pub(in crate::scan) numbers: Words,
+    /// `LLDD`, `DLXD` or `LL-DD` from a token's start ends here.
+    pub(in crate::scan) codes: Words,
+    /// `D.D.D`, `D.DD.D` or `D.DDD.D` ends here.
+    pub(in crate::scan) dots: Words,
+    /// The second of two colons, or the last of three with one to four bytes between neighbours.
+    pub(in crate::scan) colons: Words,
+    /// The twelfth letter or digit of a token is here.
+    pub(in crate::scan) runs: Words,
+    /// A part of a word begins here: a letter after none, or a capital after a small one.
+    pub(in crate::scan) starts: Words,
+    /// A keyword begins here that calls on somebody; the pass sets it.
+    pub(in crate::scan) words: Words,
+    /// A literal may begin here; the pass sets it.
+    pub(in crate::scan) literals: Words,
+    /// As in the planes.
+    pub(in crate::scan) specials: Words,
+    /// Something may be spelled otherwise here: a wide character, an exponent, a leading zero.
+    pub(in crate::scan) wide: Words,
+    /// Something is worth a look here.
+    pub(in crate::scan) any: Words,
+    work: [Words; 7],
+}
+
+/// Planes of shapes.
+const PLANES: usize = 11;
+
+impl Shapes {
+    /// None.
+    pub(in crate::scan) fn new() -> Shapes {
+        Shapes {
+            joined: NONE,
+            nines: NONE,
+            numbers: NONE,
+            codes: NONE,
+            dots: NONE,
+            colons: NONE,
+            runs: NONE,
+            starts: NONE,
+            words: NONE,
+            literals: NONE,
+            specials: NONE,
+            wide: NONE,
+            any: NONE,
+            work: [NONE; 7],
+        }
+    }
+
+    /// Fills the words 1 to `words` from the planes; word 0 keeps what it has.
+    #[inline(always)]
+    pub(super) fn find(&mut self, planes: &Planes, words: usize, wants: Wants) {
+        // A whole tile is most of them: with the length known every loop unrolls.
+        if words == TILE_WORDS {
+            self.find_in(planes, TILE_WORDS + 1, wants);
+        } else {
+            self.find_in(planes, words.min(TILE_WORDS) + 1, wants);
+        }
+    }
+
+    #[inline(always)]
+    fn find_in(&mut self, planes: &Planes, n: usize, wants: Wants) {
+        let history = self.last_words(0);
+        self.find_starts(planes, n);
+        if wants.numbers {
+            self.numbers(planes, n);
+        }
+        if wants.codes {
+            self.codes(planes, n);
+        }
+        if wants.dots {
+            self.dotted(planes, n);
+        }
+        if wants.colons {
+            self.coloned(planes, n);
+        }
+        if wants.runs {
+            self.runs(n);
+            self.odd(planes, n);
+        }
+        self.set_history(history);
+    }
+
+    /// Puts together what is worth a look in the words 0 to `words`: where numbers of nine count, and
+    /// which rare planes do.
+    #[inline(always)]
+    pub(super) fn gather(&mut self, reach: &[u64], words: usize, rare: Rare) {
+        let n = words.min(TILE_WORDS) + 1;
+        let (any, nines) = (&mut self.any[..n], &self.nines[..n]);
+        each3(any, nines, &reach[..n], |nine, reached| nine & reached);
+        let planes = [
+            &self.numbers,
+            &self.codes,
+            &self.dots,
+            &self.colons,
+            &self.words,
+            &self.literals,
+        ];
+        planes.into_iter().for_each(|plane| merge(any, &plane[..n]));
+        if rare.specials {
+            merge(any, &self.specials[..n]);
+        }
+        if rare.wide {
+            merge(any, &self.wide[..n]);
+        }
+        if rare.runs {
+            merge(any, &self.runs[..n]);
+        }
+    }
+
+    /// Makes the word `last` the history of the next tile.
+    pub(in crate::scan) fn carry(&mut self, last: usize) {
+        let words = self.last_words(last);
+        self.set_history(words);
+    }
+
+    /// Forgets what came before.
+    pub(in crate::scan) fn forget(&mut self) {
+        self.set_history([0; PLANES]);
+    }
+
+    pub(super) fn all(&self) -> [&Words; PLANES] {
+        [
+            &self.joined,
+            &self.nines,
+            &self.numbers,
+            &self.codes,
+            &self.dots,
+            &self.colons,
+            &self.runs,
+            &self.words,
+            &self.literals,
+            &self.specials,
+            &self.wide,
+        ]
+    }
+
+    fn last_words(&self, at: usize) -> [u64; PLANES] {
+        self.all().map(|plane| plane[at])
+    }
+
+    fn set_history(&mut self, words: [u64; PLANES]) {
+        let all = [
+            &mut self.joined,
+            &mut self.nines,
+            &mut self.numbers,
+            &mut self.codes,
+            &mut self.dots,
+            &mut self.colons,
+            &mut self.runs,
+            &mut self.words,
+            &mut self.literals,
+            &mut self.specials,
+            &mut self.wide,
+        ];
+        all.into_iter()
+            .zip(words)
+            .for_each(|(plane, word)| plane[0] = word);
+    }
+
+    /// Where tokens and words begin; leaves letters-and-digits in `work[0]` and token starts in `work[1]`.
+    #[inline(always)]
+    fn find_starts(&mut self, planes: &Planes, n: usize) {
+        let [alnum, tokens, lower, edges, ..] = &mut self.work;
+        let (alnum, tokens, lower, edges) = (
+            &mut alnum[..n],
+            &mut tokens[..n],
+            &mut lower[..n],
+            &mut edges[..n],
+        );
+        let (digits, letters, capitals) = (
+            &planes.digits[..n],
+            &planes.letters[..n],
+            &planes.capitals[..n],
+        );
+        each3(alnum, digits, letters, |digit, letter| digit | letter);
+        unless_back(tokens, alnum, alnum);
+        // A word begins where no letter is before, or a capital after a small letter.
+        each3(lower, letters, capitals, |letter, capital| {
+            letter & !capital
+        });
+        each3(edges, letters, capitals, |letter, capital| letter & capital);
+        narrow_back(edges, lower, 1);
+        unless_back(lower, letters, letters);
+        merge(lower, edges);
+        self.starts[..n].copy_from_slice(lower);
+        self.words[1..n].fill(0);
+        self.literals[1..n].fill(0);
+        self.specials[..n].copy_from_slice(&planes.specials[..n]);
+    }
+
+    #[inline(always)]
+    fn numbers(&mut self, planes: &Planes, n: usize) {
+        let [_, _, a, b, ..] = &mut self.work;
+        let (a, b) = (&mut a[..n], &mut b[..n]);
+        let (joined, nines, out) = (
+            &mut self.joined[..n],
+            &mut self.nines[..n],
+            &mut self.numbers[..n],
+        );
+        let (digits, separators) = (&planes.digits[..n], &planes.separators[..n]);
+        and_back(joined, separators, digits, 1);
+        merge(joined, digits);
+        and_back(b, joined, joined, 1);
+        and_back(a, b, b, 2);
+        and_back(b, a, a, 4);
+        // b: eight of a cluster.
+        and_back(nines, digits, b, 1);
+        and_back(out, nines, b, 6);
+        self.grouped(planes, n);
+    }
+
+    /// Adds thirteen digits, `DDD-DD-DDDD` and `DDD-DDD-DDDD` to the numbers.
+    #[inline(always)]
+    fn grouped(&mut self, planes: &Planes, n: usize) {
+        let [_, _, two, three, four, last, telephone] = &mut self.work;
+        let (two, three, four) = (&mut two[..n], &mut three[..n], &mut four[..n]);
+        let (last, telephone) = (&mut last[..n], &mut telephone[..n]);
+        let out = &mut self.numbers[..n];
+        let (digits, separators) = (&planes.digits[..n], &planes.separators[..n]);
+        and_back(two, digits, digits, 1);
+        and_back(three, two, digits, 2);
+        and_back(four, two, two, 2);
+        and_back(last, four, separators, 4);
+        // Three digits, a separator, three digits, and the end.
+        narrow_back(last, two, 5);
+        and_back(telephone, last, digits, 7);
+        narrow_back(telephone, separators, 8);
+        narrow_back(telephone, three, 9);
+        merge(out, telephone);
+        narrow_back(last, separators, 7);
+        narrow_back(last, three, 8);
+        merge(out, last);
+        and_back(last, four, four, 4);
+        narrow_back(last, four, 8);
+        narrow_back(last, digits, 12);
+        merge(out, last);
+    }
+
+    #[inline(always)]
+    fn codes(&mut self, planes: &Planes, n: usize) {
+        let [alnum, tokens, a, b, ..] = &mut self.work;
+        let (alnum, tokens, a, b) = (&alnum[..n], &tokens[..n], &mut a[..n], &mut b[..n]);
+        let (digits, letters, separators) = (
+            &planes.digits[..n],
+            &planes.letters[..n],
+            &planes.separators[..n],
+        );
+        let out = &mut self.codes[..n];
+        // a: the second of two letters that begin a token.
+        and_back(b, letters, letters, 1);
+        and_back(a, b, tokens, 1);
+        // LLDD
+        and_back(b, digits, digits, 1);
+        and_back(out, b, a, 2);
+        // LL-DD: the second digit, the separator two before, the letter three before.
+        narrow_back(b, separators, 2);
+        narrow_back(b, a, 3);
+        merge(out, b);
+        // DLXD
+        and_back(a, digits, alnum, 1);
+        narrow_back(a, letters, 2);
+        narrow_back(a, digits, 3);
+        narrow_back(a, tokens, 3);
+        merge(out, a);
+    }
+
+    #[inline(always)]
+    fn dotted(&mut self, planes: &Planes, n: usize) {
+        let [_, _, a, three, four, ..] = &mut self.work;
+        let (a, three, four, out) = (
+            &mut a[..n],
+            &mut three[..n],
+            &mut four[..n],
+            &mut self.dots[..n],
+        );
+        let (digits, dots) = (&planes.digits[..n], &planes.dots[..n]);
+        // a: dots after a digit. out: digits after such a dot.
+        and_back(a, dots, digits, 1);
+        and_back(out, digits, a, 1);
+        // Another such dot two, three or four bytes before that one, digits between.
+        and_back(four, out, a, 5);
+        narrow_back(four, digits, 3);
+        narrow_back(four, digits, 4);
+        and_back(three, out, a, 4);
+        narrow_back(three, digits, 3);
+        narrow_back(out, a, 3);
+        merge(out, three);
+        merge(out, four);
+    }
+
+    #[inline(always)]
+    fn coloned(&mut self, planes: &Planes, n: usize) {
+        let [_, _, a, b, ..] = &mut self.work;
+        let (a, b, out) = (&mut a[..n], &mut b[..n], &mut self.colons[..n]);
+        let colons = &planes.colons[..n];
+        near_back(a, colons, colons);
+        near_back(out, colons, a);
+        and_back(b, colons, colons, 1);
+        merge(out, b);
+    }
+
+    #[inline(always)]
+    fn runs(&mut self, n: usize) {
+        let [alnum, tokens, a, b, ..] = &mut self.work;
+        let (alnum, tokens, a, b) = (&alnum[..n], &tokens[..n], &mut a[..n], &mut b[..n]);
+        and_back(a, alnum, alnum, 1);
+        and_back(b, a, a, 2);
+        and_back(a, b, b, 4);
+        and_back(&mut self.runs[..n], a, b, 8);
+        narrow_back(&mut self.runs[..n], tokens, 11);
+    }
+
+    /// `e` behind a digit; a digit behind a zero that begins a token; and what is rare as it is.
+    #[inline(always)]
+    fn odd(&mut self, planes: &Planes, n: usize) {
+        let [_, tokens, a, b, ..] = &mut self.work;
+        let (tokens, a, b) = (&tokens[..n], &mut a[..n], &mut b[..n]);
+        and_back(a, &planes.exponents[..n], &planes.digits[..n], 1);
+        each3(b, tokens, &planes.zeros[..n], |start, zero| start & zero);
+        merge_digits_behind(a, &planes.digits[..n], b);
+        merge(a, &planes.wide[..n]);
+        self.wide[..n].copy_from_slice(a);
+    }
+}
+
+#[inline(always)]
+fn merge_digits_behind(out: &mut [u64], digits: &[u64], zeros: &[u64]) {
+    for (((out, digit), zero), before) in out[1..]
+        .iter_mut()
+        .zip(&digits[1..])
+        .zip(&zeros[1..])
+        .zip(zeros)
+    {
+        *out |= digit & ((zero << 1) | (before >> 63));
+    }
+}
+
+/// `out[i]` = `x[i]`, where `y` is also set `k` bytes earlier. Word 0 lacks its own history; nothing that
+/// counts is read from it.
+#[inline(always)]
+fn and_back(out: &mut [u64], x: &[u64], y: &[u64], k: u32) {
+    out[0] = x[0] & (y[0] << k);
+    for (((out, x), y), before) in out[1..].iter_mut().zip(&x[1..]).zip(&y[1..]).zip(y) {
+        *out = x & ((y << k) | (before >> (64 - k)));
+    }
+}
+
+/// `out[i]` = `x[i]`, where `y` is not set one byte earlier.
+#[inline(always)]
+fn unless_back(out: &mut [u64], x: &[u64], y: &[u64]) {
+    out[0] = x[0] & !(y[0] << 1);
+    for (((out, x), y), before) in out[1..].iter_mut().zip(&x[1..]).zip(&y[1..]).zip(y) {
+        *out = x & !((y << 1) | (before >> 63));
+    }
+}
+
+/// `out[i]` = `x[i]`, where `y` is set two, three, four or five bytes earlier.
+#[inline(always)]
+fn near_back(out: &mut [u64], x: &[u64], y: &[u64]) {
+    out[0] = x[0] & ((y[0] << 2) | (y[0] << 3) | (y[0] << 4) | (y[0] << 5));
+    for (((out, x), y), before) in out[1..].iter_mut().zip(&x[1..]).zip(&y[1..]).zip(y) {
+        let own = (y << 2) | (y << 3) | (y << 4) | (y << 5);
+        let carried = (before >> 62) | (before >> 61) | (before >> 60) | (before >> 59);
+        *out = x & (own | carried);
+    }
+}
+
+/// Keeps of `out` what `y` also has, `k` bytes earlier.
+#[inline(always)]
+fn narrow_back(out: &mut [u64], y: &[u64], k: u32) {
+    out[0] &= y[0] << k;
+    for ((out, y), before) in out[1..].iter_mut().zip(&y[1..]).zip(y) {
+        *out &= (y << k) | (before >> (64 - k));
+    }
+}
+
+#[inline(always)]
+fn each3(out: &mut [u64], x: &[u64], y: &[u64], f: impl Fn(u64, u64) -> u64) {
+    for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+        *out = f(*x, *y);
+    }
+}
+
+#[inline(always)]
+fn merge(out: &mut [u64], y: &[u64]) {
+    for (out, y) in out.iter_mut().zip(y) {
+        *out |= y;
+    }
+}
