@@ -2,7 +2,9 @@
 //!
 //! Owns: the table of signs, two to four bytes each, and the plain reading of it. Refuses: certainty; a
 //! mark only says that looking closer may pay. Stays true: what [`expand`](super::expand) can decode
-//! carries its mark, so a field without marks needs no second look. The fast pass sets the same bits.
+//! carries its mark, so a field without marks needs no second look; the two exceptions (zlib behind other bytes,
+//! base64 whose first twelve characters are not letters and digits) are in the evasion table. The fast pass sets the
+//! same bits.
 
 use super::character::spelled;
 use super::fold::{Folded, character, fold};

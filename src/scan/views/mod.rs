@@ -199,9 +199,61 @@ pub(super) fn scan_field(
     });
     scratch.found = found;
     if out.len() > before {
+        beside_plain(out, first, before);
         once_each(out, first);
     }
     fault.map(|fault| Unreadable { field, fault })
+}
+
+/// Of a value that is found in the field as it is (`out[first..before]`) and in a view too, one finding counts: the
+/// field's own, unless the view shows more of it and is as sure.
+fn beside_plain(out: &mut [Finding], first: usize, before: usize) {
+    let Some((plain, shown)) = out
+        .get_mut(first..)
+        .and_then(|all| all.split_at_mut_checked(before - first))
+    else {
+        return;
+    };
+    if plain.is_empty() {
+        return;
+    }
+    let place = |f: &Finding| (f.detector, f.start, std::cmp::Reverse(f.end));
+    plain.sort_unstable_by_key(place);
+    shown.sort_unstable_by_key(place);
+    let mut at = 0;
+    for new in shown {
+        let is_before =
+            |old: &Finding| (old.detector, old.end) <= (new.detector, new.start) || is_gone(old);
+        while plain.get(at).is_some_and(is_before) {
+            at += 1;
+        }
+        let meets = |old: &&mut Finding| old.detector == new.detector && old.start < new.end;
+        let (mut met, mut more) = (false, true);
+        for old in plain.iter_mut().skip(at).take_while(meets) {
+            met |= !is_gone(old);
+            more &= covers_more(new, old);
+        }
+        match (met, more) {
+            (false, _) => {}
+            (true, false) => new.end = new.start,
+            (true, true) => plain
+                .iter_mut()
+                .skip(at)
+                .take_while(meets)
+                .for_each(|old| old.end = old.start),
+        }
+    }
+}
+
+/// Whether `new` has all of `old` and more, and is as sure of it.
+fn covers_more(new: &Finding, old: &Finding) -> bool {
+    let covers = new.start <= old.start && old.end <= new.end;
+    covers && new.end - new.start > old.end - old.start && new.likelihood >= old.likelihood
+}
+
+/// Whether another finding counts in the place of this one.
+fn is_gone(finding: &Finding) -> bool {
+    finding.start == finding.end
 }
 
 /// Orders findings from `first` on, and keeps the likeliest of those that one detector has of one span.
@@ -223,7 +275,7 @@ fn once_each(out: &mut Vec<Finding>, first: usize) {
         let same =
             |a: &Finding, b: &Finding| (a.start, a.end, a.detector) == (b.start, b.end, b.detector);
         let again = kept > first && same(&out[kept - 1], &out[at]);
-        if !again {
+        if !again && !is_gone(&out[at]) {
             out[kept] = out[at];
             kept += 1;
         }
