@@ -53,8 +53,19 @@ pub(super) fn spelled(text: &[u8], at: usize) -> Option<Spelling> {
         b'+' => plus(text, at),
         0 => nul(rest),
         0x80.. => {
-            let written = character(rest).filter(|c| !matches!(c, '\u{3001}'..='\u{303f}'))?;
-            fold(written).map(|_| spelling(written.len_utf8(), written))
+            let written = character(rest)?;
+            let meaning = match fold(written)? {
+                // Full-width commas and the like, of which any Chinese text is full, part values either way.
+                Folded::As(b'!' | b',' | b';' | b'?' | b'"' | b'\'') => return None,
+                Folded::As(byte) => Meaning::Byte(byte),
+                Folded::Nothing => Meaning::Nothing,
+            };
+            let len = written.len_utf8();
+            Some(Spelling {
+                len,
+                meaning,
+                written,
+            })
         }
         _ => None,
     }
@@ -181,6 +192,8 @@ const ENTITY_DIGITS_MAX: usize = 10;
 
 fn entity(text: &[u8]) -> Option<Spelling> {
     let mut rest = text.strip_prefix(b"&")?;
+    rest.first()
+        .filter(|c| **c == b'#' || c.is_ascii_lowercase())?;
     while let Some(inner) = rest.strip_prefix(b"amp;") {
         rest = inner; // escaped twice
     }

@@ -52,6 +52,11 @@ pub(super) fn unreadable(text: &[u8]) -> Option<&'static str> {
     known.map(|(_, name)| *name).or_else(bzip2)
 }
 
+/// Whether a gzip member may begin (RFC 1952 §2.3.1): deflate is its only method.
+pub(super) fn gzip(text: &[u8]) -> bool {
+    text.starts_with(&[0x1f, 0x8b, 8])
+}
+
 /// Whether a zlib stream may begin (RFC 1950 §2.2): deflate, a window of 32 KiB, no dictionary; the check
 /// bits leave four second bytes, one a level.
 pub(super) fn zlib(text: &[u8]) -> bool {

@@ -96,10 +96,25 @@ fn is_unseen(code: u32) -> bool {
         | 0x202a..=0x202e | 0x2060..=0x206f | 0x20e3 | 0xfe00..=0xfe0f | 0xfeff | 0xe0000..=0xe0fff)
 }
 
+/// Where in [`ZEROS`] each page's first zero stands; past its end: the page has none. No set of digits lies across
+/// two pages.
+static FIRST_ZEROS: [u8; 0x200] = first_zeros();
+
+const fn first_zeros() -> [u8; 0x200] {
+    let mut first = [u8::MAX; 0x200];
+    let mut i = ZEROS.len();
+    while i > 0 {
+        i -= 1;
+        first[ZEROS[i] as usize >> 8] = i as u8;
+    }
+    first
+}
+
 fn zero_of(code: u32) -> Option<u32> {
-    let after = ZEROS.partition_point(|zero| *zero <= code);
-    let zero = *ZEROS.get(after.checked_sub(1)?)?;
-    (code - zero < 10).then_some(zero)
+    let first = FIRST_ZEROS.get(code as usize >> 8)?;
+    let zeros = ZEROS.get(usize::from(*first)..)?;
+    let of_page = zeros.iter().take_while(|zero| **zero <= code);
+    of_page.last().copied().filter(|zero| code - zero < 10)
 }
 
 fn digit(code: u32) -> Option<Folded> {
@@ -130,10 +145,11 @@ fn letter(code: u32) -> Option<Folded> {
     Some(Folded::As(letter))
 }
 
-/// Whether a character whose UTF-8 begins with these two bytes may be folded.
-pub(super) fn may_fold(first: u8, second: u8) -> bool {
+/// Whether a character whose UTF-8 begins with these three bytes (or is two of them) may be folded to something that
+/// counts.
+pub(super) fn may_fold(first: u8, second: u8, third: u8) -> bool {
     // Without branches: it is asked for many bytes at once.
-    let (b, n) = (first, second);
+    let (b, n, t) = (first, second, third);
     let two = (b == 0xc2) & (n >= 0xa0) & (n <= 0xb9)
         | (b == 0xcb) & (n == 0x97)
         | (b == 0xcd) & (n == 0x8f)
@@ -144,9 +160,11 @@ pub(super) fn may_fold(first: u8, second: u8) -> bool {
     let three = (b == 0xe0) & (n >= 0xa5)
         | (b == 0xe1) & (n <= 0xb7)
         | (b == 0xe2) & ((n <= 0x83) | (n == 0x88) | (n.wrapping_sub(0x91) < 3) | (n == 0x9e))
-        | (b == 0xe3) & (n == 0x80)
+        | (b == 0xe3) & (n == 0x80) & (t == 0x80)
         | (b == 0xea) & (n >= 0x98) & (n <= 0xaf)
-        | (b == 0xef) & (n >= 0xb8);
+        | (b == 0xef)
+            & (n >= 0xb8)
+            & !((n == 0xbc) & ((t == 0x8c) | (t == 0x81) | (t == 0x9f) | (t == 0x9b)));
     two | three | (b == 0xf0) & (n <= 0x9f) | (b == 0xf3) & (n == 0xa0)
 }
 
@@ -187,7 +205,13 @@ mod tests {
         for c in ('\u{80}'..=char::MAX).filter(|c| fold(*c).is_some()) {
             folded += 1;
             let text = c.to_string().into_bytes();
-            assert!(may_fold(text[0], text[1]), "U+{:04X}", c as u32);
+            let third = text.get(2).copied().unwrap_or(b'x');
+            let counts = !"！，；？".contains(c);
+            assert!(
+                may_fold(text[0], text[1], third) || !counts,
+                "U+{:04X}",
+                c as u32
+            );
         }
         assert!(folded > 5_000);
     }

@@ -34,6 +34,19 @@ impl Head {
         self.awaited = step >> 4;
     }
 
+    /// Three bytes more, which mostly are ASCII.
+    #[inline]
+    pub(super) fn push_three(&mut self, bytes: [u8; 3]) {
+        let [a, b, c] = bytes.map(|byte| CLASSES[usize::from(byte)]);
+        if (a | b | c | self.awaited) == TEXT {
+            self.len += 3;
+            self.score += 3;
+            self.printable += 3;
+        } else {
+            bytes.into_iter().for_each(|byte| self.push(byte));
+        }
+    }
+
     /// Bytes so far.
     pub(super) fn len(&self) -> usize {
         self.len
@@ -61,7 +74,7 @@ const NUL: u8 = 1;
 const MORE: u8 = 2;
 const STRAY: u8 = 6;
 
-const CLASSES: [u8; 256] = classes();
+static CLASSES: [u8; 256] = classes();
 
 const fn classes() -> [u8; 256] {
     let mut table = [STRAY; 256];
@@ -103,10 +116,10 @@ const RULES: [[u8; 7]; 4] = [
 static STEPS: [u8; 1024] = steps();
 
 const fn steps() -> [u8; 1024] {
-    let mut table = [0; 1024];
+    let (mut table, classes) = ([0; 1024], classes());
     let mut place = 0;
     while place < table.len() {
-        table[place] = RULES[place >> 8][CLASSES[place & 255] as usize];
+        table[place] = RULES[place >> 8][classes[place & 255] as usize];
         place += 1;
     }
     table

@@ -68,6 +68,17 @@ impl Unit {
     }
 }
 
+/// How far before a decoded character something may begin that it completes: a tag, an entity, or a run whose head
+/// would have been seen without it if it were any longer.
+const FRESH_BEFORE: usize = 64;
+/// How far behind one something may begin that only it made look like anything.
+const FRESH_BEHIND: u32 = 16;
+
+/// Whether the byte may be of such a thing.
+fn joins(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_<&%\\#;!\0".contains(&byte)
+}
+
 /// One layer of decoding: a text, and the units that made it from the text below.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layer {
@@ -77,8 +88,9 @@ pub(super) struct Layer {
     pub(super) units: Vec<Unit>,
     /// Where in the text below it begins.
     pub(super) origin: u32,
-    /// Whether what was decoded may hold something to be decoded in its turn.
-    pub(super) fresh: bool,
+    /// Where the text may hold something to be decoded in its turn: around what was decoded. Everything else was looked
+    /// at when it was copied.
+    pub(super) fresh: Vec<Range<u32>>,
 }
 
 impl Layer {
@@ -87,7 +99,24 @@ impl Layer {
         self.text.clear();
         self.units.clear();
         self.origin = origin as u32;
-        self.fresh = false;
+        self.fresh.clear();
+    }
+
+    /// What was decoded last may hold something, or complete something that began before it.
+    pub(super) fn mark_fresh(&mut self) {
+        let Some(unit) = self.units.last() else {
+            return;
+        };
+        let end = unit.to + FRESH_BEHIND;
+        match self.fresh.last_mut() {
+            Some(last) if unit.from <= last.end => last.end = end,
+            _ => {
+                let before = self.text.get(..unit.from as usize).unwrap_or_default();
+                let joined = before.iter().rev().take(FRESH_BEFORE);
+                let joined = joined.take_while(|byte| joins(**byte)).count();
+                self.fresh.push(unit.from - joined as u32..end);
+            }
+        }
     }
 
     /// Where decoded byte `at` comes from: the unit's first byte, or, of a wrapper, what follows it.

@@ -2,7 +2,9 @@
 //!
 //! Owns: the table of signs, two to four bytes each, and the plain reading of it. Refuses: certainty; a
 //! mark only says that looking closer may pay. Stays true: what [`expand`](super::expand) can decode
-//! carries its mark, so a field without marks needs no second look. The fast pass sets the same bits.
+//! carries its mark, so a field without marks needs no second look; the two exceptions (zlib behind other bytes,
+//! base64 whose first twelve characters are not letters and digits) are in the evasion table. The fast pass sets the
+//! same bits.
 
 use super::character::spelled;
 use super::fold::{Folded, character, fold};
@@ -35,6 +37,10 @@ impl Marks {
     pub(in crate::scan) const CLAIM: Marks = Marks(1 << 9);
     /// A run of base64 or hex that begins like text.
     pub(in crate::scan) const RUN: Marks = Marks(1 << 10);
+
+    /// Those that say something of a byte by what stands beside it.
+    pub(super) const BY_NEIGHBOURS: Marks =
+        Marks(Marks::PLUS.0 | Marks::NUMBER.0 | Marks::DEFLATE.0);
 
     /// None.
     pub(in crate::scan) fn is_empty(self) -> bool {

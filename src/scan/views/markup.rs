@@ -4,12 +4,17 @@
 //! (`td`, `li`, `br`, `p`): numbers on either side of those are two. Stays true: a tag is short, and each
 //! byte of it is looked at once.
 
-/// Elements that flow with the text around them.
-const INLINE: &[&[u8]] = &[
-    b"a", b"abbr", b"b", b"bdi", b"bdo", b"big", b"code", b"em", b"font", b"i", b"ins", b"kbd",
-    b"mark", b"q", b"s", b"samp", b"small", b"span", b"strike", b"strong", b"sub", b"sup", b"tt",
-    b"u", b"var", b"wbr",
-];
+/// Whether an element flows with the text around it; its name in lower case.
+#[rustfmt::skip]
+fn is_inline(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"a" | b"abbr" | b"b" | b"bdi" | b"bdo" | b"big" | b"code" | b"em" | b"font" | b"i" | b"ins" | b"kbd" | b"mark"
+            | b"q" | b"s" | b"samp" | b"small" | b"span" | b"strike" | b"strong" | b"sub" | b"sup" | b"tt" | b"u"
+            | b"var" | b"wbr"
+    )
+}
+
 /// Longest name of one.
 const NAME_BYTES_MAX: usize = 6;
 /// Longest tag, attributes and all.
@@ -28,7 +33,11 @@ pub(super) fn unseen(text: &[u8]) -> Option<usize> {
         .take_while(|c| c.is_ascii_alphanumeric())
         .count();
     let (name, rest) = name_at.split_at_checked(count)?;
-    let inline = INLINE.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let mut folded = [0; NAME_BYTES_MAX];
+    let folded = folded.get_mut(..name.len())?;
+    folded.copy_from_slice(name);
+    folded.make_ascii_lowercase();
+    let inline = is_inline(folded);
     let ends = matches!(
         rest.first(),
         Some(b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r')

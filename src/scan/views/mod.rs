@@ -46,6 +46,7 @@ pub use rewrite::Replacement;
 use crate::chunk::{Field, Finding, Form};
 use crate::limits;
 use map::Layer;
+use std::ops::Range;
 use walk::{Start, Stretch, Tools};
 
 /// Wrappers, and the spelling of what is innermost.
@@ -104,26 +105,35 @@ pub(super) fn expand(
     }
     scratch.tools.fault = None;
     scratch.tools.inflater.begin_field();
-    descend(text, None, &mut scratch.layers, &mut scratch.tools, each);
+    scratch.tools.marks = marks;
+    let ViewScratch { layers, tools, .. } = &mut *scratch;
+    descend(text, &whole(text), None, layers, tools, each);
     for layer in &mut scratch.layers {
         layer.shrink(limits::VIEW_BYTES_KEPT);
     }
     scratch.tools.fault
 }
 
+/// All of a text, as the one window of its first layer.
+fn whole(text: &[u8]) -> [Range<u32>; 1] {
+    [0..u32::try_from(text.len()).unwrap_or(u32::MAX)]
+}
+
 fn descend(
     text: &[u8],
+    windows: &[Range<u32>],
     under: Option<&View<'_>>,
     layers: &mut [Layer],
     tools: &mut Tools,
     each: &mut dyn FnMut(&View<'_>),
 ) {
     let Some((layer, deeper)) = layers.split_first_mut() else {
-        return too_deep(text, tools);
+        return too_deep(text, windows, tools);
     };
     let mut start = Some(Start::default());
     while let Some(from) = start {
-        let Stretch { sure, next } = walk::stretch(text, from, layer, tools);
+        let Stretch { sure, next } =
+            walk::stretch(text, windows, under.is_none(), from, layer, tools);
         start = next;
         if layer.units.is_empty() {
             continue;
@@ -136,17 +146,18 @@ fn descend(
             sure: &sure,
         };
         each(&view);
-        if layer.fresh {
-            descend(&layer.text, Some(&view), deeper, tools, each);
+        if !layer.fresh.is_empty() {
+            let (text, windows) = (&layer.text, &layer.fresh);
+            descend(text, windows, Some(&view), deeper, tools, each);
         }
     }
 }
 
 /// Whether yet another wrapper is there. A layer of spellings alone is let be: nothing that a program does
 /// escapes a text five times.
-fn too_deep(text: &[u8], tools: &mut Tools) {
+fn too_deep(text: &[u8], windows: &[Range<u32>], tools: &mut Tools) {
     let mut layer = Layer::default();
-    walk::stretch(text, Start::default(), &mut layer, tools);
+    walk::stretch(text, windows, false, Start::default(), &mut layer, tools);
     if layer.units.iter().any(|unit| unit.kind.is_wrapper()) {
         tools.note(Some(Fault::TooDeep));
     }
@@ -188,9 +199,61 @@ pub(super) fn scan_field(
     });
     scratch.found = found;
     if out.len() > before {
+        beside_plain(out, first, before);
         once_each(out, first);
     }
     fault.map(|fault| Unreadable { field, fault })
+}
+
+/// Of a value that is found in the field as it is (`out[first..before]`) and in a view too, one finding counts: the
+/// field's own, unless the view shows more of it and is as sure.
+fn beside_plain(out: &mut [Finding], first: usize, before: usize) {
+    let Some((plain, shown)) = out
+        .get_mut(first..)
+        .and_then(|all| all.split_at_mut_checked(before - first))
+    else {
+        return;
+    };
+    if plain.is_empty() {
+        return;
+    }
+    let place = |f: &Finding| (f.detector, f.start, std::cmp::Reverse(f.end));
+    plain.sort_unstable_by_key(place);
+    shown.sort_unstable_by_key(place);
+    let mut at = 0;
+    for new in shown {
+        let is_before =
+            |old: &Finding| (old.detector, old.end) <= (new.detector, new.start) || is_gone(old);
+        while plain.get(at).is_some_and(is_before) {
+            at += 1;
+        }
+        let meets = |old: &&mut Finding| old.detector == new.detector && old.start < new.end;
+        let (mut met, mut more) = (false, true);
+        for old in plain.iter_mut().skip(at).take_while(meets) {
+            met |= !is_gone(old);
+            more &= covers_more(new, old);
+        }
+        match (met, more) {
+            (false, _) => {}
+            (true, false) => new.end = new.start,
+            (true, true) => plain
+                .iter_mut()
+                .skip(at)
+                .take_while(meets)
+                .for_each(|old| old.end = old.start),
+        }
+    }
+}
+
+/// Whether `new` has all of `old` and more, and is as sure of it.
+fn covers_more(new: &Finding, old: &Finding) -> bool {
+    let covers = new.start <= old.start && old.end <= new.end;
+    covers && new.end - new.start > old.end - old.start && new.likelihood >= old.likelihood
+}
+
+/// Whether another finding counts in the place of this one.
+fn is_gone(finding: &Finding) -> bool {
+    finding.start == finding.end
 }
 
 /// Orders findings from `first` on, and keeps the likeliest of those that one detector has of one span.
@@ -212,7 +275,7 @@ fn once_each(out: &mut Vec<Finding>, first: usize) {
         let same =
             |a: &Finding, b: &Finding| (a.start, a.end, a.detector) == (b.start, b.end, b.detector);
         let again = kept > first && same(&out[kept - 1], &out[at]);
-        if !again {
+        if !again && !is_gone(&out[at]) {
             out[kept] = out[at];
             kept += 1;
         }
@@ -241,7 +304,7 @@ pub(super) fn rewrite_field(
         return Vec::new();
     };
     let mut found = std::mem::take(&mut scratch.found);
-    let made = rewrite::rewrite(text, scratch, &mut |view| {
+    let made = rewrite::rewrite(text, Marks::of(text), scratch, &mut |view| {
         found.clear();
         let whole = Field {
             record: like.record,

@@ -15,6 +15,9 @@ const MANTISSA_BYTES_MAX: usize = 2 * DIGITS_MAX + 1;
 /// Zeros before a number that are looked over.
 const ZEROS_MAX: usize = 24;
 
+/// Zeros that an exponent adds to digits without a point.
+const ZEROS_ADDED_MAX: usize = 4;
+
 /// A number as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Written {
@@ -44,7 +47,9 @@ pub(super) fn written(text: &[u8], at: usize) -> Option<Written> {
     if !matches!(rest.get(whole), Some(b'.' | b'e' | b'E')) && rest.first() != Some(&b'0') {
         return None; // as nearly every number is
     }
-    exponent(rest).or_else(|| zeros(rest).filter(|_| is_json_place(text, at)))
+    let pointed = rest.get(whole) == Some(&b'.') || before == Some(&b'"');
+    let written = exponent(rest).filter(|_| pointed || is_json_place(text, at));
+    written.or_else(|| zeros(rest).filter(|_| is_json_place(text, at)))
 }
 
 /// Where the number begins whose exponent is marked by the `e` at `at`.
@@ -82,7 +87,8 @@ fn goes_on(text: &[u8]) -> bool {
         || matches!(text, [b'.' | b'-', c, ..] if c.is_ascii_alphanumeric())
 }
 
-/// `5.36904399e8`, `536904399E+0`, `0.536904399e9`.
+/// `5.36904399e8`, `536904399E+0`, `0.536904399e9`. One that adds more than a few zeros to a
+/// whole number makes no identifier: `30573e9` is the name of a commit.
 fn exponent(text: &[u8]) -> Option<Written> {
     let mantissa = Mantissa::of(text)?;
     let rest = text.get(mantissa.len..)?;
@@ -102,6 +108,10 @@ fn exponent(text: &[u8]) -> Option<Written> {
     }
     let power = if *sign == b'-' { -power } else { power };
     let whole = usize::try_from(mantissa.whole as i32 + power).ok()?;
+    let pointless = mantissa.count == mantissa.whole;
+    if pointless && whole > mantissa.count + ZEROS_ADDED_MAX {
+        return None;
+    }
     mantissa.shifted(whole, len)
 }
 

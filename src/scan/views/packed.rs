@@ -199,8 +199,9 @@ fn judge_base64(text: &[u8], at: usize) -> Verdict {
     let mut head = Head::default();
     for quad in rest.chunks(QUAD).take(HEAD_BYTES / 3) {
         let (bytes, len) = base64::quad(quad);
-        for byte in bytes.iter().take(len) {
-            head.push(*byte);
+        match len {
+            3 => head.push_three(bytes),
+            _ => bytes.iter().take(len).for_each(|byte| head.push(*byte)),
         }
         if head.len() == 3 && claims::begins(&bytes) {
             let long = base64::run_len(rest) >= claims::CHARACTERS_MIN;

@@ -6,9 +6,10 @@
 //! edited content, in its own fashion. Lengths stay where the edits keep them, save in gzip and zlib.
 
 use super::map::{Kind, Layer, Unit, View};
+use super::marks::Marks;
 use super::respell::respell;
 use super::walk::{self, Start, Stretch, Tools};
-use super::{ViewScratch, base64, deflate, hex, number};
+use super::{ViewScratch, base64, deflate, hex, number, whole};
 use std::ops::Range;
 
 /// Bytes that take the place of others.
@@ -24,16 +25,20 @@ pub struct Replacement {
 /// replaced in the field: ascending, without overlaps. `plan` returns ascending edits that do not overlap.
 pub(super) fn rewrite(
     text: &[u8],
+    marks: Marks,
     scratch: &mut ViewScratch,
     plan: &mut dyn FnMut(&View<'_>) -> Vec<Replacement>,
 ) -> Vec<Replacement> {
     scratch.tools.inflater.begin_body();
     scratch.tools.inflater.begin_field();
-    descend(text, None, &mut scratch.layers, &mut scratch.tools, plan)
+    scratch.tools.marks = marks;
+    let ViewScratch { layers, tools, .. } = &mut *scratch;
+    descend(text, &whole(text), None, layers, tools, plan)
 }
 
 fn descend(
     text: &[u8],
+    windows: &[Range<u32>],
     under: Option<&View<'_>>,
     layers: &mut [Layer],
     tools: &mut Tools,
@@ -45,7 +50,8 @@ fn descend(
     };
     let mut start = Some(Start::default());
     while let Some(from) = start {
-        let Stretch { sure, next } = walk::stretch(text, from, layer, tools);
+        let Stretch { sure, next } =
+            walk::stretch(text, windows, under.is_none(), from, layer, tools);
         start = next;
         if layer.units.is_empty() {
             continue;
@@ -58,11 +64,10 @@ fn descend(
             sure: &sure,
         };
         let mut edits = plan(&view);
-        if layer.fresh {
-            merge(
-                &mut edits,
-                descend(&layer.text, Some(&view), deeper, tools, plan),
-            );
+        if !layer.fresh.is_empty() {
+            let (text, windows) = (&layer.text, &layer.fresh);
+            let deeper = descend(text, windows, Some(&view), deeper, tools, plan);
+            merge(&mut edits, deeper);
         }
         merge(&mut all, lower(&view, edits, text));
     }

@@ -69,6 +69,18 @@ fn each(text: &str, write: impl Fn(char) -> char) -> String {
     text.chars().map(write).collect()
 }
 
+/// What is decoded behind another mark only, as the evasion table says: zlib behind other bytes, and base64 that has
+/// other characters among its first twelve.
+fn is_beyond_marks(text: &[u8]) -> bool {
+    let zlib = |at: usize| matches!(text[at..], [b'x', 0x01 | 0x5e | 0x9c | 0xda, ..]);
+    let in_run = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+    let runs = text
+        .split(|byte| !in_run(byte))
+        .filter(|run| run.len() >= 12);
+    let broken = |run: &[u8]| !run[..12].iter().all(u8::is_ascii_alphanumeric);
+    (1..text.len()).any(zlib) || runs.into_iter().any(broken)
+}
+
 /// Some text in some wrapper.
 fn wrapped(text: &[u8], way: usize) -> Vec<u8> {
     match way {
@@ -163,6 +175,7 @@ proptest! {
             inner = wrapped(&inner, if depth > 0 && *way == 6 { 0 } else { *way });
         }
         let text = [before.as_bytes(), &inner].concat();
+        prop_assume!(!is_beyond_marks(&text));
         let (found, want) = (scan(&text, &[field(0, text.len())]), scan(plain.as_bytes(), &[field(0, plain.len())]));
         // What is compressed may hold digits in clear, by chance or as they were.
         let deflated = ways.iter().any(|way| matches!(way, 4 | 5));
@@ -198,7 +211,9 @@ proptest! {
                 strings.filter(|view| view.contains(number)).map(|view| view.replace(number, "")).collect::<Vec<_>>()
             };
             let (was, is) = (with(&before, &number), with(&after, &mask));
-            prop_assert!(!was.is_empty() && was.iter().all(|view| is.contains(view)), "{:?} {:?}", was, is);
+            // UTF-16 of what is not ASCII is read in part only.
+            let partly = ways.first() == Some(&6) && !spelled.is_ascii();
+            prop_assert!((partly || !was.is_empty()) && was.iter().all(|view| is.contains(view)), "{:?} {:?}", was, is);
         }
     }
 
@@ -207,7 +222,7 @@ proptest! {
         let text = pieces.concat();
         let seen = views(&text, EVERY);
         // What carries no mark hides nothing: its views show what it shows.
-        if Marks::of(&text).is_empty() {
+        if Marks::of(&text).is_empty() && !is_beyond_marks(&text) {
             let shown = told(&scan(&text, &[field(0, text.len())]));
             for view in seen {
                 prop_assert_eq!(told(&scan(&view, &[field(0, view.len())])), &shown[..], "{:?}", String::from_utf8_lossy(&text));

@@ -8,6 +8,7 @@
 use super::character::{Meaning, spelled};
 use super::deflate::{Inflater, Stream};
 use super::map::{Kind, Layer, Unit};
+use super::marks::Marks;
 use super::packed::{self, Packing};
 use super::scout::Scout;
 use super::{Fault, base64, claims, hex, markup, number, wide};
@@ -21,6 +22,8 @@ const STRETCH_BYTES: usize = 256 * limits::KIB;
 #[derive(Default)]
 pub(super) struct Tools {
     pub(super) inflater: Inflater,
+    /// What the field carries.
+    pub(super) marks: Marks,
     /// The first thing that could not be read.
     pub(super) fault: Option<Fault>,
 }
@@ -39,26 +42,38 @@ struct Pass<'a> {
     tools: &'a mut Tools,
     /// What lies before is in the layer.
     copied: usize,
+    scout: Scout<'a>,
+    /// What is looked at; the rest is copied.
+    windows: &'a [Range<u32>],
 }
 
-/// Decodes one stretch of the text into `layer`.
-pub(super) fn stretch(text: &[u8], from: Start, layer: &mut Layer, tools: &mut Tools) -> Stretch {
+/// Decodes one stretch of the text into `layer`, as far as it lies in one of the windows, which ascend. `first`: it is the
+/// field itself, whose marks are known.
+pub(super) fn stretch(
+    text: &[u8],
+    windows: &[Range<u32>],
+    first: bool,
+    from: Start,
+    layer: &mut Layer,
+    tools: &mut Tools,
+) -> Stretch {
     layer.begin(from.at);
+    if from.at == 0 {
+        tools.note(claims::unreadable(text).map(Fault::Foreign));
+    }
+    let all = !first || tools.marks.any_of(Marks::BY_NEIGHBOURS);
     let mut pass = Pass {
         text,
         layer,
         tools,
         copied: from.at,
+        scout: Scout::new(text, all),
+        windows,
     };
     let mut at = from.at;
-    if from.at == 0 {
-        pass.tools
-            .note(claims::unreadable(text).map(Fault::Foreign));
-    }
-    let mut scout = Scout::new(text);
     loop {
         let limit = pass.limit(at);
-        match scout.next(at, limit) {
+        match pass.next(at, limit) {
             Some(place) => at = pass.place(place),
             None => {
                 at = limit;
@@ -115,6 +130,24 @@ fn resume(layer: &Layer, at: usize, from: usize) -> Start {
 }
 
 impl Pass<'_> {
+    /// The first place worth a look from `at` on, before `limit`.
+    fn next(&mut self, at: usize, limit: usize) -> Option<usize> {
+        while let Some((window, rest)) = self.windows.split_first() {
+            let (start, end) = (window.start as usize, window.end as usize);
+            if start >= limit {
+                return None;
+            }
+            if let Some(place) = self.scout.next(at.max(start), limit.min(end)) {
+                return Some(place);
+            }
+            if end > limit {
+                return None;
+            }
+            self.windows = rest;
+        }
+        None
+    }
+
     /// Where the stretch ends, when nothing more is decoded from `at` on.
     fn limit(&self, at: usize) -> usize {
         if self.layer.units.len() >= limits::VIEW_UNITS_MAX {
@@ -195,26 +228,6 @@ impl Pass<'_> {
         self.run(run)
     }
 
-    /// The zlib stream that begins with this `x`, if one does.
-    fn zlib(&mut self, at: usize) -> Option<usize> {
-        let rest = self
-            .text
-            .get(at..)
-            .filter(|rest| claims::zlib(rest) && at >= self.copied)?;
-        let flushed = self.layer.text.len();
-        self.layer
-            .text
-            .extend_from_slice(self.text.get(self.copied..at).unwrap_or_default());
-        let before = self.layer.text.len();
-        match self.tools.inflater.zlib(rest, &mut self.layer.text) {
-            Some(stream) => Some(self.stream(at, before, stream, Kind::Zlib)),
-            None => {
-                self.layer.text.truncate(flushed);
-                None
-            }
-        }
-    }
-
     fn run(&mut self, run: packed::Run) -> Option<usize> {
         if run.begin < self.copied {
             return None;
@@ -235,8 +248,9 @@ impl Pass<'_> {
         }
         let claim = claims::unreadable(self.layer.text.get(before..).unwrap_or_default());
         self.tools.note(claim.map(Fault::Foreign));
-        self.layer.fresh = true;
-        Some(self.unit(before, run.begin, end, kind))
+        let next = self.unit(before, run.begin, end, kind);
+        self.layer.mark_fresh();
+        Some(next)
     }
 
     fn markup(&mut self, at: usize, rest: &[u8]) -> Option<usize> {
@@ -257,51 +271,58 @@ impl Pass<'_> {
             .chunks_exact(stretch.width);
         let characters = characters.filter_map(|bytes| bytes.get(stretch.place));
         self.layer.text.extend(characters);
-        self.layer.fresh = true;
-        Some(self.unit(before, stretch.start, end, Kind::Wide(stretch.width as u8)))
+        let next = self.unit(before, stretch.start, end, Kind::Wide(stretch.width as u8));
+        self.layer.mark_fresh();
+        Some(next)
     }
 
     fn spelling(&mut self, at: usize) -> Option<usize> {
         let spelling = spelled(self.text, at)?;
         self.copy(at);
         let before = self.layer.text.len();
-        match spelling.meaning {
+        let fresh = match spelling.meaning {
             Meaning::Byte(byte) => {
                 self.layer.text.push(byte);
                 // A letter may be part of a run, others of another spelling.
-                self.layer.fresh |= !matches!(byte, b' ' | b'-');
+                !matches!(byte, b' ' | b'-')
             }
             Meaning::Char(c) => {
                 let mut utf8 = [0; 4];
-                self.layer
-                    .text
-                    .extend_from_slice(c.encode_utf8(&mut utf8).as_bytes());
+                let utf8 = c.encode_utf8(&mut utf8).as_bytes();
+                self.layer.text.extend_from_slice(utf8);
+                false
             }
-            Meaning::Nothing => self.layer.fresh |= self.text.get(at) == Some(&0),
+            Meaning::Nothing => self.text.get(at) == Some(&0),
+        };
+        let next = self.unit(before, at, at + spelling.len, Kind::Spelled);
+        if fresh {
+            self.layer.mark_fresh();
         }
-        Some(self.unit(before, at, at + spelling.len, Kind::Spelled))
+        Some(next)
     }
 
     fn gzip(&mut self, at: usize) -> Option<usize> {
-        let rest = self.text.get(at..).unwrap_or_default();
-        let flushed = self.layer.text.len();
-        self.layer
-            .text
-            .extend_from_slice(self.text.get(self.copied..at).unwrap_or_default());
+        let rest = self.text.get(at..).filter(|rest| claims::gzip(rest))?;
+        self.copy(at);
         let before = self.layer.text.len();
-        match self.tools.inflater.gzip(rest, &mut self.layer.text) {
-            Some(stream) => Some(self.stream(at, before, stream, Kind::Gzip)),
-            None => {
-                self.layer.text.truncate(flushed);
-                None
-            }
-        }
+        let stream = self.tools.inflater.gzip(rest, &mut self.layer.text)?;
+        Some(self.stream(at, before, stream, Kind::Gzip))
+    }
+
+    /// The zlib stream that begins with this `x`, if one does.
+    fn zlib(&mut self, at: usize) -> Option<usize> {
+        let rest = self.text.get(at..).filter(|rest| claims::zlib(rest))?;
+        self.copy(at);
+        let before = self.layer.text.len();
+        let stream = self.tools.inflater.zlib(rest, &mut self.layer.text)?;
+        Some(self.stream(at, before, stream, Kind::Zlib))
     }
 
     fn stream(&mut self, at: usize, before: usize, stream: Stream, kind: Kind) -> usize {
         self.tools.note(stream.fault);
-        self.layer.fresh = true;
-        self.unit(before, at, at + stream.len, kind)
+        let next = self.unit(before, at, at + stream.len, kind);
+        self.layer.mark_fresh();
+        next
     }
 }
 
