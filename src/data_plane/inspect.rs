@@ -108,14 +108,17 @@ pub fn batch(
     } else {
         &bytes[body.clone()]
     };
+    let mut fault = None;
     if !scope.detectors.is_empty() {
         let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
         let (scan, findings) = (&mut scratch.scan, &mut scratch.findings);
-        rules.engine.scan(plain, fields, scan, findings);
+        fault = rules.engine.scan(plain, fields, scan, findings);
     }
+    // A value inside a record that claims to be compressed and cannot be read; the rest was looked at.
+    let fault = fault.map(|unreadable| unreadable.fault.to_string());
     let evidence = Evidence {
         findings: &scratch.findings,
-        unreadable: None,
+        unreadable: fault.as_deref(),
     };
     let verdict = rules.policy.decide(scope, &evidence, now);
     let judged = if verdict.masks.is_empty() && verdict.gate == Gate::Allow {

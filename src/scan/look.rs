@@ -74,7 +74,12 @@ pub(super) struct Views<'a> {
 }
 
 impl Views<'_> {
-    /// Notes what a place is a sign of; one sign is enough.
+    /// Whether more marks would change nothing.
+    fn has_all(&self) -> bool {
+        self.marks.any_of(Marks::BY_NEIGHBOURS)
+    }
+
+    /// Notes what the places are signs of, as far as that matters.
     fn note(&mut self, bits: &Bits, base: usize, here: Here<'_>) {
         let start = here.field.start as usize;
         let odd =
@@ -86,7 +91,7 @@ impl Views<'_> {
             });
         for marks in odd.chain(runs) {
             self.marks.add(marks);
-            if !self.marks.is_empty() {
+            if self.has_all() {
                 return;
             }
         }
@@ -206,7 +211,7 @@ impl Look<'_> {
         places(bits.literals, base).for_each(|at| self.literal(at - start, here));
         places(bits.specials, base).for_each(|at| self.special(at - start, here));
         self.words(bits.words, base, here);
-        if let Some(views) = self.views.as_mut().filter(|views| views.marks.is_empty()) {
+        if let Some(views) = self.views.as_mut().filter(|views| !views.has_all()) {
             views.note(bits, base, here);
         }
     }

@@ -7,6 +7,7 @@
 //!                     ├ number   the same for JSON numbers, which stay numbers
 //!                     ├ token    keyed HMAC          ┐ keys
 //!                     ├ preserve FF1                 ┘
+//!                     ├ packed   what is escaped or encoded, as it reads
 //!                     ├ again    a second look at the field
 //!                     └─► Edits ─► apply_in_place, or splice into a new body
 //! ```
@@ -33,6 +34,7 @@ mod keys;
 mod laws;
 mod nearby;
 mod number;
+mod packed;
 mod place;
 mod plan;
 mod preserve;

@@ -8,6 +8,7 @@ use super::again::Work;
 use super::edits::{Edits, Mark};
 use super::fired::Fired;
 use super::keys::MaskKeys;
+use super::packed;
 use super::style::{Mask, MaskStyle};
 use super::walk::FieldText;
 use crate::chunk::{DetectorSet, Field, Finding};
@@ -85,7 +86,10 @@ impl Masker<'_> {
         out: &mut Edits,
     ) {
         let mark = out.mark();
-        let elastic = field.edits(orders, &mut work.made, out);
+        let elastic = match packed::edits(field, orders, scratch, work, out) {
+            true => packed::is_elastic(field.text),
+            false => field.edits(orders, &mut work.made, out),
+        };
         let in_place = out.since(mark).all(|edit| edit.keeps_length());
         if !in_place && !elastic && !self.reframed(field, out, mark) {
             out.forget_from(mark);

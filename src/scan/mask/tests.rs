@@ -290,7 +290,7 @@ pub(super) fn pretend(text: &str, part: &str, form: Form) -> Finding {
 }
 
 #[test]
-fn what_is_not_written_as_it_is_is_overwritten_whole() {
+fn what_is_not_written_as_it_is_is_masked_as_it_reads() {
     let text = r#"{"a":"53\u0036-90-4399","b":"NTM2LTkwLTQzOTk="}"#;
     let escaped = pretend(text, r"53\u0036-90-4399", Form::Escaped);
     let encoded = pretend(text, "NTM2LTkwLTQzOTk=", Form::Encoded);
@@ -298,8 +298,10 @@ fn what_is_not_written_as_it_is_is_overwritten_whole() {
         text.as_bytes(),
         orders(&[escaped, encoded], &KeepLast(4).into()),
     );
-    let expected = r#"{"a":"XXXXXXXXXXXXXXXX","b":"AAAAAAAAAAAAAAA="}"#;
+    // In its own spelling; the digits that are kept are the last of the value.
+    let expected = r#"{"a":"XX\u0058-XX-4399","b":"WFhYLVhYLTQzOTk="}"#;
     assert_eq!(String::from_utf8(out).unwrap(), expected);
+    // What no view shows is overwritten as it stands by the second look, or was no value.
     let out = masked_as(text.as_bytes(), orders(&[escaped, encoded], &Remove.into()));
     assert_eq!(String::from_utf8(out).unwrap(), "{}");
 }
@@ -371,4 +373,47 @@ fn the_users_own_are_masked_character_by_character() {
     let named = r#"{"salary":"ten \"or\" é","x":1}"#;
     assert_eq!(masked(named, Full), r#"{"salary":"XXXXXXXXXXXXX","x":1}"#);
     assert_eq!(masked(named, Token).len(), named.len() - 13 + 24);
+}
+
+#[test]
+fn nothing_that_is_escaped_or_encoded_is_found_again() {
+    use data_encoding::{BASE64, HEXLOWER};
+    let json = r#"{"ssn":"536-90-4399","pan":4111111111111111}"#;
+    let escaped: String = json
+        .chars()
+        .map(|c| format!("\\u{:04x}", c as u32))
+        .collect();
+    let wide: Vec<u8> = json.bytes().flat_map(|byte| [byte, 0]).collect();
+    let gzip = {
+        use std::io::Write;
+        let mut made = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        made.write_all(json.as_bytes()).unwrap();
+        made.finish().unwrap()
+    };
+    let in_json = |run: String| format!("{{\"blob\":\"{run}\"}}").into_bytes();
+    let texts = [
+        escaped.into_bytes(),
+        BASE64.encode(json.as_bytes()).into_bytes(),
+        in_json(BASE64.encode(json.as_bytes())),
+        in_json(HEXLOWER.encode(json.as_bytes())),
+        in_json(BASE64.encode(&gzip)),
+        br#"{"ssn":5.36904399e8,"pan":"4111111111111111"}"#.to_vec(),
+        [b"\0\0\0\0\x07 ".to_vec(), gzip.clone()].concat(),
+        gzip,
+        wide,
+    ];
+    for text in texts {
+        let shown = String::from_utf8_lossy(&text).into_owned();
+        let found = scanned(&text);
+        assert!(found.len() >= 2, "{shown}");
+        for style in [Full, KeepLast(4), Token, Remove, replace("gone")] {
+            let out = masked_as(&text, orders(&found, &style.clone().into()));
+            let again: Vec<_> = scanned(&out)
+                .into_iter()
+                .filter(|new| found.iter().any(|old| old.detector == new.detector))
+                .collect();
+            let after = String::from_utf8_lossy(&out);
+            assert_eq!(again, [], "{style:?}: {shown} became {after}");
+        }
+    }
 }
