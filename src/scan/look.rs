@@ -12,7 +12,7 @@ use super::scene::{Scene, Sink, Word};
 use super::settle::{Found, settle};
 use super::views::{self, Marks, Unreadable, ViewScratch};
 use super::vocabulary::AtPlace;
-use super::{own, twin};
+use super::{own, triggers};
 use crate::chunk::{DetectorId, Field, Finding, Form, Likelihood};
 use std::ops::Range;
 
@@ -204,7 +204,7 @@ impl Look<'_> {
         places(bits.dots, base).for_each(|at| self.call(&calls.dots, at - start - 1, here));
         for at in places(bits.colons, base) {
             // Colons of the field before may have set it.
-            if twin::is_colon(text, at - start) {
+            if triggers::is_colon(text, at - start) {
                 self.call(&calls.colons, at - start, here);
             }
         }
@@ -225,15 +225,17 @@ impl Look<'_> {
     fn special(&mut self, at: usize, here: Here<'_>) {
         let calls = &self.vocabulary.calls;
         match here.text.get(at) {
-            Some(b'@') if twin::is_at(here.text, at) => self.call(&calls.ats, at, here),
-            Some(b'+' | b'(') if twin::is_open(here.text, at) => self.call(&calls.opens, at, here),
+            Some(b'@') if triggers::is_at(here.text, at) => self.call(&calls.ats, at, here),
+            Some(b'+' | b'(') if triggers::is_open(here.text, at) => {
+                self.call(&calls.opens, at, here)
+            }
             _ => {}
         }
     }
 
     fn literal(&mut self, at: usize, here: Here<'_>) {
         let rest = here.text.get(at..).unwrap_or_default();
-        if !twin::is_token_start(here.text, at) {
+        if !triggers::is_token_start(here.text, at) {
             return;
         }
         for (text, id, find) in &self.vocabulary.calls.literals {
@@ -342,8 +344,9 @@ impl Look<'_> {
     fn numbers_of(&mut self, cluster: &Range<usize>, here: Here<'_>) {
         let text = &here.text[cluster.clone()];
         let start = here.field.start as usize;
-        let structured =
-            text.len() >= twin::LONG_BYTES_MIN || twin::is_thirteen(text) || twin::is_grouped(text);
+        let structured = text.len() >= triggers::LONG_BYTES_MIN
+            || triggers::is_thirteen(text)
+            || triggers::is_grouped(text);
         let said = || {
             here.context
                 .detectors(&(start + cluster.start..start + cluster.end))
@@ -365,7 +368,7 @@ impl Look<'_> {
         let reached = self.reach[self.word] & covered != 0;
         reached
             || text.len() != 13
-            || twin::is_thirteen(text)
+            || triggers::is_thirteen(text)
             || !text.iter().all(u8::is_ascii_digit)
     }
 }
@@ -406,7 +409,7 @@ fn code_start(text: &[u8], at: usize) -> Option<usize> {
         .get(at.checked_sub(2)?)
         .is_some_and(|byte| is_separator(*byte));
     let start = at.checked_sub(if separated { 4 } else { 3 })?;
-    twin::is_code(text, start).then_some(start)
+    triggers::is_code(text, start).then_some(start)
 }
 
 /// Bytes up to the last digit that is reached over single separators only.

@@ -40,6 +40,8 @@ mod scope;
 mod settle;
 mod starts;
 mod tlds;
+mod triggers;
+#[cfg(test)]
 mod twin;
 mod values;
 mod views;

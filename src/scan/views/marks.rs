@@ -39,7 +39,7 @@ impl Marks {
     pub(in crate::scan) const RUN: Marks = Marks(1 << 10);
 
     /// Those that say something of a byte by what stands beside it.
-    pub(super) const BY_NEIGHBOURS: Marks =
+    pub(in crate::scan) const BY_NEIGHBOURS: Marks =
         Marks(Marks::PLUS.0 | Marks::NUMBER.0 | Marks::DEFLATE.0);
 
     /// None.
@@ -58,6 +58,7 @@ impl Marks {
     }
 
     /// The marks of a text, read byte by byte: the definition.
+    #[cfg(test)]
     pub(in crate::scan) fn of(text: &[u8]) -> Marks {
         let mut marks = Marks::default();
         for at in 0..text.len() {
