@@ -10,7 +10,7 @@ use super::context::Reader;
 use super::custom::Custom;
 use super::mask::Row;
 use super::pass::{Pass, Scratch};
-use super::views::{self, Replacement, Unreadable};
+use super::views::{self, Plan, Replacement, Unreadable};
 use super::{DETECTORS, Vocabulary};
 use crate::chunk::{DetectorId, DetectorSet, Field, Finding};
 use crate::limits;
@@ -102,7 +102,7 @@ impl Engine {
         text: &[u8],
         findings: &[Finding],
         scratch: &mut Scratch,
-        plan: &mut dyn FnMut(&[u8], &[Finding]) -> Vec<Replacement>,
+        plan: Plan<'_>,
     ) -> Vec<Replacement> {
         let (views, inner) = scratch.views();
         let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| {

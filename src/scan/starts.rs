@@ -49,10 +49,7 @@ impl Starts {
             let (mut left, base) = (*bits, (word * 64) as u16);
             let mut at = count;
             count += bits.count_ones() as usize;
-            loop {
-                let Some(two) = self.places.get_mut(at..at + TWO) else {
-                    break;
-                };
+            while let Some(two) = self.places.get_mut(at..at + TWO) {
                 for place in two {
                     *place = base.wrapping_add(left.trailing_zeros() as u16);
                     left &= left.wrapping_sub(1);

@@ -126,11 +126,16 @@ pub(super) struct OwnPattern {
     pub(super) has_keywords: bool,
 }
 
+/// The same for a cluster.
+type AtCluster = fn(&Scene<'_>, &Cluster, &mut Sink<'_>);
+/// The same for a keyword.
+type AtWord = fn(&Scene<'_>, &Word, &mut Sink<'_>);
+
 /// Whom each kind of place calls on.
 #[derive(Clone, Default)]
 pub(super) struct Calls {
-    pub(super) numbers: Vec<(DetectorId, fn(&Scene<'_>, &Cluster, &mut Sink<'_>))>,
-    pub(super) words: Vec<(DetectorId, fn(&Scene<'_>, &Word, &mut Sink<'_>))>,
+    pub(super) numbers: Vec<(DetectorId, AtCluster)>,
+    pub(super) words: Vec<(DetectorId, AtWord)>,
     pub(super) codes: Vec<(DetectorId, AtPlace)>,
     pub(super) ats: Vec<(DetectorId, AtPlace)>,
     pub(super) dots: Vec<(DetectorId, AtPlace)>,
@@ -216,6 +221,7 @@ impl Vocabulary {
     }
 
     /// Its detectors and their rows, ascending.
+    #[cfg(test)]
     pub(super) fn rows(&self) -> impl Iterator<Item = (DetectorId, &'static Detector)> + use<> {
         rows(self.table, self.set)
     }

@@ -106,7 +106,7 @@ impl Planes {
         self.wide[at] = block.wide;
     }
 
-    fn each(&mut self, mut act: impl FnMut(&mut Words)) {
+    fn each(&mut self, act: impl FnMut(&mut Words)) {
         let all = [
             &mut self.digits,
             &mut self.letters,
@@ -119,7 +119,7 @@ impl Planes {
             &mut self.zeros,
             &mut self.wide,
         ];
-        all.into_iter().for_each(|words| act(words));
+        all.into_iter().for_each(act);
     }
 
     /// Clears the bits of the first `words` words that are not set in `inside` (whose word 0 is the

@@ -98,10 +98,10 @@ impl Group<'_> {
                 replace(made, text.as_bytes());
                 return false;
             }
-            (MaskStyle::Token, Some(keys)) => {
-                if number_token(keys, &mut made[digits.clone()], row, fired) {
-                    return false;
-                }
+            (MaskStyle::Token, Some(keys))
+                if number_token(keys, &mut made[digits.clone()], row, fired) =>
+            {
+                return false;
             }
             (MaskStyle::FormatPreserving, Some(keys))
                 if encrypt_number(keys, &mut made[digits.clone()], row) =>

@@ -6,6 +6,10 @@
 //!
 //! `LOCKGATE_WRITE_DOCS=1 cargo test evasion` writes the table.
 #![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::octal_escapes,
+    reason = "digits between NULs are what is tried"
+)]
 
 use super::super::detector;
 use super::super::engine::tests::all_detectors;

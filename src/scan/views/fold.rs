@@ -150,18 +150,18 @@ fn letter(code: u32) -> Option<Folded> {
 pub(super) fn may_fold(first: u8, second: u8, third: u8) -> bool {
     // Without branches: it is asked for many bytes at once.
     let (b, n, t) = (first, second, third);
-    let two = (b == 0xc2) & (n >= 0xa0) & (n <= 0xb9)
+    let two = (b == 0xc2) & (0xa0..=0xb9).contains(&n)
         | (b == 0xcb) & (n == 0x97)
         | (b == 0xcd) & (n == 0x8f)
         | (b == 0xd8) & (n == 0x9c)
-        | (b == 0xd9) & (n >= 0xa0) & (n <= 0xa9)
+        | (b == 0xd9) & (0xa0..=0xa9).contains(&n)
         | (b == 0xdb) & (n >= 0xb0)
         | (b == 0xdf) & (n <= 0x89);
     let three = (b == 0xe0) & (n >= 0xa5)
         | (b == 0xe1) & (n <= 0xb7)
         | (b == 0xe2) & ((n <= 0x83) | (n == 0x88) | (n.wrapping_sub(0x91) < 3) | (n == 0x9e))
         | (b == 0xe3) & (n == 0x80) & (t == 0x80)
-        | (b == 0xea) & (n >= 0x98) & (n <= 0xaf)
+        | (b == 0xea) & (0x98..=0xaf).contains(&n)
         | (b == 0xef)
             & (n >= 0xb8)
             & !((n == 0xbc) & ((t == 0x8c) | (t == 0x81) | (t == 0x9f) | (t == 0x9b)));

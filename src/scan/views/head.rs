@@ -143,7 +143,9 @@ mod tests {
             assert!(head.is_text() && !head.is_hopeless());
         }
         let mut head = Head::default();
-        [0x8f, 0x01, 0xff, 0x8b, 0x41, 0x42].map(|byte| head.push(byte));
+        for byte in [0x8f, 0x01, 0xff, 0x8b, 0x41, 0x42] {
+            head.push(byte);
+        }
         assert!(head.is_hopeless());
     }
 }

@@ -58,7 +58,6 @@ impl Marks {
     }
 
     /// The marks of a text, read byte by byte: the definition.
-    #[cfg(test)]
     pub(in crate::scan) fn of(text: &[u8]) -> Marks {
         let mut marks = Marks::default();
         for at in 0..text.len() {

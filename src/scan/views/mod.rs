@@ -49,6 +49,12 @@ use map::Layer;
 use std::ops::Range;
 use walk::{Start, Stretch, Tools};
 
+/// Whatever scans a field.
+pub(super) type Scan<'a> = &'a mut dyn FnMut(&[u8], Field, &mut Vec<Finding>);
+
+/// What is to stand in the place of findings: given a text as it reads, and what was found there.
+pub type Plan<'a> = &'a mut dyn FnMut(&[u8], &[Finding]) -> Vec<Replacement>;
+
 /// Wrappers, and the spelling of what is innermost.
 const LAYERS: usize = limits::VIEW_DEPTH_MAX + 1;
 
@@ -115,6 +121,7 @@ pub(super) fn expand(
 }
 
 /// All of a text, as the one window of its first layer.
+#[allow(clippy::single_range_in_vec_init, reason = "one range is meant")]
 fn whole(text: &[u8]) -> [Range<u32>; 1] {
     [0..u32::try_from(text.len()).unwrap_or(u32::MAX)]
 }
@@ -172,7 +179,7 @@ pub(super) fn scan_field(
     scratch: &mut ViewScratch,
     out: &mut Vec<Finding>,
     first: usize,
-    scan: &mut dyn FnMut(&[u8], Field, &mut Vec<Finding>),
+    scan: Scan<'_>,
 ) -> Option<Unreadable> {
     let text = body.get(field.start as usize..field.end as usize)?;
     let mut found = std::mem::take(&mut scratch.found);
@@ -290,8 +297,8 @@ pub(super) fn rewrite_field(
     text: &[u8],
     findings: &[Finding],
     scratch: &mut ViewScratch,
-    scan: &mut dyn FnMut(&[u8], Field, &mut Vec<Finding>),
-    plan: &mut dyn FnMut(&[u8], &[Finding]) -> Vec<Replacement>,
+    scan: Scan<'_>,
+    plan: Plan<'_>,
 ) -> Vec<Replacement> {
     let key = |f: &Finding| (f.start, f.end, f.detector);
     let mut wanted: Vec<_> = findings

@@ -73,7 +73,7 @@ pub(super) fn begins(text: &[u8], at: usize) -> Option<Run> {
     let len = token_len(text, at);
     let long = len >= CHARACTERS_MIN;
     let head = len >= QUAD && text.get(at + len).is_some_and(|c| base64::is_in(*c));
-    if !long && !(head && !follows_alphabet(text, at)) {
+    if !long && (!head || follows_alphabet(text, at)) {
         return None;
     }
     let run = if hex {
@@ -269,6 +269,10 @@ fn verdict(head: &Head) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::octal_escapes,
+        reason = "digits between NULs are what is tried"
+    )]
     use super::*;
     use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 

@@ -112,8 +112,9 @@ fn classify(around: &Around, classes: &mut [u8; BLOCK]) {
         let alnum = is_digit(b) | ((b | 0x20).wrapping_sub(b'a') < 26);
         let special = (b == b'+') | (b == b'/') | (b == b'-') | (b == b'_');
         let lead = (b == b'\\') | (b == b'%') | (b == b'&') | (b == b'<') | (b == 0) | (b == 0x1f);
-        *class =
-            u8::from(alnum) * ALNUM | u8::from(alnum | special) * ALPHABET | u8::from(lead) * LEAD;
+        *class = (u8::from(alnum) * ALNUM)
+            | (u8::from(alnum | special) * ALPHABET)
+            | (u8::from(lead) * LEAD);
     }
 }
 
