@@ -226,14 +226,15 @@ fn a_summary_of_the_version_before_is_read() {
 }
 
 /// Values that detectors find, of characters that nothing else in a summary has together.
+/// Without an X, which masks write too.
 fn secret() -> impl Strategy<Value = String> {
     prop_oneof![
         "[1-5][0-9]{2}-[1-9][0-9]-[1-9][0-9]{3}",
         "EMP-[0-9]{6}",
-        "[qzxw]{4,9}[0-9]@[qzxw]{5,9}\\.com",
+        "[qzvw]{4,9}[0-9]@[qzvw]{5,9}\\.com",
         Just("4111 1111 1111 1111".to_owned()),
         Just("GB82 WEST 1234 5698 7654 32".to_owned()),
-        "ghp_[qzxwQZXW0-9]{36}",
+        "ghp_[qzvwQZVW0-9]{36}",
         "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}",
     ]
 }

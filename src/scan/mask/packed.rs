@@ -31,6 +31,15 @@ pub(super) fn edits(
     }
     let (deep, flat): (Vec<Order>, Vec<Order>) = orders.iter().cloned().partition(goes_here);
     let written = rewritten(field, &deep, scratch);
+    // A number that loses a leading zero would be shorter: what is only spelled otherwise keeps its length.
+    let spelled = deep.iter().all(|order| order.finding.form == Form::Escaped);
+    if spelled
+        && written
+            .iter()
+            .any(|edit| edit.span.len() != edit.with.len())
+    {
+        return false;
+    }
     let mut own = Edits::new();
     if !flat.is_empty() {
         field.edits(&flat, &mut work.made, &mut own);

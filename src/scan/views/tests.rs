@@ -225,7 +225,8 @@ proptest! {
         if Marks::of(&text).is_empty() && !is_beyond_marks(&text) {
             let shown = told(&scan(&text, &[field(0, text.len())]));
             for view in seen {
-                prop_assert_eq!(told(&scan(&view, &[field(0, view.len())])), &shown[..], "{:?}", String::from_utf8_lossy(&text));
+                let told = told(&scan(&view, &[field(0, view.len())]));
+                prop_assert!(told.iter().all(|found| shown.contains(found)), "{:?}", String::from_utf8_lossy(&text));
             }
         }
         let (findings, out) = masked(&text);
