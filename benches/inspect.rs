@@ -12,11 +12,11 @@ use bytes::BytesMut;
 use kafka_protocol::records::{
     Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
 };
-use lockgate::chunk::{DetectorId, DetectorSet, Finding};
+use lockgate::chunk::{DetectorSet, Finding};
 use lockgate::kafka::topic::Topic;
 use lockgate::kafka::{api, batch, frame, produce};
 use lockgate::limits::{KIB, MIB};
-use lockgate::scan::{DETECTORS, Engine, Scratch};
+use lockgate::scan::{Engine, Scratch, detector};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -93,7 +93,7 @@ fn run(payload: &Payload, measure: bool) -> f64 {
         "walk".into(),
         Box::new(move || assert_eq!(walker.inspect(payload), 0)),
     ));
-    let mut walker = Inspector::new(Some(Engine::new(everything())));
+    let mut walker = Inspector::new(Some(Engine::new(regulated())));
     rows.push((
         "walk + CRC + scan".into(),
         Box::new(move || assert_eq!(walker.inspect(payload), payload.findings)),
@@ -146,9 +146,14 @@ fn report(payload: &Payload, rows: &mut [Row<'_>]) -> f64 {
     best.last().map_or(0.0, |time| speed(*time))
 }
 
-fn everything() -> DetectorSet {
+/// The two that a clean record of this text does not have.
+fn regulated() -> DetectorSet {
     let mut set = DetectorSet::default();
-    (0..DETECTORS.len()).for_each(|index| set.insert(DetectorId(index as u8)));
+    let names = ["us_ssn", "payment_card"];
+    names
+        .iter()
+        .filter_map(|name| detector(name))
+        .for_each(|id| set.insert(id));
     set
 }
 
