@@ -124,7 +124,8 @@ struct Core {
     rules: Rules,
     session: Session,
     topic_ids: TopicIds,
-    scratch: Scratch,
+    /// Away while a stage uses it.
+    scratch: Option<Scratch>,
     traffic: Traffic,
     audit: Writer,
     _directory: tempfile::TempDir,
@@ -152,7 +153,7 @@ impl Core {
             },
             topic_ids,
             session: Session::new(1, principal, "bench".into(), None),
-            scratch: Scratch::default(),
+            scratch: Some(Scratch::default()),
             traffic: Traffic::default(),
             audit,
             _directory: directory,
@@ -161,7 +162,7 @@ impl Core {
 
     fn produce(&mut self, request: &mut [u8]) {
         let header = frame::request_header(request).expect("a header");
-        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut scratch = self.scratch.take().expect("it was given back");
         produce::parse(
             request,
             header.body,
@@ -187,7 +188,7 @@ impl Core {
     }
 
     fn fetch(&mut self, version: i16, reply: &mut [u8]) {
-        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut scratch = self.scratch.take().expect("it was given back");
         fetch::parse_response(reply, version, &mut scratch.fetched).expect("a Fetch reply");
         self.traffic.reset(self.session.id, Operation::Fetch.into());
         for chunk in &scratch.fetched.chunks {
@@ -237,7 +238,7 @@ impl Core {
     }
 
     fn recorded(&mut self, scratch: Scratch) {
-        self.scratch = scratch;
+        self.scratch = Some(scratch);
         self.audit
             .append_root(NOW, &self.traffic)
             .expect("an entry");

@@ -11,9 +11,9 @@
 #[path = "scan/texts.rs"]
 mod texts;
 
-use lockgate::chunk::{DetectorId, DetectorSet, Field, Finding, Part};
+use lockgate::chunk::{DetectorSet, Field, Finding, Part};
 use lockgate::limits::{KIB, MIB};
-use lockgate::scan::{DETECTORS, Engine, Kernel, Scratch, detector};
+use lockgate::scan::{Engine, Kernel, Scratch, detector, every_detector};
 use std::hint::black_box;
 use std::time::Duration;
 use texts::{hostile, records};
@@ -83,7 +83,7 @@ fn json(claim: &Claim, measure: bool, faults: &mut Vec<String>) {
     for kernel in Kernel::available() {
         rows.push((
             format!("all, {}", kernel.name()),
-            scanning(Engine::on(kernel, everything()), &text, &fields),
+            scanning(Engine::on(kernel, every_detector()), &text, &fields),
         ));
     }
     rows.push(("five".into(), scanning(Engine::new(five()), &text, &fields)));
@@ -133,11 +133,11 @@ fn against_hostile(measure: bool, faults: &mut Vec<String>) {
         let mut rows: Vec<Row<'_>> = vec![
             (
                 "256 KiB".into(),
-                scanning(Engine::new(everything()), &small, &some),
+                scanning(Engine::new(every_detector()), &small, &some),
             ),
             (
                 "1 MiB".into(),
-                scanning(Engine::new(everything()), &large, &more),
+                scanning(Engine::new(every_detector()), &large, &more),
             ),
         ];
         rows.iter_mut().for_each(|(_, row)| row());
@@ -170,7 +170,7 @@ fn file(path: &str) {
     let fields = lines(&text);
     let mut rows = vec![(
         "all".to_owned(),
-        scanning(Engine::new(everything()), &text, &fields),
+        scanning(Engine::new(every_detector()), &text, &fields),
     )];
     report(path, text.len(), &mut rows);
 }
@@ -193,7 +193,7 @@ fn scanning<'a>(engine: Engine, text: &'a [u8], fields: &'a [Field]) -> Box<dyn 
 /// The same, a call for each field.
 fn record_by_record<'a>(text: &'a [u8], fields: &'a [Field]) -> Box<dyn FnMut() + 'a> {
     let (engine, mut scratch, mut out) = (
-        Engine::new(everything()),
+        Engine::new(every_detector()),
         Scratch::new(),
         Vec::<Finding>::new(),
     );
@@ -271,12 +271,6 @@ fn whole(text: &[u8]) -> Field {
         start: 0,
         end: text.len() as u32,
     }
-}
-
-fn everything() -> DetectorSet {
-    let mut set = DetectorSet::default();
-    (0..DETECTORS.len()).for_each(|index| set.insert(DetectorId(index as u8)));
-    set
 }
 
 fn named(names: &[&str]) -> DetectorSet {

@@ -83,9 +83,21 @@ impl DetectorSet {
     pub fn contains_all(self, other: DetectorSet) -> bool {
         other.0 & !self.0 == 0
     }
+    /// Whether the two have one in common.
+    pub fn meets(self, other: DetectorSet) -> bool {
+        !self.intersection(other).is_empty()
+    }
     /// No detector at all.
     pub fn is_empty(self) -> bool {
         self.0 == 0
+    }
+}
+
+impl FromIterator<DetectorId> for DetectorSet {
+    fn from_iter<I: IntoIterator<Item = DetectorId>>(ids: I) -> DetectorSet {
+        let mut set = DetectorSet::default();
+        ids.into_iter().for_each(|id| set.insert(id));
+        set
     }
 }
 

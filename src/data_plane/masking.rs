@@ -40,16 +40,8 @@ pub fn edit(
         return Ok(Masked::No);
     }
     let compressed = is_compressed(found).unwrap_or(false);
-    plan(
-        rules,
-        if compressed {
-            None
-        } else {
-            bytes.get(body.clone())
-        },
-        found,
-        scratch,
-    );
+    let plain = bytes.get(body.clone()).filter(|_| !compressed);
+    plan(rules, plain, found, scratch);
     let in_place = scratch.edits.keep_length();
     if in_place && !compressed {
         if let Some(plain) = bytes.get_mut(body.clone()) {
@@ -61,15 +53,7 @@ pub fn edit(
     if in_place {
         mask::apply_in_place(&mut scratch.body, scratch.edits.iter());
     } else {
-        rewrite(
-            if compressed {
-                None
-            } else {
-                bytes.get(body.clone())
-            },
-            found,
-            scratch,
-        )?;
+        rewrite(plain, found, scratch)?;
     }
     rebuild(bytes, in_place, scratch)
 }

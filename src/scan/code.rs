@@ -6,6 +6,9 @@
 //! reading looks at no more than twice as many bytes as the code has characters.
 
 use super::cluster::{clean_back, clean_front, hyphenated_on, is_separator};
+use super::printed::less;
+use super::scene::Sink;
+use crate::chunk::Likelihood;
 use std::ops::Range;
 
 /// Most characters of a code: the longest IBAN, Russia's.
@@ -132,6 +135,18 @@ impl Code {
             case,
             hyphenated_on,
         })
+    }
+
+    /// Reports it, a step less likely where a hyphen ties it to something longer.
+    pub(super) fn report(self, likelihood: Likelihood, sink: &mut Sink<'_>) {
+        let likelihood = if self.hyphenated_on {
+            less(likelihood)
+        } else {
+            Some(likelihood)
+        };
+        if let Some(likelihood) = likelihood {
+            sink.report(self.span, likelihood);
+        }
     }
 
     /// Its letters and digits, in upper case.

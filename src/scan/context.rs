@@ -24,6 +24,19 @@ pub(super) struct Hit {
     pub(super) owns_next: bool,
 }
 
+impl Hit {
+    /// The keyword at `at` of a field that begins at `base` of the body.
+    pub(super) fn at(words: &Words, text: &[u8], base: usize, at: usize) -> Option<Hit> {
+        let (end, detectors) = words.at(text, at)?;
+        Some(Hit {
+            start: base + at,
+            end: base + end,
+            detectors,
+            owns_next: owns_next(text, end),
+        })
+    }
+}
+
 /// The inside of a JSON object or array that a keyword names: it speaks for all that is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scope {
@@ -70,16 +83,7 @@ impl Reader<'_> {
             .start
             .saturating_sub(GAP_BYTES_MAX + KEYWORD_BYTES_MAX)..around.start;
         let after = around.end..(around.end + GAP_BYTES_MAX + 1).min(text.len());
-        let hit = |at: usize| {
-            let (end, detectors) = self.words.at(text, at)?;
-            let owns_next = owns_next(text, end);
-            Some(Hit {
-                start: base + at,
-                end: base + end,
-                detectors,
-                owns_next,
-            })
-        };
+        let hit = |at: usize| Hit::at(self.words, text, base, at);
         before.chain(after).filter_map(hit).collect()
     }
 }
@@ -188,7 +192,7 @@ pub(super) fn gap(hit: &Hit, span: &Range<usize>) -> Option<usize> {
 /// Whether a value follows the word that ends at `end`: a digit after at most six bytes that are no
 /// letters, as in `ssn: 5`, `"ssn": "5` or `SSN#5`; `X` is
 /// what a mask leaves of a digit, and must not make the word speak for something else.
-pub(super) fn owns_next(text: &[u8], end: usize) -> bool {
+fn owns_next(text: &[u8], end: usize) -> bool {
     let after = text.get(end..).unwrap_or_default();
     let gap = after
         .iter()

@@ -113,14 +113,7 @@ impl Engine {
     }
 
     fn pass<'a>(&'a self, body: &'a [u8], scratch: &'a mut Scratch, views: bool) -> Pass<'a> {
-        Pass {
-            kernel: self.kernel,
-            vocabulary: &self.vocabulary,
-            wants: self.vocabulary.wants(views),
-            body,
-            scratch,
-            views,
-        }
+        Pass::new(self.kernel, &self.vocabulary, body, scratch, views)
     }
 }
 
@@ -133,9 +126,7 @@ pub(super) mod tests {
     use std::sync::LazyLock;
 
     pub(in crate::scan) fn all_detectors() -> DetectorSet {
-        let mut set = DetectorSet::default();
-        (0..DETECTORS.len()).for_each(|index| set.insert(DetectorId(index as u8)));
-        set
+        super::super::every_detector()
     }
 
     pub(in crate::scan) fn field(start: usize, end: usize) -> Field {

@@ -6,9 +6,9 @@
 //! records.
 
 use super::Engine;
-use super::context::{Scope, gap};
+use super::context::{Hit, Scope, gap};
 use super::pass::note_scope;
-use crate::chunk::{DetectorSet, Field, Finding};
+use crate::chunk::{Field, Finding};
 use crate::limits::{EXPLAINED_BYTES_MAX, EXPLAINED_WORDS_MAX};
 use std::ops::Range;
 
@@ -65,22 +65,23 @@ impl Engine {
     /// Words that name an object or array around `span`, with how far before it they end.
     fn names(&self, text: &[u8], span: &Range<usize>, finding: &Finding) -> Vec<(usize, &str)> {
         let words = &self.vocabulary().words;
-        let mut mine = DetectorSet::default();
-        mine.insert(finding.detector);
+        let mine = std::iter::once(finding.detector).collect();
         let mut scopes: Vec<Scope> = Vec::new();
         let mut names = Vec::new();
         for at in span.start.saturating_sub(EXPLAINED_BYTES_MAX)..span.start {
-            let Some((end, detectors)) = words.at(text, at) else {
+            let hit = Hit::at(words, text, 0, at);
+            let Some(hit) = hit.filter(|hit| hit.detectors.contains(finding.detector)) else {
                 continue;
             };
-            if !detectors.contains(finding.detector) {
-                continue;
-            }
             scopes.retain(|scope| scope.end > at);
-            let scope = note_scope(&mut scopes, text, 0, end, mine);
+            let hit = Hit {
+                detectors: mine,
+                ..hit
+            };
+            let scope = note_scope(&mut scopes, text, 0, &hit);
             if scope.is_some_and(|scope| scope.start <= span.start && span.end <= scope.end) {
                 let spoken = words.spoken(text, at, finding.detector);
-                names.extend(spoken.map(|word| (span.start - end, word)));
+                names.extend(spoken.map(|word| (span.start - hit.end, word)));
             }
         }
         names
@@ -94,7 +95,7 @@ mod tests {
     use super::super::engine::tests::{all_detectors, field, scan};
     use super::super::{Custom, DETECTORS, Scratch, detector};
     use super::*;
-    use crate::chunk::DetectorId;
+    use crate::chunk::{DetectorId, DetectorSet};
     use proptest::prelude::*;
 
     fn words(text: &str) -> Vec<String> {

@@ -4,7 +4,7 @@
 //! buckets go on. Refuses: to be exact; `parts` looks closer, and a kernel may let more through than another.
 //! Stays true: never no where a keyword or literal begins whose next three bytes lie in its field.
 
-use super::words::first_parts;
+use super::words::{SEPARATORS, first_parts};
 
 /// Bytes looked at.
 pub(super) const HEAD_BYTES: usize = 4;
@@ -91,7 +91,7 @@ fn of_word(word: &[u8], part: &[u8]) -> [Class; HEAD_BYTES] {
     }
     let after = match rest {
         [] => edge(),
-        [b' ', next, ..] => b" _-."
+        [b' ', next, ..] => SEPARATORS
             .iter()
             .fold(one(next.to_ascii_uppercase()), |class, byte| {
                 class | one(*byte)

@@ -112,14 +112,7 @@ impl Views<'_> {
         }
         let inner = self.inner.get_or_insert_default();
         let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| {
-            let pass = Pass {
-                kernel: self.kernel,
-                vocabulary,
-                wants: vocabulary.wants(false),
-                body,
-                scratch: inner,
-                views: false,
-            };
+            let pass = Pass::new(self.kernel, vocabulary, body, inner, false);
             pass.run(std::iter::once(field), out);
         };
         let fault = views::scan_field(
@@ -258,11 +251,7 @@ impl Look<'_> {
         let hits = here.context.hits;
         let from = hits.partition_point(|hit| hit.start < first);
         for hit in hits[from..].iter().take_while(|hit| hit.start <= last) {
-            if hit
-                .detectors
-                .intersection(self.vocabulary.worded)
-                .is_empty()
-            {
+            if !hit.detectors.meets(self.vocabulary.worded) {
                 continue;
             }
             let span = hit.start - start..hit.end - start;
@@ -351,7 +340,7 @@ impl Look<'_> {
             here.context
                 .detectors(&(start + cluster.start..start + cluster.end))
         };
-        if !structured && said().intersection(self.vocabulary.numbers).is_empty() {
+        if !structured && !said().meets(self.vocabulary.numbers) {
             return;
         }
         let cluster = Cluster::new(here.text, cluster.start, cluster.end);

@@ -20,6 +20,7 @@ mod cluster;
 mod code;
 mod context;
 mod custom;
+mod customs;
 mod detector;
 mod detectors;
 mod edges;
@@ -30,6 +31,7 @@ mod look;
 pub mod mask;
 mod named;
 mod own;
+mod padded;
 mod parts;
 mod pass;
 mod printed;
@@ -58,13 +60,20 @@ pub use pass::Scratch;
 pub use sample::{around, sample};
 pub use views::{Fault, Replacement, Unreadable};
 
-use crate::chunk::DetectorId;
+use crate::chunk::{DetectorId, DetectorSet};
 use vocabulary::Vocabulary;
 
 const _: () = assert!(
     DETECTORS.len() <= 64,
     "room for the user's own in a DetectorSet"
 );
+
+/// Every built-in detector.
+pub fn every_detector() -> DetectorSet {
+    (0..DETECTORS.len())
+        .map(|index| DetectorId(index as u8))
+        .collect()
+}
 
 /// The detector with this name.
 pub fn detector(name: &str) -> Option<DetectorId> {

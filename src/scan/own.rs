@@ -3,10 +3,10 @@
 //! Owns: words that are findings, and patterns. Refuses: to compile anything (`custom`), and to say what
 //! a name's value is (`named`). Stays true: what a user names is what he gets, whatever it is.
 
+use super::customs::OwnPattern;
 use super::look::Here;
 use super::scene::Word;
 use super::settle::Found;
-use super::vocabulary::OwnPattern;
 use super::{Vocabulary, named};
 use crate::chunk::{DetectorSet, Likelihood};
 

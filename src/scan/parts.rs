@@ -10,7 +10,8 @@
 //! in letters (`AKIA…`) is known by its first letter alone.
 
 use super::heads::Heads;
-use super::words::first_parts;
+use super::padded::padded;
+use super::words::{SEPARATORS, first_parts};
 
 /// Letters of a part that count.
 pub(super) const LETTERS_MAX: usize = 8;
@@ -91,20 +92,7 @@ fn closed_part(literal: &[u8]) -> Option<Vec<u8>> {
 /// Eight bytes, the first lowest; NULs where there are none.
 #[inline(always)]
 pub(super) fn load(text: &[u8]) -> u64 {
-    match text.first_chunk::<LETTERS_MAX>() {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => load_short(text),
-    }
-}
-
-#[cold]
-fn load_short(text: &[u8]) -> u64 {
-    let mut bytes = [0; LETTERS_MAX];
-    bytes
-        .iter_mut()
-        .zip(text)
-        .for_each(|(to, from)| *to = *from);
-    u64::from_le_bytes(bytes)
+    u64::from_le_bytes(padded(text))
 }
 
 /// The first three bytes a word may have, folded: with each separator, or none, where it has a space, and with
@@ -115,9 +103,10 @@ fn heads(word: &[u8]) -> Vec<Vec<u8>> {
         let any: Vec<Vec<u8>> = (0x20..=0xff).map(|byte| vec![byte]).collect();
         let next: Vec<Vec<u8>> = match word.get(at) {
             None => any,
-            Some(b' ') => [&b""[..], b" ", b"_", b"-", b"."]
-                .map(<[u8]>::to_vec)
-                .into(),
+            Some(b' ') => {
+                let each = SEPARATORS.iter().map(|byte| vec![*byte]);
+                std::iter::once(Vec::new()).chain(each).collect()
+            }
             Some(byte) => vec![vec![byte | 0x20]],
         };
         let grow = |head: Vec<u8>| match head.len() < HEAD_BYTES {

@@ -11,7 +11,7 @@
 
 use super::Vocabulary;
 use super::candidates::{Kernel, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
-use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope, owns_next};
+use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope};
 use super::look::{Here, Look, Views};
 use super::reach::Reach;
 use super::scope::named_container;
@@ -19,7 +19,7 @@ use super::settle::Found;
 use super::starts::Starts;
 use super::views::{Marks, Unreadable, ViewScratch};
 use super::words::Words;
-use crate::chunk::{DetectorSet, Field, Finding};
+use crate::chunk::{Field, Finding};
 use crate::limits::SCAN_SCOPES_OPEN_MAX;
 
 /// What one core re-uses from body to body.
@@ -93,16 +93,31 @@ impl Default for Scratch {
 
 /// One pass.
 pub(super) struct Pass<'a> {
-    pub(super) kernel: Kernel,
-    pub(super) vocabulary: &'a Vocabulary,
-    pub(super) wants: Wants,
-    pub(super) body: &'a [u8],
-    pub(super) scratch: &'a mut Scratch,
-    /// Whether fields that spell or pack something otherwise are read as they mean too.
-    pub(super) views: bool,
+    kernel: Kernel,
+    vocabulary: &'a Vocabulary,
+    wants: Wants,
+    body: &'a [u8],
+    scratch: &'a mut Scratch,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    /// Over a body; with `views`, fields that spell or pack something otherwise are read as they mean too.
+    pub(super) fn new(
+        kernel: Kernel,
+        vocabulary: &'a Vocabulary,
+        body: &'a [u8],
+        scratch: &'a mut Scratch,
+        views: bool,
+    ) -> Pass<'a> {
+        Pass {
+            kernel,
+            vocabulary,
+            wants: vocabulary.wants(views),
+            body,
+            scratch,
+        }
+    }
+
     /// Reads the fields and appends what is in them. Says of the first field that cannot be read whole why
     /// that is.
     pub(super) fn run(
@@ -151,13 +166,9 @@ impl Pass<'_> {
         }
         self.kernel.find(shapes, planes, words, self.wants);
         for scope in &self.scratch.scopes {
-            let numbers = !scope
-                .detectors
-                .intersection(self.vocabulary.numbers)
-                .is_empty();
-            self.scratch
-                .reach
-                .add_scope(at, scope.start..scope.end, numbers);
+            if scope.detectors.meets(self.vocabulary.numbers) {
+                self.scratch.reach.add_scope(at, scope.start..scope.end);
+            }
         }
         let count = self.sift_starts(at, words);
         let mut field = 0;
@@ -209,25 +220,19 @@ impl Pass<'_> {
         if self.vocabulary.calls.begins_literal(rest) {
             shapes.literals[1 + place / 64] |= 1 << (place % 64);
         }
-        let Some((end, detectors)) = self.vocabulary.words.at(text, start - base) else {
+        let Some(hit) = Hit::at(&self.vocabulary.words, text, base, start - base) else {
             return index;
         };
-        let owns_next = owns_next(text, end);
-        hits.push(Hit {
-            start,
-            end: base + end,
-            detectors,
-            owns_next,
-        });
-        if !detectors.intersection(self.vocabulary.worded).is_empty() {
+        hits.push(hit);
+        if hit.detectors.meets(self.vocabulary.worded) {
             shapes.words[1 + place / 64] |= 1 << (place % 64);
         }
-        let numbers = !detectors.intersection(self.vocabulary.numbers).is_empty();
-        if numbers {
-            reach.add_word(at, start..base + end);
-        }
-        if let Some(scope) = note_scope(scopes, text, base, end, detectors) {
-            reach.add_scope(at, scope.start..scope.end, numbers);
+        let scope = note_scope(scopes, text, base, &hit);
+        if hit.detectors.meets(self.vocabulary.numbers) {
+            reach.add_word(at, hit.start..hit.end);
+            if let Some(scope) = scope {
+                reach.add_scope(at, scope.start..scope.end);
+            }
         }
         index
     }
@@ -255,13 +260,8 @@ impl Pass<'_> {
             unreadable,
             ..
         } = &mut *self.scratch;
-        self.kernel.gather(
-            shapes,
-            reach.words(),
-            words,
-            self.vocabulary.rare(self.views),
-        );
-        let views = self.views.then_some(Views {
+        self.kernel.gather(shapes, reach.words(), words, self.wants);
+        let views = self.wants.views.then_some(Views {
             kernel: self.kernel,
             body: self.body,
             marks,
@@ -336,25 +336,24 @@ pub(super) fn note_scope(
     scopes: &mut Vec<Scope>,
     text: &[u8],
     base: usize,
-    end: usize,
-    detectors: DetectorSet,
+    hit: &Hit,
 ) -> Option<Scope> {
-    let open = scopes.iter().filter(|scope| scope.end > base + end);
+    let open = scopes.iter().filter(|scope| scope.end > hit.end);
     let (count, covered) = open.fold((0, false), |(count, covered), scope| {
         (
             count + 1,
-            covered || scope.detectors.contains_all(detectors),
+            covered || scope.detectors.contains_all(hit.detectors),
         )
     });
     if covered || count >= SCAN_SCOPES_OPEN_MAX {
         return None;
     }
-    let inner = named_container(text, end)?;
+    let inner = named_container(text, hit.end - base)?;
     let scope = Scope {
         start: base + inner.start,
         end: base + inner.end,
-        named_at: base + end,
-        detectors,
+        named_at: hit.end,
+        detectors: hit.detectors,
     };
     scopes.push(scope);
     Some(scope)

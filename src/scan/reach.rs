@@ -42,10 +42,8 @@ impl Reach {
     }
 
     /// In a container.
-    pub(super) fn add_scope(&mut self, tile: usize, inside: Range<usize>, numbers: bool) {
-        if numbers {
-            self.add(tile, inside);
-        }
+    pub(super) fn add_scope(&mut self, tile: usize, inside: Range<usize>) {
+        self.add(tile, inside);
     }
 
     fn add(&mut self, tile: usize, zone: Range<usize>) {

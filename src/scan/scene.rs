@@ -18,6 +18,15 @@ pub(super) struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// Likely, and certain with a keyword near `span`.
+    pub(super) fn likely(&self, span: &Range<usize>) -> Likelihood {
+        if self.near(span) {
+            Likelihood::Certain
+        } else {
+            Likelihood::Likely
+        }
+    }
+
     /// Whether a keyword of this detector stands near `span`, or names what holds it.
     pub(super) fn near(&self, span: &Range<usize>) -> bool {
         let base = self.context.field.0;

@@ -5,7 +5,7 @@
 
 use super::Vocabulary;
 use super::cluster::{Cluster, is_separator};
-use super::context::{Context, Hit, Reader, Scope, owns_next};
+use super::context::{Context, Hit, Reader, Scope};
 use super::detector::Trigger;
 use super::look::Here;
 use super::own;
@@ -13,7 +13,7 @@ use super::pass::note_scope;
 use super::scene::{Scene, Sink, Word};
 use super::settle::settle;
 use super::triggers::{self, is_at, is_code, is_colon, is_dot, is_open, is_token_start};
-use crate::chunk::{Field, Finding, Form, Likelihood};
+use crate::chunk::{Field, Finding};
 use std::ops::Range;
 
 /// Appends what is in the field, in order.
@@ -39,40 +39,18 @@ pub(super) fn scan_field(
             text,
         },
     };
-    let mut found = Vec::new();
-    for (id, row) in vocabulary.rows() {
-        let like = Finding {
-            detector: id,
-            likelihood: Likelihood::Possible,
-            record: field.record,
-            part: field.part,
-            form: Form::Plain,
-            start: field.start,
-            end: field.start,
-        };
-        let scene = Scene {
-            text,
-            detector: id,
-            context,
-        };
-        for trigger in row.triggers {
-            pull(
-                vocabulary,
-                *trigger,
-                &scene,
-                &mut Sink {
-                    out: &mut found,
-                    context,
-                    like,
-                },
-            );
-        }
-    }
     let here = Here {
         text,
         field: &field,
         context,
     };
+    let mut found = Vec::new();
+    for (id, row) in vocabulary.rows() {
+        let (scene, mut sink) = (here.scene(id), here.sink(id, &mut found));
+        for trigger in row.triggers {
+            pull(vocabulary, *trigger, &scene, &mut sink);
+        }
+    }
     for hit in &hits {
         let span = hit.start - base..hit.end - base;
         let word = Word {
@@ -94,16 +72,10 @@ fn words(
     scopes: &mut Vec<Scope>,
 ) {
     for at in 0..text.len() {
-        let Some((end, detectors)) = vocabulary.words.at(text, at) else {
-            continue;
-        };
-        hits.push(Hit {
-            start: base + at,
-            end: base + end,
-            detectors,
-            owns_next: owns_next(text, end),
-        });
-        note_scope(scopes, text, base, end, detectors);
+        if let Some(hit) = Hit::at(&vocabulary.words, text, base, at) {
+            hits.push(hit);
+            note_scope(scopes, text, base, &hit);
+        }
     }
 }
 
@@ -181,5 +153,5 @@ fn calls(vocabulary: &Vocabulary, scene: &Scene<'_>, cluster: &Range<usize>) -> 
     text.len() >= triggers::LONG_BYTES_MIN
         || triggers::is_grouped(text)
         || triggers::is_thirteen(text)
-        || (text.len() >= 9 && !speaks().intersection(vocabulary.numbers).is_empty())
+        || (text.len() >= 9 && speaks().meets(vocabulary.numbers))
 }

@@ -4,82 +4,23 @@
 //! true: immutable, so any number of cores may share one.
 
 use super::DETECTORS;
-use super::candidates::{Rare, Wants};
+use super::candidates::Wants;
 use super::cluster::Cluster;
-use super::custom::{Custom, Kind, Pattern};
+use super::custom::Custom;
+use super::customs::Customs;
 use super::detector::{Detector, Trigger};
 use super::parts::Parts;
 use super::scene::{Scene, Sink, Word};
 use super::words::Words;
 use crate::chunk::{DetectorId, DetectorSet};
-use aho_corasick::packed::Searcher;
 use std::sync::Arc;
-
-impl Customs {
-    fn of(all: Arc<[Custom]>, from: usize, set: DetectorSet, words: &mut Words) -> Customs {
-        let mut customs = Customs {
-            all: Arc::clone(&all),
-            ..Customs::default()
-        };
-        for (index, custom) in all.iter().enumerate() {
-            let id = DetectorId((from + index).min(127) as u8);
-            if !set.contains(id) {
-                continue;
-            }
-            for keyword in custom.keywords() {
-                words.insert(&keyword, id);
-            }
-            match &custom.kind {
-                Kind::Words(_) => customs.words.insert(id),
-                Kind::Fields(paths) => customs.fields.push((id, paths.clone())),
-                Kind::Pattern(pattern) => {
-                    let bit = 1u64.checked_shl(customs.patterns.len() as u32).unwrap_or(0);
-                    if pattern.literal().is_none() {
-                        customs.always |= bit;
-                    }
-                    customs.patterns.push(OwnPattern {
-                        id,
-                        pattern: Arc::clone(pattern),
-                        has_keywords: !custom.near.is_empty(),
-                    });
-                }
-            }
-        }
-        let literals = customs
-            .patterns
-            .iter()
-            .filter_map(|own| own.pattern.literal());
-        customs.literals = Searcher::new(literals);
-        customs
-    }
-
-    /// Of the patterns, by index: those that may match in the text.
-    pub(super) fn possible(&self, text: &[u8]) -> u64 {
-        let some = match &self.literals {
-            Some(literals) => literals.find(text).is_some(),
-            None => self.always != u64::MAX,
-        };
-        if !some {
-            return self.always;
-        }
-        let has = |pattern: &Pattern| {
-            pattern
-                .literal()
-                .is_some_and(|literal| memchr::memmem::find(text, literal).is_some())
-        };
-        let own = self
-            .patterns
-            .iter()
-            .enumerate()
-            .filter(|(_, own)| has(&own.pattern));
-        own.fold(self.always, |all, (index, _)| {
-            all | 1u64.checked_shl(index as u32).unwrap_or(0)
-        })
-    }
-}
 
 /// A detector's function for a place.
 pub(super) type AtPlace = fn(&Scene<'_>, usize, &mut Sink<'_>);
+/// The same for a cluster.
+type AtCluster = fn(&Scene<'_>, &Cluster, &mut Sink<'_>);
+/// The same for a keyword.
+type AtWord = fn(&Scene<'_>, &Word, &mut Sink<'_>);
 
 /// What an engine looks for.
 #[derive(Clone)]
@@ -100,36 +41,6 @@ pub(super) struct Vocabulary {
     /// The user's own.
     pub(super) customs: Customs,
 }
-
-/// What the user's detectors are called on by.
-#[derive(Clone, Default)]
-pub(super) struct Customs {
-    all: Arc<[Custom]>,
-    /// Those whose words are findings.
-    pub(super) words: DetectorSet,
-    /// Those whose words name fields, with the paths.
-    pub(super) fields: Vec<(DetectorId, Vec<String>)>,
-    /// Those with a pattern; at most 64.
-    pub(super) patterns: Vec<OwnPattern>,
-    /// Of the patterns, by index: those that run on every field.
-    pub(super) always: u64,
-    /// The literals of the others, looked for all at once.
-    literals: Option<Searcher>,
-}
-
-/// A pattern of the user's.
-#[derive(Clone)]
-pub(super) struct OwnPattern {
-    pub(super) id: DetectorId,
-    pub(super) pattern: Arc<Pattern>,
-    /// Whether one of its keywords must stand near.
-    pub(super) has_keywords: bool,
-}
-
-/// The same for a cluster.
-type AtCluster = fn(&Scene<'_>, &Cluster, &mut Sink<'_>);
-/// The same for a keyword.
-type AtWord = fn(&Scene<'_>, &Word, &mut Sink<'_>);
 
 /// Whom each kind of place calls on.
 #[derive(Clone, Default)]
@@ -173,12 +84,7 @@ impl Calls {
 impl Vocabulary {
     /// For these detectors.
     pub(super) fn new(set: DetectorSet) -> Vocabulary {
-        Vocabulary::of(DETECTORS, set)
-    }
-
-    /// For these of another table.
-    pub(super) fn of(table: &'static [Detector], set: DetectorSet) -> Vocabulary {
-        Vocabulary::with(table, Arc::from([]), set)
+        Vocabulary::with(DETECTORS, Arc::from([]), set)
     }
 
     /// For these of a table and, with the ids that follow it, of the user's own.
@@ -200,20 +106,14 @@ impl Vocabulary {
         let customs = Customs::of(own, table.len(), set, &mut words);
         let literals = calls.literals.iter().map(|(text, ..)| text.as_bytes());
         let parts = Parts::new(words.iter().map(|(word, _)| word), literals);
-        let set_of = |ids: &mut dyn Iterator<Item = DetectorId>| {
-            ids.fold(DetectorSet::default(), |mut set, id| {
-                set.insert(id);
-                set
-            })
-        };
+        let fields: DetectorSet = customs.fields.iter().map(|(id, _)| *id).collect();
+        let worded: DetectorSet = calls.words.iter().map(|(id, _)| *id).collect();
         Vocabulary {
             table,
             set,
             parts,
-            numbers: set_of(&mut calls.numbers.iter().map(|(id, _)| *id)),
-            worded: set_of(&mut calls.words.iter().map(|(id, _)| *id))
-                .union(customs.words)
-                .union(set_of(&mut customs.fields.iter().map(|(id, _)| *id))),
+            numbers: calls.numbers.iter().map(|(id, _)| *id).collect(),
+            worded: worded.union(customs.words).union(fields),
             words,
             calls,
             customs,
@@ -233,7 +133,8 @@ impl Vocabulary {
             codes: !self.calls.codes.is_empty(),
             dots: !self.calls.dots.is_empty(),
             colons: !self.calls.colons.is_empty(),
-            runs: views,
+            specials: views || !self.calls.ats.is_empty() || !self.calls.opens.is_empty(),
+            views,
         }
     }
 
@@ -263,17 +164,6 @@ impl Vocabulary {
             None => self
                 .custom(id)
                 .map_or(("?", "?"), |own| (&*own.name, own.rule())),
-        }
-    }
-}
-
-impl Vocabulary {
-    /// The rare places somebody looks at.
-    pub(super) fn rare(&self, views: bool) -> Rare {
-        Rare {
-            specials: views || !self.calls.ats.is_empty() || !self.calls.opens.is_empty(),
-            wide: views,
-            runs: views,
         }
     }
 }

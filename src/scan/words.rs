@@ -8,8 +8,11 @@
 //! A space in a keyword matches a space, `_`, `-`, `.` or nothing, so `social security` also matches
 //! `social_security` and `socialSecurity`.
 
+use super::padded::padded;
 use crate::chunk::{DetectorId, DetectorSet};
 
+/// What a space in a keyword stands for, or nothing.
+pub(super) const SEPARATORS: &[u8] = b" _-.";
 /// Longest keyword, with its optional separators written out.
 pub(super) const KEYWORD_BYTES_MAX: usize = 32;
 
@@ -47,15 +50,7 @@ impl Begin {
 
     /// Four bytes, small letters for capitals, the first lowest.
     fn load(text: &[u8]) -> u32 {
-        let bytes = text.first_chunk().copied().unwrap_or_else(|| {
-            let mut bytes = [0; 4];
-            bytes
-                .iter_mut()
-                .zip(text)
-                .for_each(|(to, from)| *to = *from);
-            bytes
-        });
-        u32::from_le_bytes(bytes) | 0x2020_2020
+        u32::from_le_bytes(padded(text)) | 0x2020_2020
     }
 
     fn fits(self, four: u32) -> bool {
@@ -85,8 +80,7 @@ impl Words {
             (false, _) => return false,
             (true, Some((_, detectors))) => detectors.insert(detector),
             (true, None) => {
-                let mut detectors = DetectorSet::default();
-                detectors.insert(detector);
+                let detectors = std::iter::once(detector).collect();
                 let index = self.all.len() as u16;
                 self.all.push((text.into(), detectors));
                 self.begins.push(Begin::of(text));
@@ -168,7 +162,7 @@ fn matches(text: &[u8], start: usize, keyword: &[u8]) -> Option<usize> {
     for want in keyword {
         let byte = text.get(at).copied();
         if *want == b' ' {
-            at += usize::from(byte.is_some_and(|b| matches!(b, b' ' | b'_' | b'-' | b'.')));
+            at += usize::from(byte.is_some_and(|b| SEPARATORS.contains(&b)));
             new_part = true;
             continue;
         }

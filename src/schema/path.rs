@@ -4,7 +4,7 @@
 //! to show a name that may itself be a value: long ones, and such as hold a number or an address.
 //! Stays true: what is shown is printable, on one line and at most [`SHOWN_PATH_BYTES_MAX`] long.
 
-use crate::limits::{SHOWN_NAME_BYTES_MAX, SHOWN_PATH_BYTES_MAX};
+use crate::limits::{PATH_ELEMENTS_MAX, SHOWN_NAME_BYTES_MAX, SHOWN_PATH_BYTES_MAX};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -26,6 +26,22 @@ pub enum Element<'a> {
     Number(u32),
     /// Levels that are too deep to be named.
     Cut,
+}
+
+/// The elements that the frames of a walk give, from the outside in: those of the first
+/// [`PATH_ELEMENTS_MAX`] and of the last, with a cut between if there are others.
+pub(super) fn elements_of<'w, F, I>(
+    frames: &'w [F],
+    of: impl Fn(&'w F) -> I + Copy + 'w,
+) -> impl Iterator<Item = Element<'w>>
+where
+    I: IntoIterator<Item = Element<'w>> + 'w,
+{
+    let kept = frames.get(..PATH_ELEMENTS_MAX).unwrap_or(frames);
+    let deepest = frames.get(PATH_ELEMENTS_MAX..).unwrap_or_default();
+    let cut = (deepest.len() > 1).then_some(Element::Cut);
+    let last = deepest.last().into_iter().flat_map(of);
+    kept.iter().flat_map(of).chain(cut).chain(last)
 }
 
 /// A field name as it stands in the bytes.

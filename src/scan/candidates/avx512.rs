@@ -10,8 +10,9 @@
 use super::avx2::{self, Avx2};
 use super::planes::{Block, Planes};
 use super::scalar::SPECIAL_HALVES;
-use super::shapes::{Rare, Shapes, Wants};
+use super::shapes::{Shapes, Wants};
 use crate::scan::heads::{HEAD_BYTES, Heads};
+use crate::scan::padded::padded;
 use crate::scan::parts::Parts;
 use crate::scan::starts::Starts;
 use std::arch::x86_64::*;
@@ -68,15 +69,15 @@ impl Avx512 {
     }
 
     /// As `Shapes::gather`.
-    pub(super) fn gather(self, shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
+    pub(super) fn gather(self, shapes: &mut Shapes, reach: &[u64], words: usize, wants: Wants) {
         // SAFETY: as above.
-        unsafe { gather(shapes, reach, words, rare) }
+        unsafe { gather(shapes, reach, words, wants) }
     }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
-fn gather(shapes: &mut Shapes, reach: &[u64], words: usize, rare: Rare) {
-    shapes.gather(reach, words, rare);
+fn gather(shapes: &mut Shapes, reach: &[u64], words: usize, wants: Wants) {
+    shapes.gather(reach, words, wants);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
@@ -104,14 +105,7 @@ fn fill(planes: &mut Planes, bytes: &[u8], words: usize) {
         match rest.first_chunk() {
             Some(block) => planes.set(at + 1, classify(block, &tables)),
             // The body's last blocks, with NULs for what is not there.
-            None => {
-                let mut block = [0; 64];
-                block
-                    .iter_mut()
-                    .zip(rest)
-                    .for_each(|(to, from)| *to = *from);
-                planes.set(at + 1, classify(&block, &tables).cut(rest.len()));
-            }
+            None => planes.set(at + 1, classify(&padded(rest), &tables).cut(rest.len())),
         }
     }
 }
@@ -170,14 +164,7 @@ fn narrow(starts: &mut Starts, shapes: &Shapes, words: usize, text: &[u8], heads
         let rest = text.get(at * 64..).unwrap_or_default();
         let begins = match rest.first_chunk() {
             Some(block) => tables.begins(block),
-            None => {
-                let mut block = [0; HEADS_READ];
-                block
-                    .iter_mut()
-                    .zip(rest)
-                    .for_each(|(to, from)| *to = *from);
-                tables.begins(&block)
-            }
+            None => tables.begins(&padded(rest)),
         };
         *bits = all & (begins | ending);
     }

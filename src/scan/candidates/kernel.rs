@@ -5,7 +5,7 @@
 
 use super::planes::Planes;
 use super::scalar;
-use super::shapes::{Rare, Shapes, Wants};
+use super::shapes::{Shapes, Wants};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 use crate::scan::parts::Parts;
@@ -110,14 +110,14 @@ impl Kernel {
         shapes: &mut Shapes,
         reach: &[u64],
         words: usize,
-        rare: Rare,
+        wants: Wants,
     ) {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512(kernel) => kernel.gather(shapes, reach, words, rare),
+            Kind::Avx512(kernel) => kernel.gather(shapes, reach, words, wants),
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2(kernel) => kernel.gather(shapes, reach, words, rare),
-            Kind::Scalar => shapes.gather(reach, words, rare),
+            Kind::Avx2(kernel) => kernel.gather(shapes, reach, words, wants),
+            Kind::Scalar => shapes.gather(reach, words, wants),
         }
     }
 }
@@ -136,7 +136,8 @@ mod tests {
             codes: true,
             dots: true,
             colons: true,
-            runs: true,
+            specials: true,
+            views: true,
         }
     }
 

@@ -21,4 +21,4 @@ mod shapes;
 
 pub use kernel::Kernel;
 pub(super) use planes::{Planes, TILE_BYTES, TILE_WORDS, Words as Plane};
-pub(super) use shapes::{Rare, Shapes, Wants};
+pub(super) use shapes::{Shapes, Wants};

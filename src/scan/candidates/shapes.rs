@@ -21,19 +21,10 @@ pub(in crate::scan) struct Wants {
     pub(in crate::scan) dots: bool,
     /// Colons close together.
     pub(in crate::scan) colons: bool,
-    /// Long runs of letters and digits, and what else may be spelled otherwise.
-    pub(in crate::scan) runs: bool,
-}
-
-/// Which rare planes somebody looks at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::scan) struct Rare {
-    /// Single bytes.
+    /// Single bytes that are rare.
     pub(in crate::scan) specials: bool,
-    /// Characters that are not ASCII.
-    pub(in crate::scan) wide: bool,
-    /// Long runs of letters and digits.
-    pub(in crate::scan) runs: bool,
+    /// What may be spelled or packed otherwise.
+    pub(in crate::scan) views: bool,
 }
 
 /// Where shapes end in one tile. Word 0 is the last word of the tile before.
@@ -119,7 +110,7 @@ impl Shapes {
         if wants.colons {
             self.coloned(planes, n);
         }
-        if wants.runs {
+        if wants.views {
             self.runs(n);
             self.odd(planes, n);
         }
@@ -129,7 +120,7 @@ impl Shapes {
     /// Puts together what is worth a look in the words 0 to `words`: where numbers of nine count, and
     /// which rare planes do.
     #[inline(always)]
-    pub(super) fn gather(&mut self, reach: &[u64], words: usize, rare: Rare) {
+    pub(super) fn gather(&mut self, reach: &[u64], words: usize, wants: Wants) {
         let n = words.min(TILE_WORDS) + 1;
         let (any, nines) = (&mut self.any[..n], &self.nines[..n]);
         each3(any, nines, &reach[..n], |nine, reached| nine & reached);
@@ -142,13 +133,11 @@ impl Shapes {
             &self.literals,
         ];
         planes.into_iter().for_each(|plane| merge(any, &plane[..n]));
-        if rare.specials {
+        if wants.specials {
             merge(any, &self.specials[..n]);
         }
-        if rare.wide {
+        if wants.views {
             merge(any, &self.wide[..n]);
-        }
-        if rare.runs {
             merge(any, &self.runs[..n]);
         }
     }

@@ -8,7 +8,6 @@
 //! likely by form: in random base64 one token in 10¹⁵ is one. What a mask left, or a placeholder of
 //! `X`, is none.
 
-use crate::chunk::Likelihood;
 use crate::scan::blank::is_blanked;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
@@ -62,15 +61,8 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         .get(span.end)
         .is_some_and(u8::is_ascii_alphanumeric);
     if ends && scene.text.get(span.clone()).is_some_and(fits) {
-        let near = scene.near(&span);
-        sink.report(
-            span,
-            if near {
-                Likelihood::Certain
-            } else {
-                Likelihood::Likely
-            },
-        );
+        let likelihood = scene.likely(&span);
+        sink.report(span, likelihood);
     }
 }
 

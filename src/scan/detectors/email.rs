@@ -74,10 +74,8 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     };
     let likelihood = if is_login(scene.text, &span, at) {
         Likelihood::Possible
-    } else if scene.near(&span) {
-        Likelihood::Certain
     } else {
-        Likelihood::Likely
+        scene.likely(&span)
     };
     sink.report(span, likelihood);
 }

@@ -6,7 +6,6 @@
 //! Owns: that rule. Refuses: service account files; their key is a `private_key`. Stays true: likely by form;
 //! a mask's `X` is none.
 
-use crate::chunk::Likelihood;
 use crate::scan::blank::is_blanked;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
@@ -47,15 +46,8 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     let span = at..at + KEY_BYTES;
     let ends = !scene.text.get(span.end).is_some_and(is_part);
     if ends && scene.text.get(span.clone()).is_some_and(fits) {
-        let near = scene.near(&span);
-        sink.report(
-            span,
-            if near {
-                Likelihood::Certain
-            } else {
-                Likelihood::Likely
-            },
-        );
+        let likelihood = scene.likely(&span);
+        sink.report(span, likelihood);
     }
 }
 

@@ -4,7 +4,7 @@
 //! written `::`; the last two groups may be an IPv4 address. Source: RFC 4291 §2.2.
 //!
 //! Owns: that rule and what sets an address apart from code and hardware addresses. Refuses: parts of
-//! longer runs of hexadecimal and colons (fingerprints). A zone (`%eth0`), a prefix length and brackets are
+//! longer runs of hexadecimal and colons (fingerprints), and `::`, which is nobody's. A zone (`%eth0`), a prefix length and brackets are
 //! beside the span. Stays true: a look is at most 45 bytes either way.
 //!
 //! Likely: eight groups of which one has three digits or more (eight of two are an EUI-64 or a world
@@ -67,14 +67,11 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         return;
     };
     let span = start..start + form.len;
-    if span.end <= at || !clean_back(text, span.end) {
+    if form.groups == 0 || span.end <= at || !clean_back(text, span.end) {
         return;
     }
     let beside = is_framed(text, &span);
-    let likelihood = match (
-        form.is_telling(),
-        beside || (form.groups > 0 && scene.near(&span)),
-    ) {
+    let likelihood = match (form.is_telling(), beside || scene.near(&span)) {
         (true, true) => Likelihood::Certain,
         (true, false) | (false, true) => Likelihood::Likely,
         (false, false) => Likelihood::Possible,
@@ -293,12 +290,11 @@ mod tests {
 
     #[test]
     fn short_ones_need_something_beside() {
-        for address in ["::1", "::", "a::b", "::a", "cafe::bad", "1::", "Fe32::F"] {
+        for address in ["::1", "a::b", "::a", "cafe::bad", "1::", "Fe32::F"] {
             one(&format!("x = {address} ;"), address, Possible);
         }
         one("[::1]:9092", "::1", Likely);
         one("ip ::1", "::1", Likely);
-        one("::/0", "::", Likely);
     }
 
     #[test]
@@ -309,6 +305,9 @@ mod tests {
             "abc::xyz",
             "Foo::Bar",
             "1::2::3",
+            "::",
+            "::/0",
+            "ip [::]:9092",
             ":::",
             "a:::b",
             "12345::1",

@@ -8,7 +8,6 @@
 //! headers that begin with white space. Stays true: parts are bounded and decoded as they are parsed, without
 //! a copy; a header that is no JSON ends the look where it stops being JSON.
 
-use crate::chunk::Likelihood;
 use crate::limits;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
@@ -61,15 +60,8 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         return;
     };
     let span = at..at + len;
-    let near = scene.near(&span);
-    sink.report(
-        span,
-        if near {
-            Likelihood::Certain
-        } else {
-            Likelihood::Likely
-        },
-    );
+    let likelihood = scene.likely(&span);
+    sink.report(span, likelihood);
 }
 
 /// Longest header where the token may be joined to something: `{"alg":…,"typ":…,"kid":…}` in base64.
@@ -180,6 +172,7 @@ impl Read for Decoded<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::Likelihood;
     use crate::scan::engine::tests::found;
     use Likelihood::{Certain, Likely};
     use data_encoding::BASE64URL_NOPAD;

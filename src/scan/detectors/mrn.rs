@@ -92,15 +92,10 @@ fn value(text: &[u8], at: usize) -> Option<Range<usize>> {
         [.., last] => last.is_ascii_alphanumeric(),
         [] => false,
     };
-    let ends = match rest.get(start + len..)? {
-        [b'-' | b'.' | b'/' | b':', next, ..] => !next.is_ascii_alphanumeric(),
-        [next, ..] => !(next.is_ascii_alphanumeric() || *next == b'_'),
-        [] => true,
-    };
     let fits = front <= 3
         && (5..=10).contains(&len)
         && !tied
-        && ends
+        && edges::ends(rest, start + len)
         && !(front == 0 && is_masked_number(digits, KEEP_LAST_MAX.into()));
     fits.then_some(at..at + start + len)
 }

@@ -8,7 +8,6 @@
 //! Owns: that rule. Refuses: placeholders (`xoxb-your-token`): they have too few digits. Stays true: likely by
 //! form.
 
-use crate::chunk::Likelihood;
 use crate::scan::blank::is_blanked;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
@@ -123,15 +122,8 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         return;
     };
     let span = at..at + len;
-    let near = scene.near(&span);
-    sink.report(
-        span,
-        if near {
-            Likelihood::Certain
-        } else {
-            Likelihood::Likely
-        },
-    );
+    let likelihood = scene.likely(&span);
+    sink.report(span, likelihood);
 }
 
 #[cfg(test)]

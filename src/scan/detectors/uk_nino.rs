@@ -12,7 +12,6 @@
 use crate::chunk::Likelihood;
 use crate::scan::code::{Case, Code, Shape, has_shape};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
-use crate::scan::printed::less;
 use crate::scan::scene::{Scene, Sink};
 
 /// Words that say "National Insurance"; spelling as in `words`.
@@ -81,14 +80,7 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         (true, false) if in_parts => Likelihood::Likely,
         _ => return,
     };
-    let likelihood = if code.hyphenated_on {
-        less(likelihood)
-    } else {
-        Some(likelihood)
-    };
-    if let Some(likelihood) = likelihood {
-        sink.report(code.span, likelihood);
-    }
+    code.report(likelihood, sink);
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ use crate::chunk::Likelihood;
 use crate::scan::checks::weighted;
 use crate::scan::code::{Case, Code, Shape};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
-use crate::scan::printed::less;
 use crate::scan::scene::{Scene, Sink, Word};
 
 /// Words that say "DEA"; spelling as in `words`.
@@ -82,14 +81,7 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
         (true, false) | (false, true) => Likelihood::Likely,
         (false, false) => return,
     };
-    let likelihood = if code.hyphenated_on {
-        less(likelihood)
-    } else {
-        Some(likelihood)
-    };
-    if let Some(likelihood) = likelihood {
-        sink.report(code.span, likelihood);
-    }
+    code.report(likelihood, sink);
 }
 
 /// `F91234563`: no code begins so, therefore the word has to lead to it.

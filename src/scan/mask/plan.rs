@@ -135,10 +135,5 @@ fn in_full(order: &Order) -> Order {
 }
 
 fn detectors(orders: &[Order]) -> DetectorSet {
-    orders
-        .iter()
-        .fold(DetectorSet::default(), |mut set, order| {
-            set.insert(order.finding.detector);
-            set
-        })
+    orders.iter().map(|order| order.finding.detector).collect()
 }

@@ -5,8 +5,8 @@
 //! for, and no word that would speak for a value near it.
 
 use super::super::words::Words;
-use super::super::{DETECTORS, Engine, Scratch};
-use crate::chunk::{DetectorId, DetectorSet, Field, Part};
+use super::super::{DETECTORS, Engine, Scratch, every_detector};
+use crate::chunk::{DetectorId, Field, Part};
 use crate::limits::MASK_REPLACE_BYTES_MAX;
 
 /// Characters with a meaning in JSON, XML, or between quotes.
@@ -27,7 +27,7 @@ pub fn replacement_fault(text: &str) -> Option<String> {
     if let Some(word) = keyword_in(text) {
         return Some(format!("a text with `{word}`, which detectors look for"));
     }
-    let (engine, mut found) = (Engine::new(everything()), Vec::new());
+    let (engine, mut found) = (Engine::new(every_detector()), Vec::new());
     let whole = Field {
         record: 0,
         part: Part::Value,
@@ -41,13 +41,6 @@ pub fn replacement_fault(text: &str) -> Option<String> {
         .map(|finding| DETECTORS.get(usize::from(finding.detector.0)));
     name.flatten()
         .map(|row| format!("a text that `{}` finds", row.name))
-}
-
-fn everything() -> DetectorSet {
-    (0..DETECTORS.len()).fold(DetectorSet::default(), |mut set, index| {
-        set.insert(DetectorId(index as u8));
-        set
-    })
 }
 
 fn keyword_in(text: &str) -> Option<&str> {

@@ -4,8 +4,7 @@
 //! however deep the walk is.
 
 use super::table::{Node, NodeId, Schema};
-use crate::limits::PATH_ELEMENTS_MAX;
-use crate::schema::path::{Element, Name};
+use crate::schema::path::{Element, Name, elements_of};
 use std::ops::Range;
 
 /// A record, array or map that is open.
@@ -38,10 +37,7 @@ pub(super) fn elements<'w>(
     datum: &'w [u8],
     frames: &'w [Frame],
 ) -> impl Iterator<Item = Element<'w>> + use<'w> {
-    let kept = frames.get(..PATH_ELEMENTS_MAX).unwrap_or(frames);
-    let deepest = frames.get(PATH_ELEMENTS_MAX..).unwrap_or_default();
-    let cut = (deepest.len() > 1).then_some(Element::Cut);
-    let element = move |frame: &'w Frame| {
+    elements_of(frames, move |frame: &'w Frame| {
         let index = frame.begun.checked_sub(1)?;
         match schema.node(frame.node) {
             Node::Record(fields) => {
@@ -55,7 +51,5 @@ pub(super) fn elements<'w>(
             }
             _ => Some(Element::Index(index)),
         }
-    };
-    let last = deepest.last().into_iter().filter_map(element);
-    kept.iter().filter_map(element).chain(cut).chain(last)
+    })
 }

@@ -3,8 +3,7 @@
 //! Owns: one frame a level. Refuses: to read on. Stays true: frames nest as their bytes do.
 
 use super::table::{MessageId, Scalar, Schema};
-use crate::limits::PATH_ELEMENTS_MAX;
-use crate::schema::path::{Element, Name};
+use crate::schema::path::{Element, Name, elements_of};
 
 /// What a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,13 +101,8 @@ pub(super) fn elements<'w>(
     bytes: &'w [u8],
     frames: &'w [Frame],
 ) -> impl Iterator<Item = Element<'w>> + use<'w> {
-    let kept = frames.get(..PATH_ELEMENTS_MAX).unwrap_or(frames);
-    let deepest = frames.get(PATH_ELEMENTS_MAX..).unwrap_or_default();
-    let cut = (deepest.len() > 1).then_some(Element::Cut);
-    let element = move |frame: &'w Frame| {
+    elements_of(frames, move |frame: &'w Frame| {
         let name = frame.name(schema, bytes);
         name.into_iter().chain(frame.index.map(Element::Index))
-    };
-    let last = deepest.last().into_iter().flat_map(element);
-    kept.iter().flat_map(element).chain(cut).chain(last)
+    })
 }
