@@ -164,7 +164,7 @@ fn packed() -> Vec<Row> {
         row("hex", "`3533362d39302d34333939`", Detected,
             [HEXLOWER.encode(SSN.as_bytes()), HEXUPPER.encode(CARD.as_bytes()), format!("0x{}", HEXLOWER.encode(SSN.as_bytes())), format!("\\x{}", HEXLOWER.encode(SSN.as_bytes()))]),
         row("hex in pairs", "`35 33 36 2d …`, `35:33:36 …`", Missed("looks like any list of numbers"), [HEXLOWER.encode(SSN.as_bytes()).as_bytes().chunks(2).map(|pair| pair.to_vec()).collect::<Vec<_>>().join(&b' ')]),
-        row("gzip or zlib inside a value", "`1f 8b 08 …`", Detected, [gzip.clone(), deflate::zlib(text.as_bytes()), [b"\0\0\0\0\x07payload ".to_vec(), gzip.clone()].concat()]),
+        row("gzip inside a value, zlib where it begins", "`1f 8b 08 …`, `78 9c …`", Detected, [gzip.clone(), deflate::zlib(text.as_bytes()), [b"\0\0\0\0\x07payload ".to_vec(), gzip.clone()].concat()]),
         row("one in another, three deep, and spelled at that", "base64 of gzip of `\\u0035…`", Detected,
             [BASE64.encode(&gzip), BASE64.encode(&deflate::gzip(escaped.as_bytes())), wrapped(&escaped, 3), HEXLOWER.encode(wrapped(SSN, 2).as_bytes()), BASE64.encode(&utf16(SSN, false, true)), wrapped(SSN, 1).replace('=', "%3D")]),
         row("packed more often than that", "base64 of base64 of base64 of …", Unreadable, [wrapped(&text, 6)]),

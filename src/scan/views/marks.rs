@@ -38,10 +38,6 @@ impl Marks {
     /// A run of base64 or hex that begins like text.
     pub(in crate::scan) const RUN: Marks = Marks(1 << 10);
 
-    /// Those that say something of a byte by what stands beside it.
-    pub(in crate::scan) const BY_NEIGHBOURS: Marks =
-        Marks(Marks::PLUS.0 | Marks::NUMBER.0 | Marks::DEFLATE.0);
-
     /// None.
     pub(in crate::scan) fn is_empty(self) -> bool {
         self.0 == 0
@@ -202,8 +198,11 @@ fn is_folded(text: &[u8], at: usize) -> bool {
     }
 }
 
+/// A run that begins here, or one that began a little before with characters that are neither letters nor digits
+/// among them, as compressed bytes do.
 fn is_run(text: &[u8], at: usize) -> bool {
-    packed::is_token_start(text, at) && packed::begins(text, at).is_some()
+    packed::is_token_start(text, at)
+        && (packed::begins(text, at).is_some() || packed::began(text, at).is_some())
 }
 
 const DIGIT: Class = &[(b'0', b'9')];

@@ -111,7 +111,6 @@ pub(super) fn expand(
     }
     scratch.tools.fault = None;
     scratch.tools.inflater.begin_field();
-    scratch.tools.marks = marks;
     let ViewScratch { layers, tools, .. } = &mut *scratch;
     descend(text, &whole(text), None, layers, tools, each);
     for layer in &mut scratch.layers {
@@ -139,8 +138,7 @@ fn descend(
     };
     let mut start = Some(Start::default());
     while let Some(from) = start {
-        let Stretch { sure, next } =
-            walk::stretch(text, windows, under.is_none(), from, layer, tools);
+        let Stretch { sure, next } = walk::stretch(text, windows, from, layer, tools);
         start = next;
         if layer.units.is_empty() {
             continue;
@@ -164,7 +162,7 @@ fn descend(
 /// escapes a text five times.
 fn too_deep(text: &[u8], windows: &[Range<u32>], tools: &mut Tools) {
     let mut layer = Layer::default();
-    walk::stretch(text, windows, false, Start::default(), &mut layer, tools);
+    walk::stretch(text, windows, Start::default(), &mut layer, tools);
     if layer.units.iter().any(|unit| unit.kind.is_wrapper()) {
         tools.note(Some(Fault::TooDeep));
     }
@@ -311,7 +309,7 @@ pub(super) fn rewrite_field(
         return Vec::new();
     };
     let mut found = std::mem::take(&mut scratch.found);
-    let made = rewrite::rewrite(text, Marks::of(text), scratch, &mut |view| {
+    let made = rewrite::rewrite(text, scratch, &mut |view| {
         found.clear();
         let whole = Field {
             record: like.record,

@@ -17,6 +17,8 @@ const QUAD: usize = 4;
 pub(super) const HEAD_BYTES: usize = 24;
 /// Bytes decoded to see whether a run goes on.
 const READ_ON_BYTES: usize = 12;
+/// Of random bytes a run of twelve letters and digits begins within so many characters, two times in three.
+const LATER_MAX: usize = 64;
 /// Where a run is looked at again, in characters: behind the head of a binary format there may be
 /// text. Multiples of four.
 const PROBES: [usize; 3] = [64, 128, 256];
@@ -85,6 +87,22 @@ pub(super) fn begins(text: &[u8], at: usize) -> Option<Run> {
         return run;
     }
     base64_run(text, at)
+}
+
+/// The run of base64 worth decoding that this token is a later part of, if its beginning is near.
+pub(super) fn began(text: &[u8], at: usize) -> Option<Run> {
+    if !follows_alphabet(text, at) {
+        return None;
+    }
+    let before = text.get(at.saturating_sub(LATER_MAX)..at)?;
+    let later = before
+        .iter()
+        .rev()
+        .take_while(|c| base64::is_in(**c))
+        .count();
+    let run = text.get(at - later..)?;
+    let first = run.iter().position(u8::is_ascii_alphanumeric)?;
+    begins(text, at - later + first)
 }
 
 /// Whether a run of base64 may begin here that is long enough for a probe: some characters are looked at.

@@ -6,7 +6,6 @@
 //! edited content, in its own fashion. Lengths stay where the edits keep them, save in gzip and zlib.
 
 use super::map::{Kind, Layer, Unit, View};
-use super::marks::Marks;
 use super::respell::respell;
 use super::walk::{self, Start, Stretch, Tools};
 use super::{ViewScratch, base64, deflate, hex, number, whole};
@@ -25,13 +24,11 @@ pub struct Replacement {
 /// replaced in the field: ascending, without overlaps. `plan` returns ascending edits that do not overlap.
 pub(super) fn rewrite(
     text: &[u8],
-    marks: Marks,
     scratch: &mut ViewScratch,
     plan: &mut dyn FnMut(&View<'_>) -> Vec<Replacement>,
 ) -> Vec<Replacement> {
     scratch.tools.inflater.begin_body();
     scratch.tools.inflater.begin_field();
-    scratch.tools.marks = marks;
     let ViewScratch { layers, tools, .. } = &mut *scratch;
     descend(text, &whole(text), None, layers, tools, plan)
 }
@@ -50,8 +47,7 @@ fn descend(
     };
     let mut start = Some(Start::default());
     while let Some(from) = start {
-        let Stretch { sure, next } =
-            walk::stretch(text, windows, under.is_none(), from, layer, tools);
+        let Stretch { sure, next } = walk::stretch(text, windows, from, layer, tools);
         start = next;
         if layer.units.is_empty() {
             continue;

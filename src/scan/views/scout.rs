@@ -23,18 +23,15 @@ pub(super) struct Scout<'a> {
     /// Bit i: something may begin at `base + i`.
     places: u64,
     loaded: bool,
-    /// Whether numbers, forms and zlib are looked for.
-    all: bool,
 }
 
 impl<'a> Scout<'a> {
-    pub(super) fn new(text: &'a [u8], all: bool) -> Scout<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Scout<'a> {
         Scout {
             text,
             base: 0,
             places: 0,
             loaded: false,
-            all,
         }
     }
 
@@ -44,7 +41,7 @@ impl<'a> Scout<'a> {
         while at < limit {
             if !self.loaded || at < self.base || at >= self.base + STRIDE {
                 self.base = at;
-                self.places = places(self.text, at, self.all);
+                self.places = places(self.text, at);
                 self.loaded = true;
             }
             let rest = self.places >> (at - self.base);
@@ -65,14 +62,14 @@ const ALNUM: u8 = 1;
 const ALPHABET: u8 = 2;
 const LEAD: u8 = 4;
 
-fn places(text: &[u8], at: usize, all: bool) -> u64 {
+fn places(text: &[u8], at: usize) -> u64 {
     // Nearly always all of it is there.
     let whole = at
         .checked_sub(1)
         .and_then(|from| text.get(from..)?.first_chunk());
     match whole {
-        Some(around) => places_in(around, all),
-        None => places_in(&padded(text, at), all),
+        Some(around) => places_in(around),
+        None => places_in(&padded(text, at)),
     }
 }
 
@@ -86,12 +83,10 @@ fn padded(text: &[u8], at: usize) -> Around {
     around
 }
 
-fn places_in(around: &Around, all: bool) -> u64 {
+fn places_in(around: &Around) -> u64 {
     let mut classes = [0u8; BLOCK];
     classify(around, &mut classes);
-    if all {
-        neighbours(around, &mut classes);
-    }
+    neighbours(around, &mut classes);
     if around.iter().fold(0, |all, byte| all | byte) >= 0x80 {
         unicode(around, &mut classes);
     }
@@ -186,7 +181,7 @@ mod tests {
         #[test]
         fn nothing_is_passed_over(pieces in proptest::collection::vec(super::super::tests::piece(), 0..12), words in "[a-zA-Z0-9/+_ -]{0,200}") {
             let text = [pieces.concat(), words.into_bytes()].concat();
-            let mut scout = Scout::new(&text, true);
+            let mut scout = Scout::new(&text);
             let mut at = 0;
             let mut told = std::collections::BTreeSet::new();
             while let Some(place) = scout.next(at, text.len()) {

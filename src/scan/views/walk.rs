@@ -8,7 +8,6 @@
 use super::character::{Meaning, spelled};
 use super::deflate::{Inflater, Stream};
 use super::map::{Kind, Layer, Unit};
-use super::marks::Marks;
 use super::packed::{self, Packing};
 use super::scout::Scout;
 use super::{Fault, base64, claims, hex, markup, number, wide};
@@ -22,8 +21,6 @@ const STRETCH_BYTES: usize = 256 * limits::KIB;
 #[derive(Default)]
 pub(super) struct Tools {
     pub(super) inflater: Inflater,
-    /// What the field carries.
-    pub(super) marks: Marks,
     /// The first thing that could not be read.
     pub(super) fault: Option<Fault>,
 }
@@ -47,12 +44,10 @@ struct Pass<'a> {
     windows: &'a [Range<u32>],
 }
 
-/// Decodes one stretch of the text into `layer`, as far as it lies in one of the windows, which ascend. `first`: it is the
-/// field itself, whose marks are known.
+/// Decodes one stretch of the text into `layer`, as far as it lies in one of the windows, which ascend.
 pub(super) fn stretch(
     text: &[u8],
     windows: &[Range<u32>],
-    first: bool,
     from: Start,
     layer: &mut Layer,
     tools: &mut Tools,
@@ -61,13 +56,12 @@ pub(super) fn stretch(
     if from.at == 0 {
         tools.note(claims::unreadable(text).map(Fault::Foreign));
     }
-    let all = !first || tools.marks.any_of(Marks::BY_NEIGHBOURS);
     let mut pass = Pass {
         text,
         layer,
         tools,
         copied: from.at,
-        scout: Scout::new(text, all),
+        scout: Scout::new(text),
         windows,
     };
     let mut at = from.at;
