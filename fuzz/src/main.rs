@@ -16,6 +16,7 @@ mod records;
 mod replies;
 mod requests;
 mod served;
+mod views;
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::OnceLock;
@@ -42,6 +43,7 @@ const TARGETS: &[(&str, &str, Target)] = &[
     ("content_keys", "batches", records::content_keys),
     ("compression", "compressed", records::compression),
     ("mask", "texts", records::mask),
+    ("views", "spellings", views::views),
     ("sasl", "logins", logins::sasl),
     ("scram", "scram", logins::scram),
     ("exchange", "exchanges", logins::exchange),
