@@ -4,14 +4,15 @@
 //! body ─► candidates  one SIMD pass: clusters of digits that could be something
 //!      ─► engine      clusters meet the fields they lie in, and are cut at their edges
 //!      ─► us_ssn, payment_card, …   exact rules, checksums, context → findings
+//!      ─► views       the same again for fields that spell or pack something otherwise
 //!      ─► mask        findings overwritten in place, same length
 //!      ─► sample      what a reviewer may see of a field
 //! ```
 //!
 //! Owns: the detectors and the table that names them. Refuses: record formats (fields come in as
 //! ranges), verdicts, I/O. Stays true: a body is read once however many detectors there are; time
-//! is linear and memory bounded for any bytes; "digit" means an ASCII digit. Other spellings of a
-//! digit (`\u0031`, full-width) are not seen yet.
+//! is linear and memory bounded for any bytes; "digit" means an ASCII digit: of any other spelling
+//! (`\u0031`, full-width, base64 …) a view is made first, in which it is one.
 
 mod blank;
 mod candidates;
@@ -58,7 +59,7 @@ pub use engine::Engine;
 pub use explain::Explained;
 pub use pass::Scratch;
 pub use sample::{around, sample};
-pub use views::{Fault, Replacement, Unreadable};
+pub use views::{Fault, Plan, Replacement, Unreadable};
 
 use crate::chunk::{DetectorId, DetectorSet};
 use vocabulary::Vocabulary;

@@ -139,7 +139,7 @@ fn spelled() -> Vec<Row> {
             [each(SSN, |c| format!("&#{};", c as u32)), each(CARD, |c| format!("&#x{:x};", c as u32)), SSN.replace('-', "&ndash;"), each(CARD, |c| format!("&amp;#{};", c as u32))]),
         row("percent-encoding, once or more often", "`%35%33%36-90-4399`, `ssn%3D536904399`, `4111+1111+1111+1111`", Detected,
             [each(SSN, |c| format!("%{:02X}", c as u32)), each(CARD, |c| format!("%25{:02x}", c as u32)), "q=ssn%3D536904399".into(), "4111+1111+1111+1111".into(), "n%204111111111111111".into()]),
-        row("NULs between or behind digits", "`4\\0` `1\\0` `1\\0` …", Detected, [each(CARD, |c| format!("{c}\0")), CARD.replace("11", "1\01"), format!("{CARD}\0\0\0\0\0\0"), each(SSN, |c| format!("\0\0\0{c}"))]),
+        row("NULs between or behind digits", "`4\\0` `1\\0` `1\\0` …", Detected, [each(CARD, |c| format!("{c}\0")), CARD.replace("11", "1\x001"), format!("{CARD}\0\0\0\0\0\0"), each(SSN, |c| format!("\0\0\0{c}"))]),
         row("UTF-16 and UTF-32, either byte order, marked or not", "`5\\0` `3\\0` `6\\0` …", Detected,
             [utf16(SSN, false, false), utf16(SSN, true, false), utf16(SSN, false, true), utf16(SSN, true, true), utf16("ssn: 536904399", true, true),
              SSN.chars().flat_map(|c| (c as u32).to_le_bytes()).collect(), SSN.chars().flat_map(|c| (c as u32).to_be_bytes()).collect()]),

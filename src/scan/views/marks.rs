@@ -43,17 +43,13 @@ impl Marks {
         self.0 == 0
     }
 
-    /// Whether one of these is set.
-    pub(in crate::scan) fn any_of(self, other: Marks) -> bool {
-        self.0 & other.0 != 0
-    }
-
     /// Adds others.
     pub(in crate::scan) fn add(&mut self, other: Marks) {
         self.0 |= other.0;
     }
 
     /// The marks of a text, read byte by byte: the definition.
+    #[cfg(test)]
     pub(in crate::scan) fn of(text: &[u8]) -> Marks {
         let mut marks = Marks::default();
         for at in 0..text.len() {

@@ -30,7 +30,14 @@ pub(super) fn rewrite(
     scratch.tools.inflater.begin_body();
     scratch.tools.inflater.begin_field();
     let ViewScratch { layers, tools, .. } = &mut *scratch;
-    descend(text, &whole(text), None, layers, tools, plan)
+    descend(
+        text,
+        std::slice::from_ref(&whole(text)),
+        None,
+        layers,
+        tools,
+        plan,
+    )
 }
 
 fn descend(
