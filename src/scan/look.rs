@@ -74,12 +74,7 @@ pub(super) struct Views<'a> {
 }
 
 impl Views<'_> {
-    /// Whether more marks would change nothing.
-    fn has_all(&self) -> bool {
-        self.marks.any_of(Marks::BY_NEIGHBOURS)
-    }
-
-    /// Notes what the places are signs of, as far as that matters.
+    /// Notes what a place is a sign of; one sign is enough.
     fn note(&mut self, bits: &Bits, base: usize, here: Here<'_>) {
         let start = here.field.start as usize;
         let odd =
@@ -91,7 +86,7 @@ impl Views<'_> {
             });
         for marks in odd.chain(runs) {
             self.marks.add(marks);
-            if self.has_all() {
+            if !self.marks.is_empty() {
                 return;
             }
         }
@@ -204,7 +199,7 @@ impl Look<'_> {
         places(bits.literals, base).for_each(|at| self.literal(at - start, here));
         places(bits.specials, base).for_each(|at| self.special(at - start, here));
         self.words(bits.words, base, here);
-        if let Some(views) = self.views.as_mut().filter(|views| !views.has_all()) {
+        if let Some(views) = self.views.as_mut().filter(|views| views.marks.is_empty()) {
             views.note(bits, base, here);
         }
     }

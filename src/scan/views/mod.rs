@@ -112,14 +112,7 @@ pub(super) fn expand(
     scratch.tools.fault = None;
     scratch.tools.inflater.begin_field();
     let ViewScratch { layers, tools, .. } = &mut *scratch;
-    descend(
-        text,
-        std::slice::from_ref(&whole(text)),
-        None,
-        layers,
-        tools,
-        each,
-    );
+    descend(text, &whole(text), None, layers, tools, each);
     for layer in &mut scratch.layers {
         layer.shrink(limits::VIEW_BYTES_KEPT);
     }

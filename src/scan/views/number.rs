@@ -208,29 +208,29 @@ fn form(text: &[u8]) -> Option<Written> {
     exponent(text).or_else(|| zeros(text))
 }
 
-/// Other digits of the same size in the form of `like`; none: the form has no room for them.
+/// As many other digits, or what stands for them, in the form of `like`; none: the form has no room for them.
 pub(super) fn rewritten(digits: &[u8], like: &[u8]) -> Option<Vec<u8>> {
-    let old = form(like)?;
+    form(like).filter(|old| old.count == digits.len())?;
     let mut out = like.to_vec();
-    let end = like
-        .iter()
-        .position(|byte| matches!(byte, b'e' | b'E'))
-        .unwrap_or(like.len());
+    let exponent = |byte: &u8| matches!(byte, b'e' | b'E');
+    let end = like.iter().position(exponent).unwrap_or(like.len());
     let mut left = digits;
     let mut significant = false;
-    for place in out
-        .get_mut(..end)?
-        .iter_mut()
-        .filter(|byte| byte.is_ascii_digit())
-    {
+    let places = out.get_mut(..end)?.iter_mut();
+    for place in places.filter(|byte| byte.is_ascii_digit()) {
         significant |= *place != b'0';
         if significant && let Some((digit, rest)) = left.split_first() {
             *place = *digit;
             left = rest;
         }
     }
-    let new = form(&out)?;
-    (digits.len() == old.count && new.digits() == digits).then_some(out)
+    if digits.iter().all(u8::is_ascii_digit) {
+        return (form(&out)?.digits() == digits).then_some(out);
+    }
+    // A mask is no number any more; a digit that it leaves must not get lost.
+    left.iter()
+        .all(|byte| !byte.is_ascii_digit())
+        .then_some(out)
 }
 
 #[cfg(test)]
@@ -306,6 +306,10 @@ mod tests {
             ("4.111e15", "9000000000000000", Some("9.000e15")),
             ("4.111e15", "9000000000001111", None),
             ("5.36904399e8", "90000439", None),
+            ("5.36904399e8", "XXXXX4399", Some("X.XXXX4399e8")),
+            ("000536904399", "XXXXXXXXX", Some("000XXXXXXXXX")),
+            ("4.111e15", "XXXXXXXXXXXXXXXX", Some("X.XXXe15")),
+            ("4.111e15", "XXXXXXXXXXXX0000", None),
         ] {
             let out = rewritten(digits.as_bytes(), like.as_bytes());
             assert_eq!(out.as_deref(), want.map(str::as_bytes), "{like}");

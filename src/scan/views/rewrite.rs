@@ -30,14 +30,7 @@ pub(super) fn rewrite(
     scratch.tools.inflater.begin_body();
     scratch.tools.inflater.begin_field();
     let ViewScratch { layers, tools, .. } = &mut *scratch;
-    descend(
-        text,
-        std::slice::from_ref(&whole(text)),
-        None,
-        layers,
-        tools,
-        plan,
-    )
+    descend(text, &whole(text), None, layers, tools, plan)
 }
 
 fn descend(
