@@ -218,7 +218,8 @@ mod tests {
         "6205500000000000004",
     ];
 
-    /// Acquirers' test numbers of Maestro, Mir, long Diners Club cards and JCB's old series.
+    /// Acquirers' test numbers of Maestro, Mir, long Diners Club cards and JCB's old series, and what
+    /// generators make of JCB's block.
     const RARE: &[&str] = &[
         "50339619890917",
         "586824160825533338",
@@ -227,6 +228,8 @@ mod tests {
         "6304000000000000",
         "3056930009020004",
         "2200000000000004",
+        "3522170430305486",
+        "3594215291086775",
         "180012345678905",
     ];
 

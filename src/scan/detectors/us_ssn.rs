@@ -15,6 +15,7 @@ use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::Printed;
 use crate::scan::scene::{Scene, Sink};
+use crate::scan::values::Speakers;
 
 /// Words that say "social security number"; spelling as in `words`.
 const KEYWORDS: &[&str] = &["ssn", "ssns", "social security", "soc sec", "ss#", "ss no"];
@@ -39,6 +40,7 @@ const PRINTED: Printed = Printed {
     alone: Likelihood::Likely,
     with_word: Likelihood::Certain,
     fits,
+    speakers: Speakers::PLAIN,
 };
 
 /// Published numbers: Woolworth's wallet card (1938), an SSA pamphlet (1940), an advertisement.
