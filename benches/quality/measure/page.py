@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from . import report, silence
+from .sets import PRESIDIO_SET
 from .silence import MIB
 
 _RULES = """A finding counts when its detector is the label's and both spans overlap by at least half of
@@ -71,7 +72,7 @@ class Page:
             said = ", ".join(f"{d} {n}" for d, n in scored.elsewhere().items())
             self.say(f"Found by Lockgate though no text of this set holds one: {said}.", "")
         missed, wrong = scored.by_slice()
-        if scored.name == "own" and missed:
+        if scored.name != PRESIDIO_SET and missed:
             rows = [[d, k, f"{n} of {of}"] for d, k, n, of in missed]
             self.say(
                 "Missed by Lockgate, by surrounding:",
@@ -79,7 +80,7 @@ class Page:
                 report.table(["detector", "surrounding", "missed"], rows),
                 "",
             )
-        if scored.name == "own" and wrong:
+        if scored.name != PRESIDIO_SET and wrong:
             rows = [[d, k, n] for (d, k), n in wrong]
             self.say("Wrongly found by Lockgate:", "", report.table(["detector", "text", "found"], rows), "")
 

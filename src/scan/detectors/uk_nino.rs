@@ -13,7 +13,7 @@ use crate::chunk::Likelihood;
 use crate::scan::code::{Case, Code, Shape, has_shape};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
-use crate::scan::values::Speakers;
+use crate::scan::values::{Speakers, follows_other_name};
 
 /// Words that say "National Insurance"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -77,7 +77,7 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     let in_parts = code.gaps & !PAIRS == 0;
     let likelihood = match (Speakers::PLAIN.speak(scene, &code.span), as_issued) {
         (true, true) => Likelihood::Certain,
-        (false, true) if spaced => Likelihood::Likely,
+        (false, true) if spaced && !follows_other_name(scene.text, at) => Likelihood::Likely,
         (false, true) => Likelihood::Possible,
         (true, false) if in_parts => Likelihood::Likely,
         _ => return,
@@ -186,6 +186,7 @@ mod tests {
         }
         assert_eq!(found("uk_nino", "AB123456C-7"), []);
         assert_eq!(found("uk_nino", "SKU-AB123456C"), []);
+        one("uk_nino", "SKU AB 12 34 56 C", "AB 12 34 56 C", Possible);
         one("uk_nino", "nino SKU-AB123456C", "AB123456C", Likely);
     }
 

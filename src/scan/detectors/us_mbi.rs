@@ -13,7 +13,7 @@ use crate::chunk::Likelihood;
 use crate::scan::code::{self, Case, Code};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
-use crate::scan::values::Speakers;
+use crate::scan::values::{Speakers, follows_other_name};
 
 /// Words that say "Medicare"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -77,7 +77,7 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     let as_issued = code.case == Case::Upper && (hyphens || (code.gaps == 0 && !hash));
     let likelihood = match (Speakers::PLAIN.speak(scene, &code.span), as_issued) {
         (true, true) => Likelihood::Certain,
-        (false, true) if hyphens => Likelihood::Likely,
+        (false, true) if hyphens && !follows_other_name(scene.text, at) => Likelihood::Likely,
         (false, true) => Likelihood::Possible,
         (true, false) if matches!(code.gaps, 0 | CARD) => Likelihood::Likely,
         _ => return,
@@ -175,6 +175,12 @@ mod tests {
         }
         assert_eq!(found("us_mbi", "1EG4TE5MK73-A"), []);
         one("us_mbi", "1EG4-TE5-MK73-A", "1EG4-TE5-MK73", Possible);
+        one(
+            "us_mbi",
+            "Serial no. 1EG4-TE5-MK73",
+            "1EG4-TE5-MK73",
+            Possible,
+        );
         one("us_mbi", "mbi A-1EG4TE5MK73", "1EG4TE5MK73", Likely);
     }
 

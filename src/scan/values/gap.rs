@@ -25,12 +25,13 @@ const LINKS: &[&str] = &[
     "customer", "client", "member", "employee", "applicant", "holder", "provider", "company",
 ];
 
-/// Names of numbers that count things and name nobody.
+/// Names of numbers that count things, and of identifiers that are their own detectors' business.
 #[rustfmt::skip]
 const OTHERS: &[&str] = &[
     "order", "orders", "invoice", "ticket", "tracking", "parcel", "shipment", "sku", "batch", "lot", "serial", "sequence",
     "seq", "build", "part", "item", "receipt", "transaction", "txn", "confirmation", "isbn", "upc", "ean", "version", "offset",
-    "revision", "commit", "product", "model",
+    "revision", "commit", "product", "model", "nhs", "npi", "ssn", "sin", "ein", "mrn", "account", "acct", "card",
+    "passport", "policy", "claim",
 ];
 
 /// What may stand in such a name behind the word that says so: `invoice_no`, `Order number`.

@@ -116,9 +116,10 @@ fn is_cell(text: &[u8], word: &Range<usize>) -> bool {
         .checked_sub(1)
         .and_then(|at| text.get(at))
         .copied();
-    let part = |byte: u8| byte == b'_';
     let tail = name_tail(text, word.end).min(word.end + NAME_BYTES_MAX);
     let after = text.get(tail).copied();
+    // `employer_ein`, `employerEin`.
+    let part = |byte: u8| byte == b'_' || byte.is_ascii_lowercase();
     before.is_none_or(|byte| edge(byte) || part(byte)) && after.is_none_or(edge)
 }
 
@@ -199,6 +200,7 @@ mod tests {
             "911144442 is our ein",
             "name,ein,911144442",
             "ein,name 911144442",
+            "employerEin,city 911144442",
         ] {
             one("us_ein", text, "911144442", Likely);
         }

@@ -97,6 +97,13 @@ pub(super) fn parse(text: &[u8], at: usize, named: bool) -> Option<Range<usize>>
     if let Some(span) = bracketless {
         return Some(span);
     }
+    // The rest of `(086) 163-2728`, which as a whole is none.
+    let before = text.get(..at).unwrap_or_default();
+    if let [.., code, b')'] | [.., code, b')', b' '] = before
+        && code.is_ascii_digit()
+    {
+        return None;
+    }
     let written = written::read(text, at)?;
     if written.plus {
         return international(written);

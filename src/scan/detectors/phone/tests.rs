@@ -279,6 +279,7 @@ fn a_number_that_counts_things_is_none() {
         "batch=",
         "<orderId>",
         "trackingNumber: ",
+        "nhs_no=",
     ] {
         one(&format!("{name}212-555-0123"), "212-555-0123", Possible);
     }
