@@ -34,6 +34,7 @@ const KEYWORDS: &[&str] = &[
     "cc",
     "ccn",
     "pan",
+    "primary account number",
     "visa",
     "mastercard",
     "amex",
@@ -70,6 +71,11 @@ const SIX_THIRTEEN: (usize, usize) = (6, 20);
 /// Whether digits without separators are a card number.
 fn fits(digits: &[u8]) -> bool {
     card(digits).is_some()
+}
+
+/// Whether digits without separators are likely a card number with no word beside them.
+pub(super) fn is_likely(digits: &[u8]) -> bool {
+    card(digits) == Some(Issuer::Usual)
 }
 
 /// Whose card number the digits are.

@@ -177,7 +177,7 @@ mod tests {
         one("us_mbi", "1EG4-TE5-MK73-A", "1EG4-TE5-MK73", Possible);
         one(
             "us_mbi",
-            "Serial no. 1EG4-TE5-MK73",
+            "Serial no 1EG4-TE5-MK73",
             "1EG4-TE5-MK73",
             Possible,
         );

@@ -22,7 +22,7 @@ const ABOUT_LAST: &[&str] = &["at", "on", "by", "time", "date", "updated", "veri
 const LINKS: &[&str] = &[
     "is", "was", "as", "my", "his", "her", "the", "our", "their", "your", "this", "a", "of", "us", "uk",
     "s", "are", "new", "old", "number", "no", "personal", "work", "home", "current", "primary", "patient", "patients",
-    "customer", "client", "member", "employee", "applicant", "holder", "provider", "company",
+    "customer", "client", "member", "employee", "applicant", "holder", "provider", "company", "for",
 ];
 
 /// Names of numbers that count things, and of identifiers that are their own detectors' business.

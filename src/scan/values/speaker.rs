@@ -103,7 +103,7 @@ fn leads(gap: &[u8]) -> bool {
             .any(|byte| byte.is_ascii_digit() || (stops(byte) && gap.len() > 2))
 }
 
-/// Whether the word is a name with nothing beside it: a column of a table.
+/// Whether the word is part of a longer name, or a name with nothing beside it: a column of a table.
 fn is_cell(text: &[u8], word: &Range<usize>) -> bool {
     let edge = |byte: u8| {
         matches!(
@@ -116,11 +116,13 @@ fn is_cell(text: &[u8], word: &Range<usize>) -> bool {
         .checked_sub(1)
         .and_then(|at| text.get(at))
         .copied();
+    // `employer_ein`, `employerEin`, `sin_number`.
     let tail = name_tail(text, word.end).min(word.end + NAME_BYTES_MAX);
-    let after = text.get(tail).copied();
-    // `employer_ein`, `employerEin`.
     let part = |byte: u8| byte == b'_' || byte.is_ascii_lowercase();
-    before.is_none_or(|byte| edge(byte) || part(byte)) && after.is_none_or(edge)
+    if before.is_some_and(part) || tail > word.end {
+        return true;
+    }
+    before.is_none_or(edge) && text.get(tail).copied().is_none_or(edge)
 }
 
 /// Whether a word is one of these, whatever separates its parts.
@@ -201,6 +203,8 @@ mod tests {
             "name,ein,911144442",
             "ein,name 911144442",
             "employerEin,city 911144442",
+            "field=company_ein value=911144442",
+            "use 911144442 for the ein",
         ] {
             one("us_ein", text, "911144442", Likely);
         }

@@ -127,8 +127,10 @@ fn at_word(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {
     values::visit(text, word, wanted, |span| {
         let value = text.get(span.clone()).unwrap_or_default();
         let gap = text.get(word.span.end..span.start);
-        // A word that only suggests must lead up to the number: not "call a taxi to 6123 4301".
-        let leads = gap.is_none_or(|gap| values::says_only(gap, links(name)));
+        // A word that only suggests must lead up to the number: not "call a taxi to 6123 4301", nor as
+        // the speaker's name in "[caller] 46-6560600".
+        let leads =
+            gap.is_none_or(|gap| values::says_only(gap, links(name)) && gap.first() != Some(&b']'));
         if !is_other_bare(value, gap, suggests) && (leads || !suggests) {
             sink.report(span, Likelihood::Likely);
         }
@@ -150,12 +152,13 @@ fn north_american(scene: &Scene<'_>, area: usize, sink: &mut Sink<'_>) -> bool {
         return false;
     };
     let text = scene.text;
-    // An area code that nobody has, or `Order` before it: the form is that of a telephone number by chance.
-    let doubtful = text.get(area + 3) == Some(&b' ')
-        || !is_assignable(text, area)
-        || values::follows_other_name(text, span.start);
+    // An area code that nobody has: the form is that of a telephone number by chance.
+    let doubtful = text.get(area + 3) == Some(&b' ') || !is_assignable(text, area);
     let tied = written::is_tied_before(text, span.start) || written::is_tied_after(text, span.end);
-    if !tied {
+    if !tied && values::follows_other_name(text, span.start) {
+        // `Work order 212-…`: what stands further off says less than the number's own name.
+        sink.report(span, Likelihood::Possible);
+    } else if !tied {
         report(
             scene,
             span,
