@@ -101,6 +101,8 @@ def run(args):
         missed += run_sets(args, work, scanners, page)
     if not args.no_corpora:
         missed += run_corpora(args, work, scanners, page)
+    if args.lockgate:
+        page.verdict(missed)
     if args.write:
         page.write(args.write)
     if args.lockgate:

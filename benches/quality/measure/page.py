@@ -43,6 +43,10 @@ class Page:
             f"{'dd-sensitive-data-scanner' if 'dd' in names else 'dd (not run)'}. "
             "Oracles: python-stdnum, phonenumbers, npm `validator`.",
             "",
+            "To run it again: `cargo build --release && bash benches/quality/run.sh --lockgate target/release/lockgate "
+            f"--seed {args.seed} --mib {args.mib:g} --write docs/detection-quality.md`. "
+            "[benches/quality/README.md](../benches/quality/README.md) says what the sets and views are.",
+            "",
             _RULES,
         )
 
@@ -83,6 +87,16 @@ class Page:
         if scored.name != PRESIDIO_SET and wrong:
             rows = [[d, k, n] for (d, k), n in wrong]
             self.say("Wrongly found by Lockgate:", "", report.table(["detector", "text", "found"], rows), "")
+
+    def verdict(self, missed):
+        """What misses a threshold, or that nothing does."""
+        self.say(
+            "## Thresholds", "",
+            "Checksummed or structured identifiers: precision at least 0.99, recall at least 0.98. Those that need a word: "
+            "F1 at least 0.90 and above both peers. Clean corpora: at most one false finding of a detector in 100 MiB, so "
+            "none in these. Bare digits: no more than arithmetic says.", "",
+            *([f"- {line}" for line in missed] or ["None is missed."]), "",
+        )  # fmt: skip
 
     def silence(self, silences, digits):
         """The clean corpora and the bare digits."""
