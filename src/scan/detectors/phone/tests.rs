@@ -302,6 +302,7 @@ fn three_three_four_that_no_plan_has() {
     ] {
         none(&format!("phone number {number}"));
     }
+    at_least_likely("phone: 174.452.4627", "174.452.4627");
     at_least_likely("phone: 082-012-3456", "082-012-3456");
     at_least_likely("phone: (082) 312-3456", "(082) 312-3456");
 }
