@@ -144,7 +144,7 @@ fn shown(amount: u64, of: Of) -> String {
 /// `21` or `5.3`: a tenth is only of interest among small numbers.
 fn shown_tenths(tenths: u64) -> String {
     match tenths {
-        0..100 if tenths % 10 > 0 => format!("{}.{}", tenths / 10, tenths % 10),
+        0..100 if !tenths.is_multiple_of(10) => format!("{}.{}", tenths / 10, tenths % 10),
         _ => (tenths / 10).to_string(),
     }
 }
