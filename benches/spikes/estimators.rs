@@ -105,9 +105,12 @@ impl Estimator for Average {
             return;
         };
         self.seen += 1;
+        if peak == 0 {
+            return;
+        }
         let (bucket, weight) = (self.bucket(closed), self.weight);
         let known = &mut self.buckets[bucket];
-        let new = (peak.max(1) as f64).ln();
+        let new = (peak as f64).ln();
         *known = Some(known.map_or(new, |old| old + weight * (new - old)));
     }
 
@@ -119,7 +122,7 @@ impl Estimator for Average {
     }
 }
 
-/// The median of the same hour of the last seven days, whatever days they are.
+/// The median of the same hour of the last seven days, whatever days they are; silence is left out, as in the averages.
 pub struct Median {
     hours: [u64; 168],
     open: Peak,
@@ -140,8 +143,10 @@ impl Median {
 impl Estimator for Median {
     fn see(&mut self, hour: u32, total: u64) {
         if let Some((closed, peak)) = self.open.see(hour, total) {
-            self.hours[closed as usize % 168] = peak;
             self.seen += 1;
+            if peak > 0 {
+                self.hours[closed as usize % 168] = peak;
+            }
         }
     }
 

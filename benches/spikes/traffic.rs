@@ -1,4 +1,4 @@
-//! A month of streams that nobody has seen: daily and weekly rhythm, growth, outages, deploys, noise.
+//! A month of streams that nobody has seen: daily and weekly rhythm, growth, outages, deploys, nightly jobs, noise.
 //!
 //! Owns: what each stream moves in each minute, and what thieves take beside it. Refuses: clocks. Stays
 //! true: the same seed gives the same month.
@@ -97,6 +97,8 @@ pub struct Stream {
     busiest_hour: f64,
     growth_per_week: f64,
     noise: f64,
+    /// A nightly job: the minute of the day when it is due.
+    job: Option<u32>,
     /// Silence, in minutes from the beginning.
     outages: Vec<(u32, u32)>,
     /// Deploys: everything is read again for some minutes.
@@ -121,6 +123,7 @@ impl Stream {
             busiest_hour: random.between(9.0, 20.0),
             growth_per_week: random.between(0.97, 1.15),
             noise: random.between(0.15, 0.5),
+            job: (random.below(4) == 0).then(|| random.below(MINUTES_PER_DAY)),
             outages: vec![],
             deploys: vec![],
             thefts: vec![],
@@ -198,7 +201,25 @@ impl Stream {
         let deploy = self.deploys.iter().find(|(at, len, _)| during(*at, *len));
         let theft = self.thefts.iter().find(|it| during(it.from, it.minutes));
         let usual = self.usual(minute);
+        let job = self.job(minute);
         let stolen = theft.map_or(0.0, |theft| usual * (theft.times - 1.0));
-        (usual * noise * deploy.map_or(1.0, |(_, _, times)| *times) + stolen) as u64
+        let deploy = deploy.map_or(1.0, |(_, _, times)| *times);
+        (usual * noise * deploy + job * noise + stolen) as u64
+    }
+
+    /// What a nightly job moves in this minute: twice what a busy minute does, for half an hour, up to
+    /// 40 minutes early or late.
+    fn job(&self, minute: u32) -> f64 {
+        let Some(due) = self.job else {
+            return 0.0;
+        };
+        let (day, at) = (minute / MINUTES_PER_DAY, minute % MINUTES_PER_DAY);
+        let late = Random(u64::from(day) ^ self.scale.to_bits()).below(80);
+        let begins = (due + late).saturating_sub(40);
+        if (begins..begins + 30).contains(&at) {
+            2.0 * self.scale
+        } else {
+            0.0
+        }
     }
 }

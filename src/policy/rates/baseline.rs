@@ -8,9 +8,10 @@
 //!
 //! Owns: the ring and the estimate. Refuses: to decide what an hour may teach (`terms`). Stays
 //! true:
-//! - one day, however wild, does not move what is expected on a weekday;
-//! - silence teaches silence only for less than `RATE_OUTAGE_HOURS`; a longer one leaves what was
-//!   learnt before, at the same hours of the week;
+//! - one day, however wild, does not move what is expected on the weekdays after it, save at the same
+//!   hour a week later;
+//! - an hour teaches at least half of what was usual, so that an outage is no change of habits; a silence
+//!   of `RATE_OUTAGE_HOURS` teaches nothing and leaves what was learnt, at the same hours of the week;
 //! - hours are those of UTC: a zone's own midnight falls inside a day, which costs some sharpness
 //!   at the edges of weekends and raises no alarm, since last week's hour is looked at as well.
 
@@ -63,9 +64,19 @@ impl Baseline {
         self.closed >= RATE_LEARNING_HOURS
     }
 
-    /// The largest window that is usual at this hour. Until there are two days of the same kind,
-    /// the largest that was seen at all.
+    /// The largest window that is usual at this hour. Until there are two days of the same kind, and where
+    /// a young stream was silent, it is the largest that was seen at all.
     pub fn expected(&self, hour: u32) -> u64 {
+        let usual = self.usual(hour);
+        let young = u32::from(self.closed) < 2 * WEEK;
+        match usual {
+            None => self.largest().amount(),
+            Some(Level::NONE) if young => self.largest().amount(),
+            Some(usual) => usual.amount(),
+        }
+    }
+
+    fn usual(&self, hour: u32) -> Option<Level> {
         let mut days = [Level::UNKNOWN; DAYS_MAX];
         let mut known = 0;
         for day in 1..=7 * u32::from(self.weeks) {
@@ -79,33 +90,37 @@ impl Baseline {
             }
         }
         if known < 2 {
-            return self.largest().amount();
+            return None;
         }
         days.sort_unstable_by(|a, b| b.cmp(a));
-        let usual = days.get(known / LEFT_OUT_OF).copied().unwrap_or_default();
-        usual.max(self.at(hour.saturating_sub(WEEK), hour)).amount()
+        let usual = days.get(known / LEFT_OUT_OF).copied()?;
+        Some(usual.max(self.at(hour.saturating_sub(WEEK), hour)))
     }
 
     /// The largest hour in it.
     pub fn largest(&self) -> Level {
-        let past = self.hours.iter().copied().max().unwrap_or_default();
+        let past = Level(self.hours.iter().fold(0, |most, level| most.max(level.0)));
         match self.peak {
             0 => past,
             peak => past.max(Level::of(peak)),
         }
     }
 
-    fn len(&self) -> u32 {
-        WEEK * u32::from(self.weeks)
+    /// The place of an hour in the ring. Both lengths are written out: a division by a constant is none.
+    fn place(&self, hour: u32) -> usize {
+        match self.weeks {
+            1 => (hour % WEEK) as usize,
+            _ => (hour % (2 * WEEK)) as usize,
+        }
     }
 
     /// What an hour taught; its place in the ring is taken by a later one once it is older than the ring.
     fn at(&self, hour: u32, now: u32) -> Level {
-        if now.saturating_sub(hour) > self.len() {
+        if now.saturating_sub(hour) > WEEK * u32::from(self.weeks) {
             return Level::UNKNOWN;
         }
-        let index = (hour % self.len()) as usize;
-        self.hours.get(index).copied().unwrap_or_default()
+        let level = self.hours.get(self.place(hour));
+        level.copied().unwrap_or_default()
     }
 
     /// The largest of an hour and its neighbours: a nightly job starts a little earlier or later, and
@@ -119,7 +134,7 @@ impl Baseline {
     }
 
     fn set(&mut self, hour: u32, level: Level) {
-        let index = (hour % self.len()) as usize;
+        let index = self.place(hour);
         self.hours
             .get_mut(index)
             .into_iter()
@@ -128,7 +143,7 @@ impl Baseline {
 
     /// Ends the open hour and opens a later one.
     fn close(&mut self, hour: u32) {
-        self.set(self.open, Level::of(self.peak));
+        self.teach(self.open, Level::of(self.peak));
         let silent = hour - self.open - 1;
         let counted = if silent < RATE_OUTAGE_HOURS {
             silent
@@ -136,11 +151,20 @@ impl Baseline {
             0
         };
         for passed in self.open + 1..=self.open + counted {
-            self.set(passed, Level::NONE);
+            self.teach(passed, Level::NONE);
         }
         let closed = u32::from(self.closed).saturating_add(1 + counted);
         self.closed = u16::try_from(closed).unwrap_or(u16::MAX);
         (self.open, self.peak) = (hour, 0);
+    }
+
+    /// An hour teaches at least half of what is usual: an outage is no change of habits, and a stream
+    /// that shrinks for good is known by it some days later.
+    fn teach(&mut self, hour: u32, level: Level) {
+        let usual = self.usual(hour).unwrap_or_default();
+        let half = Level(usual.0.saturating_sub(Level::HALF));
+        let taught = level.max(half);
+        self.set(hour, taught);
     }
 }
 

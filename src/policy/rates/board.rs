@@ -34,6 +34,8 @@ pub struct Board {
     /// The number of the last report in it, by core.
     pub(super) taken: Arc<[u64]>,
     pub(super) shards: Vec<Arc<Shard>>,
+    /// Whether some streams are counted together for lack of room.
+    pub(super) crowded: bool,
 }
 
 impl Board {
@@ -43,6 +45,7 @@ impl Board {
             at: UnixMillis(0),
             taken: Arc::from([]),
             shards: vec![],
+            crowded: false,
         }
     }
 

@@ -89,6 +89,7 @@ impl Ledger {
             at: now,
             taken: self.taken.as_slice().into(),
             shards: self.shards.clone(),
+            crowded: self.series.len() >= RATE_SERIES_MAX,
         })
     }
 

@@ -28,6 +28,8 @@ impl Level {
     pub const UNKNOWN: Level = Level(0);
     /// Nothing moved.
     pub const NONE: Level = Level(1);
+    /// So many levels lower is half.
+    pub const HALF: u8 = 6;
 
     /// The smallest level that is at least this amount; the last one, if none is.
     pub fn of(amount: u64) -> Level {

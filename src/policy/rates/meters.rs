@@ -122,7 +122,11 @@ impl Meters {
             cell.map_or((0, 0), |cell| (cell.kept.total(terms.slot(now)), cell.sent));
         let sent = if self.has_arrived(board) { 0 } else { sent };
         let standing = board.standing(id);
-        let known = standing.or_else(|| board.standing(&SeriesId::shared(terms)));
+        let shared = || board.standing(&SeriesId::shared(terms));
+        let known = match standing {
+            None if board.crowded => shared(),
+            known => known,
+        };
         let observed = match board.is_stale(now) {
             true => kept,
             false => {
