@@ -121,15 +121,23 @@ impl Ledger {
             + self.groups.len() * size_of::<[u32; 256]>()
     }
 
-    /// Puts back a stream as it was stored.
-    pub(super) fn restore(&mut self, id: SeriesId, terms: &Arc<Terms>, baseline: Baseline) {
+    /// Puts back a stream as it was stored; whether there was room for it and it is not known already.
+    pub(super) fn restore(
+        &mut self,
+        id: SeriesId,
+        terms: &Arc<Terms>,
+        mut baseline: Baseline,
+    ) -> bool {
         if self.index.contains_key(&id) || self.series.len() >= RATE_SERIES_MAX {
-            return;
+            return false;
         }
+        // A clock that was ahead, or a made-up hour: the stream would never close it.
+        let open = baseline.open.min(self.hour);
+        baseline.open = open;
         let at = self.insert(id, terms, Some(Box::new(baseline)));
-        if let Some(series) = self.series.get_mut(at as usize) {
-            series.last = series.baseline.as_ref().map_or(0, |baseline| baseline.open);
-        }
+        let series = self.series.get_mut(at as usize);
+        series.into_iter().for_each(|series| series.last = open);
+        true
     }
 
     /// Call it after the last `restore`: limits come from what was put back.
@@ -230,7 +238,8 @@ impl Ledger {
     /// Drops the streams that have been silent for long.
     fn forget(&mut self) {
         let hour = self.hour;
-        let old = |series: &Series| series.last + RATE_FORGET_HOURS < hour && !series.live;
+        let old =
+            |series: &Series| series.last.saturating_add(RATE_FORGET_HOURS) < hour && !series.live;
         if !self.series.iter().any(old) {
             return;
         }

@@ -97,8 +97,7 @@ pub fn read(bytes: &[u8], terms: &[Arc<Terms>], ledger: &mut Ledger) -> Result<R
                 .filter(|t| t.weeks() == Some(baseline.weeks))
             {
                 Some(terms) => {
-                    ledger.restore(id, terms, baseline);
-                    read.restored += 1;
+                    read.restored += u32::from(ledger.restore(id, terms, baseline));
                 }
                 None => read.foreign += 1,
             }
@@ -219,6 +218,19 @@ mod tests {
     }
 
     #[test]
+    fn an_hour_that_is_not_yet_is_taken_for_this_one() {
+        let terms = Arc::new(learned("r", 50, 1));
+        let mut ledger = Ledger::new(1, NOW);
+        ledger.restore(SeriesId(1, 1), &terms, Baseline::new(1, u32::MAX));
+        let hour = NOW.0 / 3_600_000;
+        assert_eq!(
+            i64::from(ledger.series[0].baseline.as_ref().unwrap().open),
+            hour
+        );
+        ledger.publish(UnixMillis(NOW.0 + 86_400_000));
+    }
+
+    #[test]
     fn other_rules_other_versions_and_other_files() {
         let terms = Arc::new(learned("r", 50, 1));
         let mut bytes = bytes(&filled(&terms, &[(1, vec![9; WEEK])]));
@@ -262,6 +274,7 @@ mod tests {
             let mut again = Ledger::new(1, NOW);
             if let Ok(read) = read(&stored, std::slice::from_ref(&terms), &mut again) {
                 prop_assert!(read.restored as usize <= streams.len());
+                again.publish(UnixMillis(NOW.0 + 86_400_000));
             }
         }
     }
