@@ -40,7 +40,7 @@ mod evasion;
 mod tests;
 
 pub(super) use map::View;
-pub(super) use marks::Marks;
+pub(super) use marks::{Marks, ends_run, is_head, is_sign};
 pub use rewrite::Replacement;
 
 use crate::chunk::{Field, Finding, Form};

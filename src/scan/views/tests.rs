@@ -36,7 +36,7 @@ fn views(text: &[u8], marks: Marks) -> Vec<Vec<u8>> {
     all
 }
 
-const EVERY: Marks = Marks(u16::MAX);
+const EVERY: Marks = Marks(true);
 
 /// One character, written in the way of that number.
 fn written(c: char, way: usize) -> String {
@@ -246,7 +246,7 @@ pub(super) fn piece() -> impl Strategy<Value = Vec<u8>> {
     let packed = ("[ -~]{0,20}", 0..7usize).prop_map(|(text, way)| wrapped(text.as_bytes(), way));
     let leads = proptest::sample::select(vec![
         "\\", "%", "&", "&#", "<", "<b", "\0", "\u{1f}", "e8", "0", "x", "\\u", "\\u00", "+", "=",
-        "\n",
+        "\n", "\\n", "\\/",
     ]);
     prop_oneof![
         spelled,
