@@ -6,7 +6,7 @@
 //! evasion table. The pass asks at the places that its planes tell: `specials`, `wide` and `runs` of the shapes.
 
 use super::character::spelled;
-use super::fold::{Folded, character, fold};
+use super::fold::{Folded, character, fold, may_begin};
 use super::{claims, markup, number, packed};
 
 /// Whether a field carries a sign. One is enough.
@@ -57,7 +57,7 @@ pub(in crate::scan) fn is_sign(text: &[u8], at: usize) -> bool {
         Some(0x1f) => after(1) == 0x8b && after(2) == 8,
         Some(b'e' | b'E') => has_exponent(text, at),
         Some(b'0'..=b'9') => has_zeros(text, at),
-        Some(0xc2..) => is_folded(text, at),
+        Some(first @ 0xc2..) => may_begin(*first, after(1), after(2)) && is_folded(text, at),
         _ => false,
     }
 }

@@ -45,7 +45,7 @@ pub use rewrite::Replacement;
 
 use crate::chunk::{Field, Finding, Form};
 use crate::limits;
-use map::Layer;
+use map::{Layer, Origin};
 use std::ops::Range;
 use walk::{Start, Stretch, Tools};
 
@@ -191,15 +191,14 @@ pub(super) fn scan_field(
         };
         scan(view.text, whole, &mut found);
         let span = |finding: &Finding| finding.start as usize..finding.end as usize;
-        let told = found.iter().filter(|finding| view.tells_of(&span(finding)));
-        out.extend(told.map(|finding| {
-            let origin = view.origin_of(&span(finding));
-            Finding {
+        out.extend(found.iter().filter_map(|finding| {
+            let origin = view.told(&span(finding))?;
+            Some(Finding {
                 form: origin.form,
                 start: field.start + origin.span.start as u32,
                 end: field.start + origin.span.end as u32,
                 ..*finding
-            }
+            })
         }));
     });
     scratch.found = found;
@@ -320,13 +319,11 @@ pub(super) fn rewrite_field(
         scan(view.text, whole, &mut found);
         found.retain(|finding| {
             let span = finding.start as usize..finding.end as usize;
-            let origin = view.origin_of(&span);
-            let there = (
-                origin.span.start as u32,
-                origin.span.end as u32,
-                finding.detector,
-            );
-            view.tells_of(&span) && wanted.binary_search_by_key(&there, |(key, _)| *key).is_ok()
+            let Some(Origin { span, .. }) = view.told(&span) else {
+                return false;
+            };
+            let there = (span.start as u32, span.end as u32, finding.detector);
+            wanted.binary_search_by_key(&there, |(key, _)| *key).is_ok()
         });
         if found.is_empty() {
             Vec::new()

@@ -123,7 +123,7 @@ fn lower(view: &View<'_>, edits: Vec<Replacement>, below: &[u8]) -> Vec<Replacem
 impl Unit {
     /// Whether it can only be written again as a whole.
     fn is_whole(&self) -> bool {
-        !matches!(self.kind, Kind::Spelled | Kind::Wide(_))
+        !matches!(self.kind, Kind::Spelled | Kind::Row(_) | Kind::Wide(_))
     }
 }
 
@@ -178,7 +178,7 @@ fn wrap(kind: Kind, content: Vec<u8>, like: &[u8]) -> Vec<u8> {
         Kind::Gzip => deflate::gzip(&content),
         Kind::Zlib => deflate::zlib(&content),
         Kind::Number => number::rewritten(&content, like).unwrap_or(content),
-        Kind::Spelled | Kind::Wide(_) => content,
+        Kind::Spelled | Kind::Row(_) | Kind::Wide(_) => content,
     }
 }
 
@@ -229,6 +229,15 @@ fn characters(kind: Kind, was: &[u8], is: &[u8], like: &[u8], out: &mut Vec<u8>)
         let each = like.chunks(usize::from(width).max(1)).zip(is);
         return each.for_each(|(like, byte)| {
             out.extend(like.iter().map(|old| if *old == 0 { 0 } else { *byte }))
+        });
+    }
+    if let Kind::Row(width) = kind {
+        let each = like
+            .chunks(usize::from(width).max(1))
+            .zip(was.iter().zip(is));
+        return each.for_each(|(like, (was, is))| match was == is {
+            true => out.extend_from_slice(like),
+            false => out.extend(respell(*is, like)),
         });
     }
     match is {

@@ -5,7 +5,7 @@
 //! what it decodes is passed over, so time is linear; what is not decoded is copied as it is, and only
 //! where something is.
 
-use super::character::{Meaning, spelled};
+use super::character::{Meaning, Spelling, spelled};
 use super::deflate::{Inflater, Stream};
 use super::map::{Kind, Layer, Unit};
 use super::packed::{self, Packing};
@@ -165,7 +165,7 @@ impl Pass<'_> {
     /// The layer's text from `before` on is what `start..end` means.
     fn unit(&mut self, before: usize, start: usize, end: usize, kind: Kind) -> usize {
         let (from, to) = (before as u32, self.layer.text.len() as u32);
-        self.layer.units.push(Unit {
+        self.layer.push(Unit {
             from,
             to,
             start: start as u32,
@@ -270,13 +270,34 @@ impl Pass<'_> {
         Some(next)
     }
 
+    /// The character that is spelled here, and those that follow it in the same way: one seldom comes alone.
     fn spelling(&mut self, at: usize) -> Option<usize> {
-        let spelling = spelled(self.text, at)?;
+        let first = self.text.get(at);
+        let mut next = self.character(at, spelled(self.text, at)?);
+        while self.text.get(next) == first && self.has_room() {
+            let Some(spelling) = spelled(self.text, next) else {
+                break;
+            };
+            next = self.character(next, spelling);
+        }
+        Some(next)
+    }
+
+    /// Whether the stretch may go on.
+    fn has_room(&self) -> bool {
+        self.layer.units.len() < limits::VIEW_UNITS_MAX && self.layer.text.len() < STRETCH_BYTES
+    }
+
+    fn character(&mut self, at: usize, spelling: Spelling) -> usize {
         self.copy(at);
         let before = self.layer.text.len();
+        let mut kind = Kind::Spelled;
         let fresh = match spelling.meaning {
             Meaning::Byte(byte) => {
                 self.layer.text.push(byte);
+                if let Ok(width) = u8::try_from(spelling.len) {
+                    kind = Kind::Row(width);
+                }
                 // A letter may be part of a run, others of another spelling.
                 !matches!(byte, b' ' | b'-')
             }
@@ -288,11 +309,11 @@ impl Pass<'_> {
             }
             Meaning::Nothing => self.text.get(at) == Some(&0),
         };
-        let next = self.unit(before, at, at + spelling.len, Kind::Spelled);
+        let next = self.unit(before, at, at + spelling.len, kind);
         if fresh {
             self.layer.mark_fresh();
         }
-        Some(next)
+        next
     }
 
     fn gzip(&mut self, at: usize) -> Option<usize> {
