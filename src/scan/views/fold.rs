@@ -159,11 +159,16 @@ static SECONDS: [u64; 64] = {
 };
 
 /// Whether a character with these bytes, of which the first is 0xC0 or more, may be folded to something that counts.
-#[inline]
+#[inline(always)]
 pub(super) fn may_begin(first: u8, second: u8, third: u8) -> bool {
     let seconds = SECONDS[usize::from(first & 0x3f)];
     let among = seconds >> (second & 0x3f) & 1 == 1 && second & 0xc0 == 0x80;
-    among && may_fold(first, second, third)
+    // Only these two need the third: spaces among brackets, digits among commas.
+    let third_fits = match (first, second) {
+        (0xe3, 0x80) | (0xef, 0xbc) => may_fold(first, second, third),
+        _ => true,
+    };
+    among & third_fits
 }
 
 /// Whether a character whose UTF-8 begins with these three bytes (or is two of them) may be folded to something that

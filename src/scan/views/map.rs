@@ -72,12 +72,10 @@ impl Unit {
         }
     }
 
-    /// Takes one character more of a row.
+    /// Takes more characters of its row.
     fn goes_on(&mut self, next: &Unit) -> bool {
-        let width = next.end - next.start;
-        let goes_on = matches!(self.kind, Kind::Row(own) if u32::from(own) == width)
-            && self.kind == next.kind
-            && (self.to, self.end) == (next.from, next.start);
+        let in_row = matches!(self.kind, Kind::Row(_)) && self.kind == next.kind;
+        let goes_on = in_row && (self.to, self.end) == (next.from, next.start);
         if goes_on {
             (self.to, self.end) = (next.to, next.end);
         }
