@@ -74,21 +74,16 @@ pub(super) struct Views<'a> {
 }
 
 impl Views<'_> {
-    /// Notes what a place is a sign of; one sign is enough.
+    /// Notes whether a place is a sign; one is enough.
+    #[inline]
     fn note(&mut self, bits: &Bits, base: usize, here: Here<'_>) {
-        let start = here.field.start as usize;
-        let odd =
-            places(bits.specials | bits.odd, base).map(|at| Marks::around(here.text, at - start));
-        let runs =
-            places(bits.runs, base).map(|at| match (at - start).checked_sub(RUN_BYTES - 1) {
-                Some(first) => Marks::run(here.text, first),
-                None => Marks::default(),
-            });
-        for marks in odd.chain(runs) {
-            self.marks.add(marks);
-            if !self.marks.is_empty() {
-                return;
-            }
+        let odd = bits.specials | bits.odd;
+        if odd | bits.runs != 0 && self.marks.is_empty() {
+            let (text, start) = (here.text, here.field.start as usize);
+            *self.marks = Marks(
+                places(odd, base).any(|at| views::is_sign(text, at - start))
+                    || places(bits.runs, base).any(|at| views::ends_run(text, at - start)),
+            );
         }
     }
 
@@ -100,9 +95,8 @@ impl Views<'_> {
         first: usize,
         out: &mut Vec<Finding>,
     ) {
-        let mut marks = std::mem::take(self.marks);
-        marks.add(Marks::at_the_beginning(here.text));
-        if marks.is_empty() {
+        let marked = !std::mem::take(self.marks).is_empty();
+        if !marked && !views::is_head(here.text) {
             return;
         }
         let inner = self.inner.get_or_insert_default();
@@ -113,7 +107,7 @@ impl Views<'_> {
         let fault = views::scan_field(
             self.body,
             *here.field,
-            marks,
+            Marks(true),
             self.scratch,
             out,
             first,
@@ -122,9 +116,6 @@ impl Views<'_> {
         *self.unreadable = self.unreadable.or(fault);
     }
 }
-
-/// Letters and digits of a run, the last of which has its bit.
-const RUN_BYTES: usize = 12;
 
 /// Looks at places, in order.
 pub(super) struct Look<'a> {
@@ -199,7 +190,7 @@ impl Look<'_> {
         places(bits.literals, base).for_each(|at| self.literal(at - start, here));
         places(bits.specials, base).for_each(|at| self.special(at - start, here));
         self.words(bits.words, base, here);
-        if let Some(views) = self.views.as_mut().filter(|views| views.marks.is_empty()) {
+        if let Some(views) = &mut self.views {
             views.note(bits, base, here);
         }
     }

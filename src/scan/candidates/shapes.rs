@@ -42,7 +42,7 @@ pub(in crate::scan) struct Shapes {
     pub(in crate::scan) dots: Words,
     /// The second of two colons, or the last of three with one to four bytes between neighbours.
     pub(in crate::scan) colons: Words,
-    /// The twelfth letter or digit of a token is here.
+    /// The twelfth letter or digit of a token with a capital is here, or the sixteenth.
     pub(in crate::scan) runs: Words,
     /// A part of a word begins here: a letter after none, or a capital after a small one.
     pub(in crate::scan) starts: Words,
@@ -52,7 +52,8 @@ pub(in crate::scan) struct Shapes {
     pub(in crate::scan) literals: Words,
     /// As in the planes.
     pub(in crate::scan) specials: Words,
-    /// Something may be spelled otherwise here: a wide character, an exponent, a leading zero.
+    /// Something may be spelled otherwise here: a wide character, the exponent of a
+    /// number or its tenth digit behind a leading zero.
     pub(in crate::scan) wide: Words,
     /// Something is worth a look here.
     pub(in crate::scan) any: Words,
@@ -98,7 +99,7 @@ impl Shapes {
     fn find_in(&mut self, planes: &Planes, n: usize, wants: Wants) {
         let history = self.last_words(0);
         self.find_starts(planes, n);
-        if wants.numbers {
+        if wants.numbers || wants.views {
             self.numbers(planes, n);
         }
         if wants.codes {
@@ -111,7 +112,7 @@ impl Shapes {
             self.coloned(planes, n);
         }
         if wants.views {
-            self.runs(n);
+            self.runs(planes, n);
             self.odd(planes, n);
         }
         self.set_history(history);
@@ -334,39 +335,51 @@ impl Shapes {
         merge(out, b);
     }
 
+    /// Sixteen letters and digits of a token, or twelve with a capital among them: base64 of fewer than twelve bytes
+    /// that hold a value has one, and hex of so few holds none. The end of a UUID and a time in milliseconds are
+    /// neither.
     #[inline(always)]
-    fn runs(&mut self, n: usize) {
-        let [alnum, tokens, a, b, ..] = &mut self.work;
-        let (alnum, tokens, a, b) = (&alnum[..n], &tokens[..n], &mut a[..n], &mut b[..n]);
+    fn runs(&mut self, planes: &Planes, n: usize) {
+        let [alnum, tokens, a, four, capital, b, _] = &mut self.work;
+        let (alnum, tokens, capital) = (&alnum[..n], &tokens[..n], &mut capital[..n]);
+        let (a, b, four) = (&mut a[..n], &mut b[..n], &mut four[..n]);
+        let (letters, capitals) = (&planes.letters[..n], &planes.capitals[..n]);
+        each3(b, letters, capitals, |letter, capital| letter & capital);
+        or_back(a, b, 1);
+        or_back(capital, a, 2);
         and_back(a, alnum, alnum, 1);
-        and_back(b, a, a, 2);
-        and_back(a, b, b, 4);
-        and_back(&mut self.runs[..n], a, b, 8);
-        narrow_back(&mut self.runs[..n], tokens, 11);
+        and_back(four, a, a, 2);
+        and_back(a, four, four, 4);
+        let (eight, out) = (&*a, &mut self.runs[..n]);
+        for at in 1..n {
+            let back = |plane: &[u64], k: u32| (plane[at] << k) | (plane[at - 1] >> (64 - k));
+            let capital = capital[at] | back(capital, 4) | back(capital, 8);
+            let twelve = back(four, 8) & back(tokens, 11) & capital;
+            let sixteen = back(eight, 8) & back(tokens, 15);
+            out[at] = eight[at] & (twelve | sixteen);
+        }
     }
 
-    /// `e` behind a digit; a digit behind a zero that begins a token; and what is rare as it is.
+    /// `e` behind five digits and dots; the tenth digit of a token that begins with a zero; and what is
+    /// rare as it is.
     #[inline(always)]
     fn odd(&mut self, planes: &Planes, n: usize) {
-        let [_, tokens, a, b, ..] = &mut self.work;
-        let (tokens, a, b) = (&tokens[..n], &mut a[..n], &mut b[..n]);
-        and_back(a, &planes.exponents[..n], &planes.digits[..n], 1);
-        each3(b, tokens, &planes.zeros[..n], |start, zero| start & zero);
-        merge_digits_behind(a, &planes.digits[..n], b);
-        merge(a, &planes.wide[..n]);
-        self.wide[..n].copy_from_slice(a);
-    }
-}
-
-#[inline(always)]
-fn merge_digits_behind(out: &mut [u64], digits: &[u64], zeros: &[u64]) {
-    for (((out, digit), zero), before) in out[1..]
-        .iter_mut()
-        .zip(&digits[1..])
-        .zip(&zeros[1..])
-        .zip(zeros)
-    {
-        *out |= digit & ((zero << 1) | (before >> 63));
+        let [_, tokens, one, four, zero, two, _] = &mut self.work;
+        let (tokens, zero, one) = (&tokens[..n], &mut zero[..n], &mut one[..n]);
+        let (two, four) = (&mut two[..n], &mut four[..n]);
+        each3(zero, tokens, &planes.zeros[..n], |start, zero| start & zero);
+        let (digits, dots) = (&planes.digits[..n], &planes.dots[..n]);
+        each3(one, digits, dots, |digit, dot| digit | dot);
+        and_back(two, one, one, 1);
+        and_back(four, two, two, 2);
+        let (wide, exponents, nines) =
+            (&planes.wide[..n], &planes.exponents[..n], &self.nines[..n]);
+        let out = &mut self.wide[..n];
+        for at in 1..n {
+            let back = |plane: &[u64], k: u32| (plane[at] << k) | (plane[at - 1] >> (64 - k));
+            let exponent = exponents[at] & back(four, 1) & back(one, 5);
+            out[at] = wide[at] | exponent | nines[at] & back(zero, 9);
+        }
     }
 }
 
@@ -377,6 +390,15 @@ fn and_back(out: &mut [u64], x: &[u64], y: &[u64], k: u32) {
     out[0] = x[0] & (y[0] << k);
     for (((out, x), y), before) in out[1..].iter_mut().zip(&x[1..]).zip(&y[1..]).zip(y) {
         *out = x & ((y << k) | (before >> (64 - k)));
+    }
+}
+
+/// `out[i]` = `x[i]` here or `k` bytes earlier.
+#[inline(always)]
+fn or_back(out: &mut [u64], x: &[u64], k: u32) {
+    out[0] = x[0] | (x[0] << k);
+    for ((out, x), before) in out[1..].iter_mut().zip(&x[1..]).zip(x) {
+        *out = x | (x << k) | (before >> (64 - k));
     }
 }
 

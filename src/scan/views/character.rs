@@ -44,6 +44,7 @@ fn spelling(len: usize, written: char) -> Spelling {
 }
 
 /// The spelling at `at`, if there is one.
+#[inline]
 pub(super) fn spelled(text: &[u8], at: usize) -> Option<Spelling> {
     let rest = text.get(at..)?;
     match rest.first()? {
@@ -194,6 +195,10 @@ fn entity(text: &[u8]) -> Option<Spelling> {
     let mut rest = text.strip_prefix(b"&")?;
     rest.first()
         .filter(|c| **c == b'#' || c.is_ascii_lowercase())?;
+    // Nearly always two digits, once.
+    if let [b'#', tens @ b'1'..=b'9', ones @ b'0'..=b'9', b';', ..] = rest {
+        return Some(spelling(5, char::from(10 * (tens - b'0') + (ones - b'0'))));
+    }
     while let Some(inner) = rest.strip_prefix(b"amp;") {
         rest = inner; // escaped twice
     }

@@ -21,17 +21,22 @@ const BZIP2: [&[u8]; 2] = [
     &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90],
 ];
 
+/// Whether a byte may be the first of such a stream, or of one that can be read.
+#[inline]
+pub(super) fn is_first(byte: u8) -> bool {
+    matches!(
+        byte,
+        0x1f | 0x78 | 0x42 | 0x28 | 0x04 | 0xfd | 0xff | 0x82 | 0x50
+    )
+}
+
 /// Whether three bytes may begin such a stream, or one that can be read.
+#[inline]
 pub(super) fn begins(head: &[u8]) -> bool {
-    if !matches!(
-        head,
-        [
-            0x1f | 0x78 | 0x42 | 0x28 | 0x04 | 0xfd | 0xff | 0x82 | 0x50,
-            ..
-        ]
-    ) {
-        return false;
-    }
+    head.first().is_some_and(|byte| is_first(*byte)) && is_head(head)
+}
+
+fn is_head(head: &[u8]) -> bool {
     let three = |magic: &[u8]| magic.get(..3) == head.get(..3);
     three(&[0x1f, 0x8b, 8])
         || zlib(head)

@@ -145,23 +145,48 @@ fn letter(code: u32) -> Option<Folded> {
     Some(Folded::As(letter))
 }
 
+/// By first byte: the second bytes of characters that may be folded, a bit each.
+static SECONDS: [u64; 64] = {
+    let mut seconds = [0; 64];
+    let mut at = 0;
+    while at < 64 * 64 {
+        // What the third byte says is looked at later; 0x80 is a third byte of each.
+        let (first, second) = (0xc0 | (at / 64) as u8, 0x80 | (at % 64) as u8);
+        seconds[at / 64] |= (may_fold(first, second, 0x80) as u64) << (at % 64);
+        at += 1;
+    }
+    seconds
+};
+
+/// Whether a character with these bytes, of which the first is 0xC0 or more, may be folded to something that counts.
+#[inline(always)]
+pub(super) fn may_begin(first: u8, second: u8, third: u8) -> bool {
+    let seconds = SECONDS[usize::from(first & 0x3f)];
+    let among = seconds >> (second & 0x3f) & 1 == 1 && second & 0xc0 == 0x80;
+    // Only these two need the third: spaces among brackets, digits among commas.
+    let third_fits = match (first, second) {
+        (0xe3, 0x80) | (0xef, 0xbc) => may_fold(first, second, third),
+        _ => true,
+    };
+    among & third_fits
+}
+
 /// Whether a character whose UTF-8 begins with these three bytes (or is two of them) may be folded to something that
 /// counts.
-pub(super) fn may_fold(first: u8, second: u8, third: u8) -> bool {
-    // Without branches: it is asked for many bytes at once.
+pub(super) const fn may_fold(first: u8, second: u8, third: u8) -> bool {
     let (b, n, t) = (first, second, third);
-    let two = (b == 0xc2) & (0xa0..=0xb9).contains(&n)
+    let two = (b == 0xc2) & (n >= 0xa0) & (n <= 0xb9)
         | (b == 0xcb) & (n == 0x97)
         | (b == 0xcd) & (n == 0x8f)
         | (b == 0xd8) & (n == 0x9c)
-        | (b == 0xd9) & (0xa0..=0xa9).contains(&n)
+        | (b == 0xd9) & (n >= 0xa0) & (n <= 0xa9)
         | (b == 0xdb) & (n >= 0xb0)
         | (b == 0xdf) & (n <= 0x89);
     let three = (b == 0xe0) & (n >= 0xa5)
         | (b == 0xe1) & (n <= 0xb7)
         | (b == 0xe2) & ((n <= 0x83) | (n == 0x88) | (n.wrapping_sub(0x91) < 3) | (n == 0x9e))
         | (b == 0xe3) & (n == 0x80) & (t == 0x80)
-        | (b == 0xea) & (0x98..=0xaf).contains(&n)
+        | (b == 0xea) & (n >= 0x98) & (n <= 0xaf)
         | (b == 0xef)
             & (n >= 0xb8)
             & !((n == 0xbc) & ((t == 0x8c) | (t == 0x81) | (t == 0x9f) | (t == 0x9b)));

@@ -10,8 +10,10 @@ use std::ops::Range;
 /// How a unit was spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// One character: JSON escape, percent, entity, other script; or something that is nothing.
+    /// One character that is none of ASCII; or something that is nothing.
     Spelled,
+    /// ASCII characters, each spelled in so many bytes: JSON escape, percent, entity, other script.
+    Row(u8),
     /// Characters of that many bytes each, all but one of them NUL.
     Wide(u8),
     /// A number with an exponent.
@@ -29,7 +31,10 @@ pub(super) enum Kind {
 impl Kind {
     /// Whether it wraps a text of its own.
     pub(super) fn is_wrapper(self) -> bool {
-        !matches!(self, Kind::Spelled | Kind::Wide(_) | Kind::Number)
+        !matches!(
+            self,
+            Kind::Spelled | Kind::Row(_) | Kind::Wide(_) | Kind::Number
+        )
     }
 }
 
@@ -49,11 +54,11 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    /// Where the bytes behind decoded byte `at` begin: within wide text those of the character, in any other
-    /// unit the first of it.
+    /// Where the bytes behind decoded byte `at` begin: within characters of one width those of the character, in any
+    /// other unit the first of it.
     fn inside(&self, at: usize) -> usize {
         let width = match self.kind {
-            Kind::Wide(width) => usize::from(width),
+            Kind::Wide(width) | Kind::Row(width) => usize::from(width),
             _ => 0,
         };
         self.start as usize + width * (at - self.from as usize)
@@ -62,9 +67,19 @@ impl Unit {
     /// And where those of the bytes before `at` end.
     fn inside_end(&self, at: usize) -> usize {
         match self.kind {
-            Kind::Wide(_) => self.inside(at),
+            Kind::Wide(_) | Kind::Row(_) => self.inside(at),
             _ => self.end as usize,
         }
+    }
+
+    /// Takes more characters of its row.
+    fn goes_on(&mut self, next: &Unit) -> bool {
+        let in_row = matches!(self.kind, Kind::Row(_)) && self.kind == next.kind;
+        let goes_on = in_row && (self.to, self.end) == (next.from, next.start);
+        if goes_on {
+            (self.to, self.end) = (next.to, next.end);
+        }
+        goes_on
     }
 }
 
@@ -100,6 +115,17 @@ impl Layer {
         self.units.clear();
         self.origin = origin as u32;
         self.fresh.clear();
+    }
+
+    /// What was decoded last; a character goes to those of its row.
+    pub(super) fn push(&mut self, unit: Unit) {
+        if !self
+            .units
+            .last_mut()
+            .is_some_and(|last| last.goes_on(&unit))
+        {
+            self.units.push(unit);
+        }
     }
 
     /// What was decoded last may hold something, or complete something that began before it.
@@ -165,7 +191,24 @@ pub(super) struct Origin {
 }
 
 impl View<'_> {
+    /// Where `span` of the view comes from, if it is this view that is to tell of it.
+    pub(super) fn told(&self, span: &Range<usize>) -> Option<Origin> {
+        let (below, form) = self.below(span);
+        if !self.sure.contains(&below.start) {
+            return None;
+        }
+        match self.under {
+            None => Some(Origin { span: below, form }),
+            Some(under) => {
+                let deeper = under.told(&below)?;
+                let form = form.max(deeper.form);
+                Some(Origin { form, ..deeper })
+            }
+        }
+    }
+
     /// Where `span` of the view comes from.
+    #[cfg(test)]
     pub(super) fn origin_of(&self, span: &Range<usize>) -> Origin {
         let (below, form) = self.below(span);
         match self.under {
@@ -180,22 +223,26 @@ impl View<'_> {
         }
     }
 
-    /// Whether it is this view that is to tell of something in `span`.
-    pub(super) fn tells_of(&self, span: &Range<usize>) -> bool {
-        let (below, _) = self.below(span);
-        self.sure.contains(&below.start) && self.under.is_none_or(|under| under.tells_of(&below))
-    }
-
     /// One layer down.
     pub(super) fn below(&self, span: &Range<usize>) -> (Range<usize>, Form) {
-        let start = self.offset(span.start, false);
-        let end = self.offset(span.end, true);
-        let form = self.touched(span).fold(Form::Plain, |form, unit| {
-            form.max(match unit.kind.is_wrapper() {
-                true => Form::Encoded,
-                false => Form::Escaped,
-            })
-        });
+        let from = |unit: &Unit| unit.from as usize;
+        let first = self.units.partition_point(|unit| from(unit) <= span.start);
+        let (upto, behind) = self.units.split_at_checked(first).unwrap_or_default();
+        // A value has few units: those that begin in it are counted.
+        let within = behind.iter().take_while(|unit| from(unit) < span.end);
+        let within = within.count();
+        let start = self.offset(upto.last(), span.start, false);
+        let known = self.units.get(..first + within).unwrap_or_default();
+        // An end lies right behind a byte: what begins there is not in it.
+        let last = known.iter().rfind(|unit| from(unit) < span.end);
+        let end = self.offset(last, span.end, true);
+        let form = |unit: &Unit| match unit.kind.is_wrapper() {
+            true => Form::Encoded,
+            false => Form::Escaped,
+        };
+        let reaches_in = upto.last().filter(|unit| unit.to as usize > span.start);
+        let touched = behind.iter().take(within).chain(reaches_in);
+        let form = touched.map(form).max().unwrap_or(Form::Plain);
         (start..end.max(start), form)
     }
 
@@ -210,15 +257,10 @@ impl View<'_> {
             .take_while(move |unit| (unit.from as usize) < span.end)
     }
 
-    /// The original offset of a boundary: of the byte behind it, or, for an end, of the byte before.
-    fn offset(&self, at: usize, is_end: bool) -> usize {
-        let before = |unit: &Unit| match is_end {
-            // An end lies right behind a byte: what begins there is not in it.
-            true => (unit.from as usize) < at,
-            false => unit.from as usize <= at,
-        };
-        let after = self.units.partition_point(before);
-        let Some(unit) = after.checked_sub(1).and_then(|last| self.units.get(last)) else {
+    /// The original offset of a boundary: of the byte behind it, or, for an end, of the byte before. `unit` is the last
+    /// that begins before.
+    fn offset(&self, unit: Option<&Unit>, at: usize, is_end: bool) -> usize {
+        let Some(unit) = unit else {
             return self.origin as usize + at;
         };
         let inside = match is_end {

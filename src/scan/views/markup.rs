@@ -4,16 +4,27 @@
 //! (`td`, `li`, `br`, `p`): numbers on either side of those are two. Stays true: a tag is short, and each
 //! byte of it is looked at once.
 
-/// Whether an element flows with the text around it; its name in lower case.
-#[rustfmt::skip]
-fn is_inline(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"a" | b"abbr" | b"b" | b"bdi" | b"bdo" | b"big" | b"code" | b"em" | b"font" | b"i" | b"ins" | b"kbd" | b"mark"
-            | b"q" | b"s" | b"samp" | b"small" | b"span" | b"strike" | b"strong" | b"sub" | b"sup" | b"tt" | b"u"
-            | b"var" | b"wbr"
-    )
-}
+/// Elements that flow with the text around them.
+const INLINE: [&[u8]; 26] = [
+    b"a", b"abbr", b"b", b"bdi", b"bdo", b"big", b"code", b"em", b"font", b"i", b"ins", b"kbd",
+    b"mark", b"q", b"s", b"samp", b"small", b"span", b"strike", b"strong", b"sub", b"sup", b"tt",
+    b"u", b"var", b"wbr",
+];
+
+/// The same, each as a number.
+static NUMBERS: [u64; INLINE.len()] = {
+    let mut numbers = [0; INLINE.len()];
+    let mut at = 0;
+    while at < INLINE.len() {
+        let mut byte = 0;
+        while byte < INLINE[at].len() {
+            numbers[at] = numbers[at] << 8 | INLINE[at][byte] as u64;
+            byte += 1;
+        }
+        at += 1;
+    }
+    numbers
+};
 
 /// Longest name of one.
 const NAME_BYTES_MAX: usize = 6;
@@ -33,11 +44,10 @@ pub(super) fn unseen(text: &[u8]) -> Option<usize> {
         .take_while(|c| c.is_ascii_alphanumeric())
         .count();
     let (name, rest) = name_at.split_at_checked(count)?;
-    let mut folded = [0; NAME_BYTES_MAX];
-    let folded = folded.get_mut(..name.len())?;
-    folded.copy_from_slice(name);
-    folded.make_ascii_lowercase();
-    let inline = is_inline(folded);
+    let name = name
+        .iter()
+        .fold(0, |name, byte| name << 8 | u64::from(byte | 0x20));
+    let inline = count <= NAME_BYTES_MAX && NUMBERS.contains(&name);
     let ends = matches!(
         rest.first(),
         Some(b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r')

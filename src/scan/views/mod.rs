@@ -37,15 +37,19 @@ mod wide;
 #[cfg(test)]
 mod evasion;
 #[cfg(test)]
+mod hidden;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unread;
 
 pub(super) use map::View;
-pub(super) use marks::Marks;
+pub(super) use marks::{Marks, ends_run, is_head, is_sign};
 pub use rewrite::Replacement;
 
 use crate::chunk::{Field, Finding, Form};
 use crate::limits;
-use map::Layer;
+use map::{Layer, Origin};
 use std::ops::Range;
 use walk::{Start, Stretch, Tools};
 
@@ -112,7 +116,11 @@ pub(super) fn expand(
     scratch.tools.fault = None;
     scratch.tools.inflater.begin_field();
     let ViewScratch { layers, tools, .. } = &mut *scratch;
-    descend(text, &whole(text), None, layers, tools, each);
+    let look = &mut |view: &View<'_>| {
+        each(view);
+        Vec::new()
+    };
+    descend(text, &whole(text), None, layers, tools, look);
     for layer in &mut scratch.layers {
         layer.shrink(limits::VIEW_BYTES_KEPT);
     }
@@ -125,16 +133,20 @@ fn whole(text: &[u8]) -> [Range<u32>; 1] {
     [0..u32::try_from(text.len()).unwrap_or(u32::MAX)]
 }
 
+/// Goes down the layers of a text, as far as it lies in one of `windows`; calls `plan` with each view. What is to be
+/// replaced in the views is returned as what is to be replaced in the text.
 fn descend(
     text: &[u8],
     windows: &[Range<u32>],
     under: Option<&View<'_>>,
     layers: &mut [Layer],
     tools: &mut Tools,
-    each: &mut dyn FnMut(&View<'_>),
-) {
+    plan: &mut dyn FnMut(&View<'_>) -> Vec<Replacement>,
+) -> Vec<Replacement> {
+    let mut all = Vec::new();
     let Some((layer, deeper)) = layers.split_first_mut() else {
-        return too_deep(text, windows, tools);
+        too_deep(text, windows, tools);
+        return all;
     };
     let mut start = Some(Start::default());
     while let Some(from) = start {
@@ -150,12 +162,17 @@ fn descend(
             under,
             sure: &sure,
         };
-        each(&view);
+        let mut edits = plan(&view);
         if !layer.fresh.is_empty() {
             let (text, windows) = (&layer.text, &layer.fresh);
-            descend(text, windows, Some(&view), deeper, tools, each);
+            let deeper = descend(text, windows, Some(&view), deeper, tools, plan);
+            rewrite::merge(&mut edits, deeper);
+        }
+        if !edits.is_empty() {
+            rewrite::merge(&mut all, rewrite::lower(&view, edits, text));
         }
     }
+    all
 }
 
 /// Whether yet another wrapper is there. A layer of spellings alone is let be: nothing that a program does
@@ -191,15 +208,14 @@ pub(super) fn scan_field(
         };
         scan(view.text, whole, &mut found);
         let span = |finding: &Finding| finding.start as usize..finding.end as usize;
-        let told = found.iter().filter(|finding| view.tells_of(&span(finding)));
-        out.extend(told.map(|finding| {
-            let origin = view.origin_of(&span(finding));
-            Finding {
+        out.extend(found.iter().filter_map(|finding| {
+            let origin = view.told(&span(finding))?;
+            Some(Finding {
                 form: origin.form,
                 start: field.start + origin.span.start as u32,
                 end: field.start + origin.span.end as u32,
                 ..*finding
-            }
+            })
         }));
     });
     scratch.found = found;
@@ -309,7 +325,10 @@ pub(super) fn rewrite_field(
         return Vec::new();
     };
     let mut found = std::mem::take(&mut scratch.found);
-    let made = rewrite::rewrite(text, scratch, &mut |view| {
+    scratch.tools.inflater.begin_body();
+    scratch.tools.inflater.begin_field();
+    let ViewScratch { layers, tools, .. } = &mut *scratch;
+    let made = descend(text, &whole(text), None, layers, tools, &mut |view| {
         found.clear();
         let whole = Field {
             record: like.record,
@@ -320,13 +339,11 @@ pub(super) fn rewrite_field(
         scan(view.text, whole, &mut found);
         found.retain(|finding| {
             let span = finding.start as usize..finding.end as usize;
-            let origin = view.origin_of(&span);
-            let there = (
-                origin.span.start as u32,
-                origin.span.end as u32,
-                finding.detector,
-            );
-            view.tells_of(&span) && wanted.binary_search_by_key(&there, |(key, _)| *key).is_ok()
+            let Some(Origin { span, .. }) = view.told(&span) else {
+                return false;
+            };
+            let there = (span.start as u32, span.end as u32, finding.detector);
+            wanted.binary_search_by_key(&there, |(key, _)| *key).is_ok()
         });
         if found.is_empty() {
             Vec::new()

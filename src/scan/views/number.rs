@@ -15,6 +15,8 @@ const MANTISSA_BYTES_MAX: usize = 2 * DIGITS_MAX + 1;
 /// Zeros before a number that are looked over.
 const ZEROS_MAX: usize = 24;
 
+/// Bytes before an exponent: what is rounded further is no identifier.
+const MANTISSA_BYTES_MIN: usize = 5;
 /// Zeros that an exponent adds to digits without a point.
 const ZEROS_ADDED_MAX: usize = 4;
 
@@ -91,7 +93,9 @@ fn goes_on(text: &[u8]) -> bool {
 /// whole number makes no identifier: `30573e9` is the name of a commit.
 fn exponent(text: &[u8]) -> Option<Written> {
     let mantissa = Mantissa::of(text)?;
-    let rest = text.get(mantissa.len..)?;
+    let rest = text
+        .get(mantissa.len..)
+        .filter(|_| mantissa.len >= MANTISSA_BYTES_MIN)?;
     let (Some(b'e' | b'E'), Some(sign)) = (rest.first(), rest.get(1)) else {
         return None;
     };

@@ -1,14 +1,13 @@
 //! Edits of a view, carried back to the field it was read from.
 //!
-//! Owns: the way down through the layers. Refuses: to say what is edited: the caller plans edits of a text as it reads,
+//! Owns: the way of an edit down one layer. Refuses: to say what is edited: the caller plans edits of a text as it reads,
 //! as for any field. Stays true: reading the field again gives the edited view; what is not edited keeps
 //! its bytes; characters are edited in their own spelling, and a wrapper is written again around its
 //! edited content, in its own fashion. Lengths stay where the edits keep them, save in gzip and zlib.
 
-use super::map::{Kind, Layer, Unit, View};
+use super::map::{Kind, Unit, View};
 use super::respell::respell;
-use super::walk::{self, Start, Stretch, Tools};
-use super::{ViewScratch, base64, deflate, hex, number, whole};
+use super::{base64, deflate, hex, number};
 use std::ops::Range;
 
 /// Bytes that take the place of others.
@@ -20,58 +19,8 @@ pub struct Replacement {
     pub with: Vec<u8>,
 }
 
-/// Calls `plan` with every view of the field; what it wants replaced in the view is returned as what is to be
-/// replaced in the field: ascending, without overlaps. `plan` returns ascending edits that do not overlap.
-pub(super) fn rewrite(
-    text: &[u8],
-    scratch: &mut ViewScratch,
-    plan: &mut dyn FnMut(&View<'_>) -> Vec<Replacement>,
-) -> Vec<Replacement> {
-    scratch.tools.inflater.begin_body();
-    scratch.tools.inflater.begin_field();
-    let ViewScratch { layers, tools, .. } = &mut *scratch;
-    descend(text, &whole(text), None, layers, tools, plan)
-}
-
-fn descend(
-    text: &[u8],
-    windows: &[Range<u32>],
-    under: Option<&View<'_>>,
-    layers: &mut [Layer],
-    tools: &mut Tools,
-    plan: &mut dyn FnMut(&View<'_>) -> Vec<Replacement>,
-) -> Vec<Replacement> {
-    let mut all: Vec<Replacement> = Vec::new();
-    let Some((layer, deeper)) = layers.split_first_mut() else {
-        return all;
-    };
-    let mut start = Some(Start::default());
-    while let Some(from) = start {
-        let Stretch { sure, next } = walk::stretch(text, windows, from, layer, tools);
-        start = next;
-        if layer.units.is_empty() {
-            continue;
-        }
-        let view = View {
-            text: &layer.text,
-            units: &layer.units,
-            origin: layer.origin,
-            under,
-            sure: &sure,
-        };
-        let mut edits = plan(&view);
-        if !layer.fresh.is_empty() {
-            let (text, windows) = (&layer.text, &layer.fresh);
-            let deeper = descend(text, windows, Some(&view), deeper, tools, plan);
-            merge(&mut edits, deeper);
-        }
-        merge(&mut all, lower(&view, edits, text));
-    }
-    all
-}
-
 /// Both lists as one. Of two that overlap the longer stays: it was made by whoever saw more.
-fn merge(edits: &mut Vec<Replacement>, more: Vec<Replacement>) {
+pub(super) fn merge(edits: &mut Vec<Replacement>, more: Vec<Replacement>) {
     if more.is_empty() {
         return;
     }
@@ -87,7 +36,7 @@ fn merge(edits: &mut Vec<Replacement>, more: Vec<Replacement>) {
 }
 
 /// What is to be done to the text below, so that the view reads as edited.
-fn lower(view: &View<'_>, edits: Vec<Replacement>, below: &[u8]) -> Vec<Replacement> {
+pub(super) fn lower(view: &View<'_>, edits: Vec<Replacement>, below: &[u8]) -> Vec<Replacement> {
     let mut pieces = Vec::with_capacity(edits.len());
     edits
         .into_iter()
@@ -123,7 +72,7 @@ fn lower(view: &View<'_>, edits: Vec<Replacement>, below: &[u8]) -> Vec<Replacem
 impl Unit {
     /// Whether it can only be written again as a whole.
     fn is_whole(&self) -> bool {
-        !matches!(self.kind, Kind::Spelled | Kind::Wide(_))
+        !matches!(self.kind, Kind::Spelled | Kind::Row(_) | Kind::Wide(_))
     }
 }
 
@@ -178,7 +127,7 @@ fn wrap(kind: Kind, content: Vec<u8>, like: &[u8]) -> Vec<u8> {
         Kind::Gzip => deflate::gzip(&content),
         Kind::Zlib => deflate::zlib(&content),
         Kind::Number => number::rewritten(&content, like).unwrap_or(content),
-        Kind::Spelled | Kind::Wide(_) => content,
+        Kind::Spelled | Kind::Row(_) | Kind::Wide(_) => content,
     }
 }
 
@@ -229,6 +178,15 @@ fn characters(kind: Kind, was: &[u8], is: &[u8], like: &[u8], out: &mut Vec<u8>)
         let each = like.chunks(usize::from(width).max(1)).zip(is);
         return each.for_each(|(like, byte)| {
             out.extend(like.iter().map(|old| if *old == 0 { 0 } else { *byte }))
+        });
+    }
+    if let Kind::Row(width) = kind {
+        let each = like
+            .chunks(usize::from(width).max(1))
+            .zip(was.iter().zip(is));
+        return each.for_each(|(like, (was, is))| match was == is {
+            true => out.extend_from_slice(like),
+            false => out.extend(respell(*is, like)),
         });
     }
     match is {

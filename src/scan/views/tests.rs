@@ -36,10 +36,10 @@ fn views(text: &[u8], marks: Marks) -> Vec<Vec<u8>> {
     all
 }
 
-const EVERY: Marks = Marks(u16::MAX);
+const EVERY: Marks = Marks(true);
 
 /// One character, written in the way of that number.
-fn written(c: char, way: usize) -> String {
+pub(super) fn written(c: char, way: usize) -> String {
     let code = c as u32;
     let fold = |zero: u32| match c.to_digit(10) {
         Some(value) => char::from_u32(zero + value).unwrap().to_string(),
@@ -82,7 +82,7 @@ fn is_beyond_marks(text: &[u8]) -> bool {
 }
 
 /// Some text in some wrapper.
-fn wrapped(text: &[u8], way: usize) -> Vec<u8> {
+pub(super) fn wrapped(text: &[u8], way: usize) -> Vec<u8> {
     match way {
         0 => BASE64.encode(text).into_bytes(),
         1 => BASE64URL_NOPAD.encode(text).into_bytes(),
@@ -99,7 +99,7 @@ fn wrapped(text: &[u8], way: usize) -> Vec<u8> {
 }
 
 /// Numbers that are one, and such that are none by one digit.
-fn number() -> impl Strategy<Value = String> {
+pub(super) fn number() -> impl Strategy<Value = String> {
     let card = ("4[0-9]{14}", 0..10usize).prop_map(|(stem, check)| format!("{stem}{check}"));
     let ssn = "[0-9]{3}-[0-9]{2}-[0-9]{4}";
     let bare = "[1-9][0-9]{8}";
@@ -246,7 +246,7 @@ pub(super) fn piece() -> impl Strategy<Value = Vec<u8>> {
     let packed = ("[ -~]{0,20}", 0..7usize).prop_map(|(text, way)| wrapped(text.as_bytes(), way));
     let leads = proptest::sample::select(vec![
         "\\", "%", "&", "&#", "<", "<b", "\0", "\u{1f}", "e8", "0", "x", "\\u", "\\u00", "+", "=",
-        "\n",
+        "\n", "\\n", "\\/",
     ]);
     prop_oneof![
         spelled,

@@ -5,7 +5,7 @@
 //! what it decodes is passed over, so time is linear; what is not decoded is copied as it is, and only
 //! where something is.
 
-use super::character::{Meaning, spelled};
+use super::character::{Meaning, Spelling, spelled};
 use super::deflate::{Inflater, Stream};
 use super::map::{Kind, Layer, Unit};
 use super::packed::{self, Packing};
@@ -165,7 +165,7 @@ impl Pass<'_> {
     /// The layer's text from `before` on is what `start..end` means.
     fn unit(&mut self, before: usize, start: usize, end: usize, kind: Kind) -> usize {
         let (from, to) = (before as u32, self.layer.text.len() as u32);
-        self.layer.units.push(Unit {
+        self.layer.push(Unit {
             from,
             to,
             start: start as u32,
@@ -270,29 +270,55 @@ impl Pass<'_> {
         Some(next)
     }
 
+    /// The character that is spelled here, and those that follow it in the same way: one seldom comes alone.
     fn spelling(&mut self, at: usize) -> Option<usize> {
-        let spelling = spelled(self.text, at)?;
+        let first = self.text.get(at);
+        let mut next = self.characters(at, spelled(self.text, at)?);
+        while self.text.get(next) == first && self.has_room() {
+            let Some(spelling) = spelled(self.text, next) else {
+                break;
+            };
+            next = self.characters(next, spelling);
+        }
+        Some(next)
+    }
+
+    /// Whether the stretch may go on.
+    fn has_room(&self) -> bool {
+        self.layer.units.len() < limits::VIEW_UNITS_MAX && self.layer.text.len() < STRETCH_BYTES
+    }
+
+    fn characters(&mut self, at: usize, spelling: Spelling) -> usize {
         self.copy(at);
         let before = self.layer.text.len();
-        let fresh = match spelling.meaning {
-            Meaning::Byte(byte) => {
-                self.layer.text.push(byte);
+        let (mut end, mut kind) = (at + spelling.len, Kind::Spelled);
+        let fresh = match (spelling.meaning, u8::try_from(spelling.len)) {
+            (Meaning::Byte(byte), Ok(width)) => {
+                let mut row = [byte; ROW];
+                let count = read_row(self.text, at, spelling.len, &mut row);
+                let row = row.get(..count).unwrap_or_default();
+                self.layer.text.extend_from_slice(row);
+                (end, kind) = (at + count * spelling.len, Kind::Row(width));
                 // A letter may be part of a run, others of another spelling.
-                !matches!(byte, b' ' | b'-')
+                row.iter().any(|byte| !matches!(byte, b' ' | b'-'))
             }
-            Meaning::Char(c) => {
+            (Meaning::Byte(byte), Err(_)) => {
+                self.layer.text.push(byte);
+                true
+            }
+            (Meaning::Char(c), _) => {
                 let mut utf8 = [0; 4];
                 let utf8 = c.encode_utf8(&mut utf8).as_bytes();
                 self.layer.text.extend_from_slice(utf8);
                 false
             }
-            Meaning::Nothing => self.text.get(at) == Some(&0),
+            (Meaning::Nothing, _) => self.text.get(at) == Some(&0),
         };
-        let next = self.unit(before, at, at + spelling.len, Kind::Spelled);
+        let next = self.unit(before, at, end, kind);
         if fresh {
             self.layer.mark_fresh();
         }
-        Some(next)
+        next
     }
 
     fn gzip(&mut self, at: usize) -> Option<usize> {
@@ -318,6 +344,27 @@ impl Pass<'_> {
         self.layer.mark_fresh();
         next
     }
+}
+
+/// Characters read at a time.
+const ROW: usize = 64;
+
+/// Reads characters that follow the first of `row`, which is at `at`, and are as wide; returns how many there are
+/// with it.
+fn read_row(text: &[u8], at: usize, width: usize, row: &mut [u8; ROW]) -> usize {
+    let mut count = 1;
+    for place in row.iter_mut().skip(1) {
+        match spelled(text, at + count * width) {
+            Some(Spelling {
+                len,
+                meaning: Meaning::Byte(byte),
+                ..
+            }) if len == width => *place = byte,
+            _ => break,
+        }
+        count += 1;
+    }
+    count
 }
 
 /// For the scout's test: whether a decoder other than that of runs has something at `at`.
