@@ -299,7 +299,8 @@ impl<'a> Pass<'a> {
                 if start >= base + 64 {
                     break;
                 }
-                let here = around.here(field);
+                let context = around.context(field);
+                let here = around.here(field, &context);
                 if end > base {
                     look.at(&bits.within(base, field), base, here);
                 }
@@ -312,7 +313,8 @@ impl<'a> Pass<'a> {
         }
         let done = at + ready * 64 - 64;
         while let Some(field) = fields.get(index).filter(|field| field.end as usize <= done) {
-            look.finish(around.here(field), out);
+            let context = around.context(field);
+            look.finish(around.here(field, &context), out);
             index += 1;
         }
         let floor = look.floor;
@@ -369,10 +371,10 @@ struct Around<'a> {
 }
 
 impl<'a> Around<'a> {
-    fn here(&self, field: &'a Field) -> Here<'a> {
+    fn context(&self, field: &Field) -> Context<'a> {
         let span = (field.start as usize, field.end as usize);
         let text = self.body.get(span.0..span.1).unwrap_or_default();
-        let context = Context {
+        Context {
             hits: self.hits,
             scopes: self.scopes,
             field: span,
@@ -381,9 +383,15 @@ impl<'a> Around<'a> {
                 words: self.words,
                 text,
             },
-        };
+        }
+    }
+
+    fn here<'b>(&self, field: &'b Field, context: &'b Context<'a>) -> Here<'b>
+    where
+        'a: 'b,
+    {
         Here {
-            text,
+            text: context.reader.text,
             field,
             context,
         }

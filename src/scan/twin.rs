@@ -42,7 +42,7 @@ pub(super) fn scan_field(
     let here = Here {
         text,
         field: &field,
-        context,
+        context: &context,
     };
     let mut found = Vec::new();
     for (id, row) in vocabulary.rows() {

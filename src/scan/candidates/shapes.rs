@@ -34,9 +34,9 @@ pub(in crate::scan) struct Shapes {
     pub(in crate::scan) joined: Words,
     /// Nine bytes of a cluster end here, a digit last.
     pub(in crate::scan) nines: Words,
-    /// Fourteen do, or thirteen digits, `DDD-DD-DDDD` or `DDD-DDD-DDDD`.
+    /// Fourteen do, or thirteen digits that begin as a card, `DDD-DD-DDDD` or `DDD-DDD-DDDD`.
     pub(in crate::scan) numbers: Words,
-    /// `LLDD`, `DLXD` or `LL-DD` from a token's start ends here.
+    /// `LLDD`, `LL-DD`, `DLXDL` or `DLXD-L` from a token's start ends here.
     pub(in crate::scan) codes: Words,
     /// `D.D.D`, `D.DD.D` or `D.DDD.D` ends here.
     pub(in crate::scan) dots: Words,
@@ -244,7 +244,7 @@ impl Shapes {
         self.grouped(planes, n);
     }
 
-    /// Adds thirteen digits, `DDD-DD-DDDD` and `DDD-DDD-DDDD` to the numbers.
+    /// Adds thirteen digits that begin as a card, `DDD-DD-DDDD` and `DDD-DDD-DDDD` to the numbers.
     #[inline(always)]
     fn grouped(&mut self, planes: &Planes, n: usize) {
         let [_, _, two, three, four, last, telephone] = &mut self.work;
@@ -267,7 +267,7 @@ impl Shapes {
         merge(out, last);
         and_back(last, four, four, 4);
         narrow_back(last, four, 8);
-        narrow_back(last, digits, 12);
+        narrow_back(last, &planes.cards[..n], 12);
         merge(out, last);
     }
 
@@ -296,6 +296,10 @@ impl Shapes {
         narrow_back(a, letters, 2);
         narrow_back(a, digits, 3);
         narrow_back(a, tokens, 3);
+        // DLXDL, or with a separator before the last.
+        and_back(b, separators, a, 1);
+        merge(b, a);
+        and_back(a, letters, b, 1);
         merge(out, a);
     }
 
