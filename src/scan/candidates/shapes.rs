@@ -56,7 +56,7 @@ pub(in crate::scan) struct Shapes {
     pub(in crate::scan) wide: Words,
     /// Something is worth a look here.
     pub(in crate::scan) any: Words,
-    work: [Words; 7],
+    work: [Words; 6],
 }
 
 /// Planes of shapes.
@@ -79,7 +79,7 @@ impl Shapes {
             specials: NONE,
             wide: NONE,
             any: NONE,
-            work: [NONE; 7],
+            work: [NONE; 6],
         }
     }
 
@@ -247,84 +247,68 @@ impl Shapes {
     /// Adds thirteen digits that begin as a card, `DDD-DD-DDDD` and `DDD-DDD-DDDD` to the numbers.
     #[inline(always)]
     fn grouped(&mut self, planes: &Planes, n: usize) {
-        let [_, _, two, three, four, last, telephone] = &mut self.work;
+        let [_, _, two, three, four, last] = &mut self.work;
         let (two, three, four) = (&mut two[..n], &mut three[..n], &mut four[..n]);
-        let (last, telephone) = (&mut last[..n], &mut telephone[..n]);
-        let out = &mut self.numbers[..n];
+        let (last, out) = (&mut last[..n], &mut self.numbers[..n]);
         let (digits, separators) = (&planes.digits[..n], &planes.separators[..n]);
+        let cards = &planes.cards[..n];
         and_back(two, digits, digits, 1);
         and_back(three, two, digits, 2);
         and_back(four, two, two, 2);
-        and_back(last, four, separators, 4);
-        // Three digits, a separator, three digits, and the end.
-        narrow_back(last, two, 5);
-        and_back(telephone, last, digits, 7);
-        narrow_back(telephone, separators, 8);
-        narrow_back(telephone, three, 9);
-        merge(out, telephone);
-        narrow_back(last, separators, 7);
-        narrow_back(last, three, 8);
-        merge(out, last);
         and_back(last, four, four, 4);
-        narrow_back(last, four, 8);
-        narrow_back(last, &planes.cards[..n], 12);
-        merge(out, last);
+        for at in 1..n {
+            let digit = |k| back(digits, at, k);
+            let separator = |k| back(separators, at, k);
+            let groups = four[at] & separator(4) & back(two, at, 5);
+            let telephone = digit(7) & separator(8) & back(three, at, 9);
+            let security = separator(7) & back(three, at, 8);
+            let thirteen = last[at] & back(four, at, 8) & back(cards, at, 12);
+            out[at] |= (groups & (telephone | security)) | thirteen;
+        }
     }
 
     #[inline(always)]
     fn codes(&mut self, planes: &Planes, n: usize) {
-        let [alnum, tokens, a, b, ..] = &mut self.work;
-        let (alnum, tokens, a, b) = (&alnum[..n], &tokens[..n], &mut a[..n], &mut b[..n]);
+        let [alnum, tokens, second, fourth, ..] = &mut self.work;
+        let (alnum, tokens) = (&alnum[..n], &tokens[..n]);
+        let (second, fourth) = (&mut second[..n], &mut fourth[..n]);
         let (digits, letters, separators) = (
             &planes.digits[..n],
             &planes.letters[..n],
             &planes.separators[..n],
         );
         let out = &mut self.codes[..n];
-        // a: the second of two letters that begin a token.
-        and_back(b, letters, letters, 1);
-        and_back(a, b, tokens, 1);
-        // LLDD
-        and_back(b, digits, digits, 1);
-        and_back(out, b, a, 2);
-        // LL-DD: the second digit, the separator two before, the letter three before.
-        narrow_back(b, separators, 2);
-        narrow_back(b, a, 3);
-        merge(out, b);
-        // DLXD
-        and_back(a, digits, alnum, 1);
-        narrow_back(a, letters, 2);
-        narrow_back(a, digits, 3);
-        narrow_back(a, tokens, 3);
-        // DLXDL, or with a separator before the last.
-        and_back(b, separators, a, 1);
-        merge(b, a);
-        and_back(a, letters, b, 1);
-        merge(out, a);
+        // The second of two letters that begin a token, and the last of `DLXD`.
+        and_back(second, letters, letters, 1);
+        narrow_back(second, tokens, 1);
+        and_back(fourth, digits, alnum, 1);
+        narrow_back(fourth, letters, 2);
+        narrow_back(fourth, digits, 3);
+        narrow_back(fourth, tokens, 3);
+        for at in 1..n {
+            let pair = digits[at] & back(digits, at, 1);
+            let apart = back(separators, at, 2) & back(second, at, 3);
+            let two_and_two = pair & (back(second, at, 2) | apart);
+            let apart = back(separators, at, 1) & back(fourth, at, 2);
+            let fifth = letters[at] & (back(fourth, at, 1) | apart);
+            out[at] = two_and_two | fifth;
+        }
     }
 
     #[inline(always)]
     fn dotted(&mut self, planes: &Planes, n: usize) {
-        let [_, _, a, three, four, ..] = &mut self.work;
-        let (a, three, four, out) = (
-            &mut a[..n],
-            &mut three[..n],
-            &mut four[..n],
-            &mut self.dots[..n],
-        );
+        let [_, _, dotted, ..] = &mut self.work;
+        let (dotted, out) = (&mut dotted[..n], &mut self.dots[..n]);
         let (digits, dots) = (&planes.digits[..n], &planes.dots[..n]);
-        // a: dots after a digit. out: digits after such a dot.
-        and_back(a, dots, digits, 1);
-        and_back(out, digits, a, 1);
-        // Another such dot two, three or four bytes before that one, digits between.
-        and_back(four, out, a, 5);
-        narrow_back(four, digits, 3);
-        narrow_back(four, digits, 4);
-        and_back(three, out, a, 4);
-        narrow_back(three, digits, 3);
-        narrow_back(out, a, 3);
-        merge(out, three);
-        merge(out, four);
+        // Dots after a digit; and digits after such a dot, where another stands two, three or four bytes before
+        // that one, digits between.
+        and_back(dotted, dots, digits, 1);
+        for at in 1..n {
+            let before = |k| back(dotted, at, k);
+            let longer = before(4) | (back(digits, at, 4) & before(5));
+            let other = before(3) | (back(digits, at, 3) & longer);
+            out[at] = digits[at] & before(1) & other;
+        }
     }
 
     #[inline(always)]
@@ -372,6 +356,12 @@ fn merge_digits_behind(out: &mut [u64], digits: &[u64], zeros: &[u64]) {
     {
         *out |= digit & ((zero << 1) | (before >> 63));
     }
+}
+
+/// The word `at` of the plane, `k` bytes later; `at` is not 0.
+#[inline(always)]
+fn back(plane: &[u64], at: usize, k: u32) -> u64 {
+    (plane[at] << k) | (plane[at - 1] >> (64 - k))
 }
 
 /// `out[i]` = `x[i]`, where `y` is also set `k` bytes earlier. Word 0 lacks its own history; nothing that

@@ -115,6 +115,10 @@ fn has_digit(text: &[u8], or: u8) -> bool {
 
 /// The last value that ends before the word, with nothing between that parts them.
 fn before(text: &[u8], end: usize, wanted: &Wanted) -> Option<Range<usize>> {
+    // The rest of a name, or a quote: no value ends there, and nothing joins over it.
+    if let [.., b'"' | b'[' | b'{' | b'<' | b'>' | b'=' | b':'] = text.get(..end)? {
+        return None;
+    }
     let start = end.saturating_sub(GAP_BYTES_MAX + VALUE_BYTES_MAX);
     // Most words stand among words.
     let seen = text.get(start..end)?;
