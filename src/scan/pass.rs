@@ -14,13 +14,12 @@ use super::candidates::{Kernel, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
 use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope};
 use super::look::{Here, Look, Views};
 use super::reach::Reach;
-use super::scope::named_container;
+use super::scopes::note_scope;
 use super::settle::Found;
 use super::starts::Starts;
 use super::views::{Marks, Unreadable, ViewScratch};
 use super::words::Words;
 use crate::chunk::{Field, Finding};
-use crate::limits::SCAN_SCOPES_OPEN_MAX;
 
 /// What one core re-uses from body to body.
 pub struct Scratch {
@@ -330,35 +329,6 @@ impl<'a> Pass<'a> {
         hits.drain(..gone);
         scopes.retain(|scope| scope.end > far);
     }
-}
-
-/// Remembers the object or array that a word names, unless one around it speaks for the same, or as
-/// many as may be are open.
-pub(super) fn note_scope(
-    scopes: &mut Vec<Scope>,
-    text: &[u8],
-    base: usize,
-    hit: &Hit,
-) -> Option<Scope> {
-    let open = scopes.iter().filter(|scope| scope.end > hit.end);
-    let (count, covered) = open.fold((0, false), |(count, covered), scope| {
-        (
-            count + 1,
-            covered || scope.detectors.contains_all(hit.detectors),
-        )
-    });
-    if covered || count >= SCAN_SCOPES_OPEN_MAX {
-        return None;
-    }
-    let inner = named_container(text, hit.end - base)?;
-    let scope = Scope {
-        start: base + inner.start,
-        end: base + inner.end,
-        named_at: hit.end,
-        detectors: hit.detectors,
-    };
-    scopes.push(scope);
-    Some(scope)
 }
 
 /// What the pass knows around the places it looks at.
