@@ -56,7 +56,8 @@ pub(super) enum Trigger {
     /// with this trigger near.
     Number(fn(scene: &Scene<'_>, cluster: &Cluster, sink: &mut Sink<'_>)),
     /// An alphanumeric token begins here (nothing alphanumeric before it), and begins `LLDD`, or
-    /// `LL`, space or hyphen, `DD`, or `DLXD` or `DLX-` or … (`L` letter, `D` digit, `X` either).
+    /// `LL`, space or hyphen, `DD`, or `DLXD` and a letter, which a space or hyphen may
+    /// precede (`L` letter, `D` digit, `X` either).
     Code(AtPlace),
     /// An `@` between two characters that are no white space.
     At(AtPlace),

@@ -7,7 +7,7 @@
 
 use super::Engine;
 use super::context::{Hit, Scope, gap};
-use super::pass::note_scope;
+use super::scopes::note_scope;
 use crate::chunk::{Field, Finding};
 use crate::limits::{EXPLAINED_BYTES_MAX, EXPLAINED_WORDS_MAX};
 use std::ops::Range;

@@ -13,7 +13,7 @@ use super::settle::{Found, settle};
 use super::views::{self, Marks, Unreadable, ViewScratch};
 use super::vocabulary::AtPlace;
 use super::{own, triggers};
-use crate::chunk::{DetectorId, Field, Finding, Form, Likelihood};
+use crate::chunk::{DetectorId, Field, Finding};
 use std::ops::Range;
 
 /// The bits of one word, by what they call on.
@@ -33,6 +33,9 @@ pub(super) struct Bits {
 impl Bits {
     /// Those that lie in the field; bit 0 is the body's byte `base`.
     pub(super) fn within(&self, base: usize, field: &Field) -> Bits {
+        if field.start as usize <= base && base + 64 <= field.end as usize {
+            return *self;
+        }
         let from = (field.start as usize).saturating_sub(base).min(63);
         let to = (field.end as usize).saturating_sub(base).min(64);
         let mask = (u64::MAX << from) & u64::MAX.checked_shr(64 - to as u32).unwrap_or(0);
@@ -137,7 +140,7 @@ pub(super) struct Look<'a> {
 pub(super) struct Here<'a> {
     pub(super) text: &'a [u8],
     pub(super) field: &'a Field,
-    pub(super) context: Context<'a>,
+    pub(super) context: &'a Context<'a>,
 }
 
 impl Look<'_> {
@@ -268,9 +271,7 @@ impl Look<'_> {
             self.floor = end;
             // The bits that the cluster covers.
             left &= u64::MAX.checked_shl((end - base) as u32).unwrap_or(0);
-            if self.is_worth_it(base, bit, end, &here.text[from - start..end - start]) {
-                self.cluster(&(from - start..end - start), here);
-            }
+            self.cluster(&(from - start..end - start), here);
         }
     }
 
@@ -311,8 +312,9 @@ impl Look<'_> {
         let context = Context {
             hits: &hits,
             known_to: usize::MAX,
-            ..here.context
+            ..*here.context
         };
+        let context = &context;
         self.numbers_of(cluster, Here { context, ..here });
     }
 
@@ -334,18 +336,6 @@ impl Look<'_> {
             find(&here.scene(*id), &cluster, &mut here.sink(*id, self.found));
         }
     }
-
-    /// Whether the cluster may be what `Trigger::Number` says. Most are timestamps, and end here.
-    fn is_worth_it(&self, base: usize, bit: usize, end: usize, text: &[u8]) -> bool {
-        // A word may speak for it, or its groups do: bits say so from its ninth byte on.
-        let last = (end - 1 - base).min(63);
-        let covered = (u64::MAX << bit) & (u64::MAX >> (63 - last));
-        let reached = self.reach[self.word] & covered != 0;
-        reached
-            || text.len() != 13
-            || triggers::is_thirteen(text)
-            || !text.iter().all(u8::is_ascii_digit)
-    }
 }
 
 impl<'a> Here<'a> {
@@ -361,29 +351,24 @@ impl<'a> Here<'a> {
     where
         'a: 's,
     {
-        let like = Finding {
-            detector,
-            likelihood: Likelihood::Possible,
-            record: self.field.record,
-            part: self.field.part,
-            form: Form::Plain,
-            start: self.field.start,
-            end: self.field.start,
-        };
         Sink {
             out,
             context: self.context,
-            like,
+            field: self.field,
+            detector,
         }
     }
 }
 
-/// Where the code that has its last digit at `at` begins: four bytes, or five with a separator.
+/// Where the code whose first four to six bytes end at `at` begins. The last bytes tell: `LLDD`, `LL-DD`,
+/// `DLXDL`, `DLXD-L`.
 fn code_start(text: &[u8], at: usize) -> Option<usize> {
-    let separated = text
-        .get(at.checked_sub(2)?)
-        .is_some_and(|byte| is_separator(*byte));
-    let start = at.checked_sub(if separated { 4 } else { 3 })?;
+    let [before, middle, last] = *text.get(at.checked_sub(2)?..)?.first_chunk()?;
+    let back = match (before, middle) {
+        _ if last.is_ascii_digit() => 3 + usize::from(is_separator(before)),
+        _ => 4 + usize::from(is_separator(middle)),
+    };
+    let start = at.checked_sub(back)?;
     triggers::is_code(text, start).then_some(start)
 }
 

@@ -40,6 +40,7 @@ mod reach;
 mod sample;
 mod scene;
 mod scope;
+mod scopes;
 mod settle;
 mod starts;
 mod tlds;

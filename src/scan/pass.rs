@@ -14,13 +14,12 @@ use super::candidates::{Kernel, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
 use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope};
 use super::look::{Here, Look, Views};
 use super::reach::Reach;
-use super::scope::named_container;
+use super::scopes::note_scope;
 use super::settle::Found;
 use super::starts::Starts;
 use super::views::{Marks, Unreadable, ViewScratch};
 use super::words::Words;
 use crate::chunk::{Field, Finding};
-use crate::limits::SCAN_SCOPES_OPEN_MAX;
 
 /// What one core re-uses from body to body.
 pub struct Scratch {
@@ -299,7 +298,8 @@ impl<'a> Pass<'a> {
                 if start >= base + 64 {
                     break;
                 }
-                let here = around.here(field);
+                let context = around.context(field);
+                let here = around.here(field, &context);
                 if end > base {
                     look.at(&bits.within(base, field), base, here);
                 }
@@ -312,7 +312,8 @@ impl<'a> Pass<'a> {
         }
         let done = at + ready * 64 - 64;
         while let Some(field) = fields.get(index).filter(|field| field.end as usize <= done) {
-            look.finish(around.here(field), out);
+            let context = around.context(field);
+            look.finish(around.here(field, &context), out);
             index += 1;
         }
         let floor = look.floor;
@@ -330,35 +331,6 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Remembers the object or array that a word names, unless one around it speaks for the same, or as
-/// many as may be are open.
-pub(super) fn note_scope(
-    scopes: &mut Vec<Scope>,
-    text: &[u8],
-    base: usize,
-    hit: &Hit,
-) -> Option<Scope> {
-    let open = scopes.iter().filter(|scope| scope.end > hit.end);
-    let (count, covered) = open.fold((0, false), |(count, covered), scope| {
-        (
-            count + 1,
-            covered || scope.detectors.contains_all(hit.detectors),
-        )
-    });
-    if covered || count >= SCAN_SCOPES_OPEN_MAX {
-        return None;
-    }
-    let inner = named_container(text, hit.end - base)?;
-    let scope = Scope {
-        start: base + inner.start,
-        end: base + inner.end,
-        named_at: hit.end,
-        detectors: hit.detectors,
-    };
-    scopes.push(scope);
-    Some(scope)
-}
-
 /// What the pass knows around the places it looks at.
 struct Around<'a> {
     body: &'a [u8],
@@ -369,10 +341,10 @@ struct Around<'a> {
 }
 
 impl<'a> Around<'a> {
-    fn here(&self, field: &'a Field) -> Here<'a> {
+    fn context(&self, field: &Field) -> Context<'a> {
         let span = (field.start as usize, field.end as usize);
         let text = self.body.get(span.0..span.1).unwrap_or_default();
-        let context = Context {
+        Context {
             hits: self.hits,
             scopes: self.scopes,
             field: span,
@@ -381,9 +353,15 @@ impl<'a> Around<'a> {
                 words: self.words,
                 text,
             },
-        };
+        }
+    }
+
+    fn here<'b>(&self, field: &'b Field, context: &'b Context<'a>) -> Here<'b>
+    where
+        'a: 'b,
+    {
         Here {
-            text,
+            text: context.reader.text,
             field,
             context,
         }

@@ -5,7 +5,7 @@
 
 use super::context::{Context, GAP_BYTES_MAX};
 use super::settle::Found;
-use crate::chunk::{DetectorId, Finding, Likelihood};
+use crate::chunk::{DetectorId, Field, Finding, Form, Likelihood};
 use std::ops::Range;
 
 /// One field, to one detector.
@@ -14,7 +14,7 @@ pub(super) struct Scene<'a> {
     /// The field's bytes.
     pub(super) text: &'a [u8],
     pub(super) detector: DetectorId,
-    pub(super) context: Context<'a>,
+    pub(super) context: &'a Context<'a>,
 }
 
 impl Scene<'_> {
@@ -74,22 +74,27 @@ pub(super) struct Sink<'a> {
     /// Everything found so far in the field.
     pub(super) out: &'a mut Vec<Found>,
     /// The words of the field.
-    pub(super) context: Context<'a>,
-    /// What every finding of this field and detector has in common; spans count from its `start`.
-    pub(super) like: Finding,
+    pub(super) context: &'a Context<'a>,
+    /// Spans count from its start.
+    pub(super) field: &'a Field,
+    /// Who reports.
+    pub(super) detector: DetectorId,
 }
 
 impl Sink<'_> {
     /// Adds a finding, `span` being bytes of the field. The same may be reported twice, or one
     /// within another: `settle` keeps what counts.
     pub(super) fn report(&mut self, span: Range<usize>, likelihood: Likelihood) {
-        let start = self.like.start + span.start as u32;
-        let end = self.like.start + span.end as u32;
+        let start = self.field.start + span.start as u32;
+        let end = self.field.start + span.end as u32;
         let finding = Finding {
+            detector: self.detector,
             likelihood,
+            record: self.field.record,
+            part: self.field.part,
+            form: Form::Plain,
             start,
             end,
-            ..self.like
         };
         if self.out.last().is_none_or(|last| last.finding != finding) {
             let span = start as usize..end as usize;

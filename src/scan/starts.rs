@@ -7,12 +7,14 @@ use super::candidates::{Plane, TILE_BYTES, TILE_WORDS};
 use super::parts::{Parts, load};
 
 /// Places written at once.
-const TWO: usize = 2;
+const FEW: usize = 4;
+/// Places beyond the last that may be written: those of a word.
+const SPARE: usize = 64;
 
-/// The list. At most every byte begins a part, and two may be written beyond the last.
+/// The list. At most every byte begins a part, and some may be written beyond the last.
 pub(super) struct Starts {
     /// Offsets in the tile.
-    pub(super) places: [u16; TILE_BYTES + TWO],
+    pub(super) places: [u16; TILE_BYTES + SPARE],
     /// The bits that are listed: what a kernel leaves of all starts.
     pub(super) bits: [u64; TILE_WORDS],
     /// Bytes near the end of their field, where tables of what follows say nothing.
@@ -23,7 +25,7 @@ impl Starts {
     /// None.
     pub(super) fn new() -> Starts {
         Starts {
-            places: [0; TILE_BYTES + TWO],
+            places: [0; TILE_BYTES + SPARE],
             bits: [0; TILE_WORDS],
             ending: [0; TILE_WORDS],
         }
@@ -41,20 +43,21 @@ impl Starts {
         }
     }
 
-    /// Lists the places of the bits; returns how many. A block of text has few: two are written
+    /// Lists the places of the bits; returns how many. A block of text has few: four are written
     /// without looking, for a loop that may end anywhere is what a processor cannot foresee.
-    fn list(&mut self, words: usize) -> usize {
+    #[inline(always)]
+    pub(super) fn list(&mut self, words: usize) -> usize {
         let mut count = 0;
         for (word, bits) in self.bits.iter().enumerate().take(words) {
             let (mut left, base) = (*bits, (word * 64) as u16);
             let mut at = count;
             count += bits.count_ones() as usize;
-            while let Some(two) = self.places.get_mut(at..at + TWO) {
-                for place in two {
+            while let Some(few) = self.places.get_mut(at..at + FEW) {
+                for place in few {
                     *place = base.wrapping_add(left.trailing_zeros() as u16);
                     left &= left.wrapping_sub(1);
                 }
-                at += TWO;
+                at += FEW;
                 if at >= count {
                     break;
                 }
@@ -65,11 +68,12 @@ impl Starts {
 }
 
 impl Starts {
-    /// Lists those of `bits` where a keyword or literal may begin; returns how many. `text` begins with
-    /// the tile and goes on to the body's end.
+    /// Keeps of the first `count` places those where a keyword or literal may begin; returns how many. `text`
+    /// begins with the tile and goes on to the body's end.
     #[inline(always)]
     pub(super) fn sift(
         &mut self,
+        count: usize,
         letters: &Plane,
         starts: &Plane,
         words: usize,
@@ -77,7 +81,7 @@ impl Starts {
         parts: &Parts,
     ) -> usize {
         let words = words.min(TILE_BYTES / 64);
-        let count = self.list(words).min(TILE_BYTES);
+        let count = count.min(TILE_BYTES);
         let ends = Ends::of(letters, starts, words);
         let mut kept = 0;
         for index in 0..count {

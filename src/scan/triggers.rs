@@ -48,11 +48,11 @@ pub(super) fn is_token_start(text: &[u8], at: usize) -> bool {
     text[at].is_ascii_alphanumeric() && (at == 0 || !text[at - 1].is_ascii_alphanumeric())
 }
 
+/// How codes begin.
+const CODES: [&str; 4] = ["LLDD", "LL-DD", "DLXDL", "DLXD-L"];
+
 pub(super) fn is_code(text: &[u8], at: usize) -> bool {
-    is_token_start(text, at)
-        && ["LLDD", "LL-DD", "DLXD"]
-            .iter()
-            .any(|shape| has_at(text, at, shape))
+    is_token_start(text, at) && CODES.iter().any(|shape| has_at(text, at, shape))
 }
 
 pub(super) fn is_at(text: &[u8], at: usize) -> bool {

@@ -9,8 +9,8 @@ use super::context::{Context, Hit, Reader, Scope};
 use super::detector::Trigger;
 use super::look::Here;
 use super::own;
-use super::pass::note_scope;
 use super::scene::{Scene, Sink, Word};
+use super::scopes::note_scope;
 use super::settle::settle;
 use super::triggers::{self, is_at, is_code, is_colon, is_dot, is_open, is_token_start};
 use crate::chunk::{Field, Finding};
@@ -42,7 +42,7 @@ pub(super) fn scan_field(
     let here = Here {
         text,
         field: &field,
-        context,
+        context: &context,
     };
     let mut found = Vec::new();
     for (id, row) in vocabulary.rows() {

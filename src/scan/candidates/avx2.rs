@@ -85,7 +85,8 @@ fn sift(
     parts: &Parts,
 ) -> usize {
     narrow(starts, shapes, words, text, &parts.heads);
-    starts.sift(&planes.letters, &shapes.starts, words, text, parts)
+    let count = starts.list(words);
+    starts.sift(count, &planes.letters, &shapes.starts, words, text, parts)
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
@@ -149,13 +150,14 @@ fn classify(block: &[u8; 64], tables: &Tables) -> Block {
         exponents: join(7),
         zeros: join(8),
         wide: join(9),
+        cards: join(10),
     }
 }
 
-/// The planes of 32 bytes, in the order of [`Block`].
+/// The planes of 32 bytes, in the order in which `classify` names them.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 #[inline]
-fn classify_half(half: &[u8; 32], tables: &Tables) -> [u32; 10] {
+fn classify_half(half: &[u8; 32], tables: &Tables) -> [u32; 11] {
     // SAFETY: the reference covers 32 readable bytes, and the load asks for no alignment.
     let bytes = unsafe { _mm256_loadu_si256(half.as_ptr().cast()) };
     let set = |byte: u8| _mm256_set1_epi8(byte as i8);
@@ -182,6 +184,7 @@ fn classify_half(half: &[u8; 32], tables: &Tables) -> [u32; 10] {
         bits(_mm256_cmpeq_epi8(lower, set(b'e'))),
         bits(is(b'0')),
         bits(_mm256_cmpeq_epi8(_mm256_max_epu8(bytes, set(0xc2)), bytes)),
+        bits(below(_mm256_sub_epi8(bytes, set(b'2')), 5)),
     ]
 }
 

@@ -25,6 +25,8 @@ const HEADS_READ: usize = 64 + HEAD_BYTES - 1;
 pub(super) struct Avx512 {
     /// It has AVX-512VBMI too, which looks up bytes in a table of 128.
     tables: bool,
+    /// It has AVX-512VBMI2 too, which shifts two words as one, and moves bytes to the front.
+    shifts: bool,
 }
 
 impl Avx512 {
@@ -32,7 +34,8 @@ impl Avx512 {
     pub(super) fn detect() -> Option<Avx512> {
         let present = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
         let tables = is_x86_feature_detected!("avx512vbmi");
-        (present && Avx2::detect().is_some()).then_some(Avx512 { tables })
+        let shifts = is_x86_feature_detected!("avx512vbmi2");
+        (present && Avx2::detect().is_some()).then_some(Avx512 { tables, shifts })
     }
 
     /// As `scalar::fill`.
@@ -43,8 +46,13 @@ impl Avx512 {
 
     /// As `scalar::find`.
     pub(super) fn find(self, shapes: &mut Shapes, planes: &Planes, words: usize, wants: Wants) {
-        // SAFETY: as above.
-        unsafe { find(shapes, planes, words, wants) }
+        // SAFETY: as above; `find_shifting` runs only where `detect` saw AVX-512VBMI2 too.
+        unsafe {
+            match self.shifts {
+                true => find_shifting(shapes, planes, words, wants),
+                false => find(shapes, planes, words, wants),
+            }
+        }
     }
 
     /// As `Starts::sift`.
@@ -57,14 +65,18 @@ impl Avx512 {
         text: &[u8],
         parts: &Parts,
     ) -> usize {
-        // SAFETY: as above; `narrow` runs only where `detect` saw AVX-512VBMI too, and `avx2::narrow` needs
-        // what every value of this type has.
+        // SAFETY: as above; `narrow` and `list` run only where `detect` saw AVX-512VBMI and AVX-512VBMI2 too, and
+        // `avx2::narrow` needs what every value of this type has.
         unsafe {
             match self.tables {
                 true => narrow(starts, shapes, words, text, &parts.heads),
                 false => avx2::narrow(starts, shapes, words, text, &parts.heads),
             }
-            sift(starts, planes, shapes, words, text, parts)
+            let count = match self.shifts {
+                true => list(starts, words),
+                false => starts.list(words),
+            };
+            sift(starts, count, planes, shapes, words, text, parts)
         }
     }
 
@@ -83,13 +95,66 @@ fn gather(shapes: &mut Shapes, reach: &[u64], words: usize, wants: Wants) {
 #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
 fn sift(
     starts: &mut Starts,
+    count: usize,
     planes: &Planes,
     shapes: &Shapes,
     words: usize,
     text: &[u8],
     parts: &Parts,
 ) -> usize {
-    starts.sift(&planes.letters, &shapes.starts, words, text, parts)
+    starts.sift(count, &planes.letters, &shapes.starts, words, text, parts)
+}
+
+/// The offsets of a word's bytes.
+const OFFSETS: [u8; 64] = {
+    let mut offsets = [0; 64];
+    let mut at = 0;
+    while at < offsets.len() {
+        offsets[at] = at as u8;
+        at += 1;
+    }
+    offsets
+};
+
+/// As `Starts::list`: the offsets of the bits move to the front at once, and no loop depends on how many
+/// there are.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
+fn list(starts: &mut Starts, words: usize) -> usize {
+    // SAFETY: the constant covers 64 readable bytes, and the load asks for no alignment.
+    let offsets = unsafe { _mm512_loadu_si512(OFFSETS.as_ptr().cast()) };
+    let Starts { places, bits, .. } = starts;
+    let mut count = 0;
+    for (word, bits) in bits.iter().enumerate().take(words) {
+        let packed = _mm512_maskz_compress_epi8(*bits, offsets);
+        let base = _mm512_set1_epi16((word * 64) as i16);
+        let halves = [
+            _mm512_castsi512_si256(packed),
+            _mm512_extracti64x4_epi64::<1>(packed),
+        ];
+        let end = count + bits.count_ones() as usize;
+        for half in halves {
+            let Some(to) = places
+                .get_mut(count..)
+                .and_then(<[u16]>::first_chunk_mut::<32>)
+            else {
+                break;
+            };
+            let half = _mm512_add_epi16(_mm512_cvtepu8_epi16(half), base);
+            // SAFETY: the reference covers 64 writable bytes, and the store asks for no alignment.
+            unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), half) };
+            count += to.len();
+            if count >= end {
+                break;
+            }
+        }
+        count = end;
+    }
+    count
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
+fn find_shifting(shapes: &mut Shapes, planes: &Planes, words: usize, wants: Wants) {
+    shapes.find(planes, words, wants);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,bmi1,bmi2,lzcnt,popcnt")]
@@ -142,6 +207,7 @@ fn classify(block: &[u8; 64], tables: &Tables) -> Block {
     let lower = _mm512_or_si512(bytes, set(0x20));
     Block {
         digits: _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, set(b'0')), set(10)),
+        cards: _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, set(b'2')), set(5)),
         letters: _mm512_cmplt_epu8_mask(_mm512_sub_epi8(lower, set(b'a')), set(26)),
         capitals: _mm512_testn_epi8_mask(bytes, set(0x20)),
         separators: is(b' ') | is(b'-'),

@@ -10,6 +10,7 @@
 //! those cost time and belong to the few places that come out of here. Stays true: every kernel gives
 //! the bits of the scalar one; a shape bit may be set where nothing is, never the reverse.
 
+mod algebra;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]

@@ -19,6 +19,8 @@ pub(in crate::scan) const NONE: Words = [0; TILE_WORDS + 1];
 pub(super) struct Block {
     /// ASCII digits.
     pub(super) digits: u64,
+    /// Digits that the shortest card begins with, 2 to 6.
+    pub(super) cards: u64,
     /// ASCII letters.
     pub(super) letters: u64,
     /// Bytes with bit 5 clear: of letters, the capitals.
@@ -46,6 +48,7 @@ impl Block {
         let there = if len < 64 { (1 << len) - 1 } else { u64::MAX };
         Block {
             digits: self.digits & there,
+            cards: self.cards & there,
             letters: self.letters & there,
             capitals: self.capitals & there,
             separators: self.separators & there,
@@ -63,6 +66,7 @@ impl Block {
 #[derive(Clone)]
 pub(in crate::scan) struct Planes {
     pub(super) digits: Words,
+    pub(super) cards: Words,
     pub(in crate::scan) letters: Words,
     pub(super) capitals: Words,
     pub(super) separators: Words,
@@ -79,6 +83,7 @@ impl Planes {
     pub(in crate::scan) fn new() -> Planes {
         Planes {
             digits: NONE,
+            cards: NONE,
             letters: NONE,
             capitals: NONE,
             separators: NONE,
@@ -95,6 +100,7 @@ impl Planes {
     #[inline(always)]
     pub(super) fn set(&mut self, at: usize, block: Block) {
         self.digits[at] = block.digits;
+        self.cards[at] = block.cards;
         self.letters[at] = block.letters;
         self.capitals[at] = block.capitals;
         self.separators[at] = block.separators;
@@ -109,6 +115,7 @@ impl Planes {
     fn each(&mut self, act: impl FnMut(&mut Words)) {
         let all = [
             &mut self.digits,
+            &mut self.cards,
             &mut self.letters,
             &mut self.capitals,
             &mut self.separators,
@@ -142,9 +149,10 @@ impl Planes {
     }
 
     #[cfg(test)]
-    pub(super) fn all(&self) -> [&Words; 10] {
+    pub(super) fn all(&self) -> [&Words; 11] {
         [
             &self.digits,
+            &self.cards,
             &self.letters,
             &self.capitals,
             &self.separators,

@@ -36,6 +36,7 @@ pub(super) fn classify(bytes: &[u8]) -> Block {
     for (at, byte) in bytes.iter().take(64).enumerate() {
         let bit = |is: bool| u64::from(is) << at;
         block.digits |= bit(byte.is_ascii_digit());
+        block.cards |= bit(matches!(byte, b'2'..=b'6'));
         block.letters |= bit(byte.is_ascii_alphabetic());
         block.capitals |= bit(byte & 0x20 == 0);
         block.separators |= bit(matches!(byte, b' ' | b'-'));
@@ -76,5 +77,6 @@ pub(super) fn sift(
         .iter_mut()
         .zip(all)
         .for_each(|(to, bits)| *to = *bits);
-    starts.sift(&planes.letters, &shapes.starts, words, text, parts)
+    let count = starts.list(words);
+    starts.sift(count, &planes.letters, &shapes.starts, words, text, parts)
 }

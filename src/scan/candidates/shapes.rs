@@ -8,6 +8,7 @@
 //! Each step is a loop of its own over whole arrays: fused, every word would wait for the one
 //! before; apart, the compiler turns each into vector code in the caller's instruction set.
 
+use super::algebra::{and_back, back, each3, merge, narrow_back, near_back, or_back, unless_back};
 use super::planes::{NONE, Planes, TILE_WORDS, Words};
 
 /// Which shapes somebody asked for; the others cost nothing.
@@ -34,9 +35,9 @@ pub(in crate::scan) struct Shapes {
     pub(in crate::scan) joined: Words,
     /// Nine bytes of a cluster end here, a digit last.
     pub(in crate::scan) nines: Words,
-    /// Fourteen do, or thirteen digits, `DDD-DD-DDDD` or `DDD-DDD-DDDD`.
+    /// Fourteen do, or thirteen digits that begin as a card, `DDD-DD-DDDD` or `DDD-DDD-DDDD`.
     pub(in crate::scan) numbers: Words,
-    /// `LLDD`, `DLXD` or `LL-DD` from a token's start ends here.
+    /// `LLDD`, `LL-DD`, `DLXDL` or `DLXD-L` from a token's start ends here.
     pub(in crate::scan) codes: Words,
     /// `D.D.D`, `D.DD.D` or `D.DDD.D` ends here.
     pub(in crate::scan) dots: Words,
@@ -245,83 +246,71 @@ impl Shapes {
         self.grouped(planes, n);
     }
 
-    /// Adds thirteen digits, `DDD-DD-DDDD` and `DDD-DDD-DDDD` to the numbers.
+    /// Adds thirteen digits that begin as a card, `DDD-DD-DDDD` and `DDD-DDD-DDDD` to the numbers.
     #[inline(always)]
     fn grouped(&mut self, planes: &Planes, n: usize) {
-        let [_, _, two, three, four, last, telephone] = &mut self.work;
+        let [_, _, two, three, four, last, _] = &mut self.work;
         let (two, three, four) = (&mut two[..n], &mut three[..n], &mut four[..n]);
-        let (last, telephone) = (&mut last[..n], &mut telephone[..n]);
-        let out = &mut self.numbers[..n];
+        let (last, out) = (&mut last[..n], &mut self.numbers[..n]);
         let (digits, separators) = (&planes.digits[..n], &planes.separators[..n]);
+        let cards = &planes.cards[..n];
         and_back(two, digits, digits, 1);
         and_back(three, two, digits, 2);
         and_back(four, two, two, 2);
-        and_back(last, four, separators, 4);
-        // Three digits, a separator, three digits, and the end.
-        narrow_back(last, two, 5);
-        and_back(telephone, last, digits, 7);
-        narrow_back(telephone, separators, 8);
-        narrow_back(telephone, three, 9);
-        merge(out, telephone);
-        narrow_back(last, separators, 7);
-        narrow_back(last, three, 8);
-        merge(out, last);
         and_back(last, four, four, 4);
-        narrow_back(last, four, 8);
-        narrow_back(last, digits, 12);
-        merge(out, last);
+        for at in 1..n {
+            let digit = |k| back(digits, at, k);
+            let separator = |k| back(separators, at, k);
+            let groups = four[at] & separator(4) & back(two, at, 5);
+            let telephone = digit(7) & separator(8) & back(three, at, 9);
+            let security = separator(7) & back(three, at, 8);
+            let thirteen = last[at] & back(four, at, 8) & back(cards, at, 12);
+            out[at] |= (groups & (telephone | security)) | thirteen;
+        }
     }
 
     #[inline(always)]
     fn codes(&mut self, planes: &Planes, n: usize) {
-        let [alnum, tokens, a, b, ..] = &mut self.work;
-        let (alnum, tokens, a, b) = (&alnum[..n], &tokens[..n], &mut a[..n], &mut b[..n]);
+        let [alnum, tokens, second, fourth, ..] = &mut self.work;
+        let (alnum, tokens) = (&alnum[..n], &tokens[..n]);
+        let (second, fourth) = (&mut second[..n], &mut fourth[..n]);
         let (digits, letters, separators) = (
             &planes.digits[..n],
             &planes.letters[..n],
             &planes.separators[..n],
         );
         let out = &mut self.codes[..n];
-        // a: the second of two letters that begin a token.
-        and_back(b, letters, letters, 1);
-        and_back(a, b, tokens, 1);
-        // LLDD
-        and_back(b, digits, digits, 1);
-        and_back(out, b, a, 2);
-        // LL-DD: the second digit, the separator two before, the letter three before.
-        narrow_back(b, separators, 2);
-        narrow_back(b, a, 3);
-        merge(out, b);
-        // DLXD
-        and_back(a, digits, alnum, 1);
-        narrow_back(a, letters, 2);
-        narrow_back(a, digits, 3);
-        narrow_back(a, tokens, 3);
-        merge(out, a);
+        // The second of two letters that begin a token, and the last of `DLXD`.
+        and_back(second, letters, letters, 1);
+        narrow_back(second, tokens, 1);
+        and_back(fourth, digits, alnum, 1);
+        narrow_back(fourth, letters, 2);
+        narrow_back(fourth, digits, 3);
+        narrow_back(fourth, tokens, 3);
+        for at in 1..n {
+            let pair = digits[at] & back(digits, at, 1);
+            let apart = back(separators, at, 2) & back(second, at, 3);
+            let two_and_two = pair & (back(second, at, 2) | apart);
+            let apart = back(separators, at, 1) & back(fourth, at, 2);
+            let fifth = letters[at] & (back(fourth, at, 1) | apart);
+            out[at] = two_and_two | fifth;
+        }
     }
 
     #[inline(always)]
     fn dotted(&mut self, planes: &Planes, n: usize) {
-        let [_, _, a, three, four, ..] = &mut self.work;
-        let (a, three, four, out) = (
-            &mut a[..n],
-            &mut three[..n],
-            &mut four[..n],
-            &mut self.dots[..n],
-        );
+        let [_, _, dotted, ..] = &mut self.work;
+        let (dotted, out) = (&mut dotted[..n], &mut self.dots[..n]);
         let (digits, dots) = (&planes.digits[..n], &planes.dots[..n]);
-        // a: dots after a digit. out: digits after such a dot.
-        and_back(a, dots, digits, 1);
-        and_back(out, digits, a, 1);
-        // Another such dot two, three or four bytes before that one, digits between.
-        and_back(four, out, a, 5);
-        narrow_back(four, digits, 3);
-        narrow_back(four, digits, 4);
-        and_back(three, out, a, 4);
-        narrow_back(three, digits, 3);
-        narrow_back(out, a, 3);
-        merge(out, three);
-        merge(out, four);
+        // Dots after a digit; and digits after such a dot, where another stands two, three or four bytes before
+        // that one, digits between.
+        and_back(dotted, dots, digits, 1);
+        for at in 1..n {
+            let before = |k| back(dotted, at, k);
+            let longer = before(4) | (back(digits, at, 4) & before(5));
+            let other = before(3) | (back(digits, at, 3) & longer);
+            out[at] = digits[at] & before(1) & other;
+        }
     }
 
     #[inline(always)]
@@ -352,10 +341,9 @@ impl Shapes {
         and_back(a, four, four, 4);
         let (eight, out) = (&*a, &mut self.runs[..n]);
         for at in 1..n {
-            let back = |plane: &[u64], k: u32| (plane[at] << k) | (plane[at - 1] >> (64 - k));
-            let capital = capital[at] | back(capital, 4) | back(capital, 8);
-            let twelve = back(four, 8) & back(tokens, 11) & capital;
-            let sixteen = back(eight, 8) & back(tokens, 15);
+            let capital = capital[at] | back(capital, at, 4) | back(capital, at, 8);
+            let twelve = back(four, at, 8) & back(tokens, at, 11) & capital;
+            let sixteen = back(eight, at, 8) & back(tokens, at, 15);
             out[at] = eight[at] & (twelve | sixteen);
         }
     }
@@ -376,71 +364,8 @@ impl Shapes {
             (&planes.wide[..n], &planes.exponents[..n], &self.nines[..n]);
         let out = &mut self.wide[..n];
         for at in 1..n {
-            let back = |plane: &[u64], k: u32| (plane[at] << k) | (plane[at - 1] >> (64 - k));
-            let exponent = exponents[at] & back(four, 1) & back(one, 5);
-            out[at] = wide[at] | exponent | nines[at] & back(zero, 9);
+            let exponent = exponents[at] & back(four, at, 1) & back(one, at, 5);
+            out[at] = wide[at] | exponent | nines[at] & back(zero, at, 9);
         }
-    }
-}
-
-/// `out[i]` = `x[i]`, where `y` is also set `k` bytes earlier. Word 0 lacks its own history; nothing that
-/// counts is read from it.
-#[inline(always)]
-fn and_back(out: &mut [u64], x: &[u64], y: &[u64], k: u32) {
-    out[0] = x[0] & (y[0] << k);
-    for (((out, x), y), before) in out[1..].iter_mut().zip(&x[1..]).zip(&y[1..]).zip(y) {
-        *out = x & ((y << k) | (before >> (64 - k)));
-    }
-}
-
-/// `out[i]` = `x[i]` here or `k` bytes earlier.
-#[inline(always)]
-fn or_back(out: &mut [u64], x: &[u64], k: u32) {
-    out[0] = x[0] | (x[0] << k);
-    for ((out, x), before) in out[1..].iter_mut().zip(&x[1..]).zip(x) {
-        *out = x | (x << k) | (before >> (64 - k));
-    }
-}
-
-/// `out[i]` = `x[i]`, where `y` is not set one byte earlier.
-#[inline(always)]
-fn unless_back(out: &mut [u64], x: &[u64], y: &[u64]) {
-    out[0] = x[0] & !(y[0] << 1);
-    for (((out, x), y), before) in out[1..].iter_mut().zip(&x[1..]).zip(&y[1..]).zip(y) {
-        *out = x & !((y << 1) | (before >> 63));
-    }
-}
-
-/// `out[i]` = `x[i]`, where `y` is set two, three, four or five bytes earlier.
-#[inline(always)]
-fn near_back(out: &mut [u64], x: &[u64], y: &[u64]) {
-    out[0] = x[0] & ((y[0] << 2) | (y[0] << 3) | (y[0] << 4) | (y[0] << 5));
-    for (((out, x), y), before) in out[1..].iter_mut().zip(&x[1..]).zip(&y[1..]).zip(y) {
-        let own = (y << 2) | (y << 3) | (y << 4) | (y << 5);
-        let carried = (before >> 62) | (before >> 61) | (before >> 60) | (before >> 59);
-        *out = x & (own | carried);
-    }
-}
-
-/// Keeps of `out` what `y` also has, `k` bytes earlier.
-#[inline(always)]
-fn narrow_back(out: &mut [u64], y: &[u64], k: u32) {
-    out[0] &= y[0] << k;
-    for ((out, y), before) in out[1..].iter_mut().zip(&y[1..]).zip(y) {
-        *out &= (y << k) | (before >> (64 - k));
-    }
-}
-
-#[inline(always)]
-fn each3(out: &mut [u64], x: &[u64], y: &[u64], f: impl Fn(u64, u64) -> u64) {
-    for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
-        *out = f(*x, *y);
-    }
-}
-
-#[inline(always)]
-fn merge(out: &mut [u64], y: &[u64]) {
-    for (out, y) in out.iter_mut().zip(y) {
-        *out |= y;
     }
 }

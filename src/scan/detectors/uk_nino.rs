@@ -10,6 +10,7 @@
 //! the tokens of that shape pass; written in any other way it is nothing without a word.
 
 use crate::chunk::Likelihood;
+use crate::scan::cluster::is_separator;
 use crate::scan::code::{Case, Code, Shape, has_shape};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
@@ -60,11 +61,12 @@ fn fits(text: &[u8]) -> bool {
 
 fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     // Hashes and product codes are full of tokens that begin otherwise: they end here.
-    let letters = scene
-        .text
-        .get(at..at + 2)
-        .is_some_and(|two| two.iter().all(u8::is_ascii_alphabetic));
-    if !letters {
+    let [first, second, _, _, fifth, ..] = scene.text.get(at..).unwrap_or_default() else {
+        return;
+    };
+    let letters = first.is_ascii_alphabetic() && second.is_ascii_alphabetic();
+    // A digit of the four, or a separator among them.
+    if !letters || !(fifth.is_ascii_digit() || is_separator(*fifth)) {
         return;
     }
     let Some(code) = Code::read(scene.text, at, &SHAPE).filter(|code| fits(code.characters()))

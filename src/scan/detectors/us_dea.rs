@@ -70,11 +70,11 @@ fn fits(text: &[u8]) -> bool {
 }
 
 fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
-    // A letter, a letter or nine, a digit; tokens that begin otherwise end here.
-    let [first, _, third, ..] = scene.text.get(at..).unwrap_or_default() else {
+    // A letter, a letter or nine, digits; tokens that begin otherwise end here.
+    let [first, _, third, _, fifth, ..] = scene.text.get(at..).unwrap_or_default() else {
         return;
     };
-    if !first.is_ascii_alphabetic() || !third.is_ascii_digit() {
+    if !first.is_ascii_alphabetic() || !third.is_ascii_digit() || !fifth.is_ascii_digit() {
         return;
     }
     let read = Code::read(scene.text, at, &SHAPE);

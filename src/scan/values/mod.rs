@@ -19,7 +19,7 @@ use super::scene::Word;
 use form::{Form, form, name_tail};
 use gap::{is_about, is_code, joins, speaks_of_else};
 use std::ops::Range;
-use tokens::{is_ordinal, is_value, tokens};
+use tokens::{TOKEN_BYTES_MAX, is_ordinal, is_value, tokens};
 
 /// What a detector wants from the neighbourhood of its words.
 pub(super) struct Wanted {
@@ -79,6 +79,11 @@ enum First {
 
 fn first(text: &[u8], stretch: Range<usize>, wanted: &Wanted) -> First {
     let from = stretch.start;
+    // Most words stand among words: nothing that begins here is a value, or what a mask leaves of one.
+    let seen = from..(stretch.end + TOKEN_BYTES_MAX).min(text.len());
+    if wanted.digits && !has_digit(text.get(seen).unwrap_or_default(), b'X') {
+        return First::Nothing;
+    }
     let mut numbered = false;
     for token in tokens(text, stretch) {
         let inside = text.get(token.clone()).unwrap_or_default();
@@ -103,16 +108,23 @@ fn first(text: &[u8], stretch: Range<usize>, wanted: &Wanted) -> First {
     First::Nothing
 }
 
+/// Whether a digit or this byte is in the text; without a branch a byte, which lets it look at many at once.
+fn has_digit(text: &[u8], or: u8) -> bool {
+    text.iter().fold(false, |any, byte| {
+        any | (byte.wrapping_sub(b'0') < 10) | (*byte == or)
+    })
+}
+
 /// The last value that ends before the word, with nothing between that parts them.
 fn before(text: &[u8], end: usize, wanted: &Wanted) -> Option<Range<usize>> {
+    // The rest of a name, or a quote: no value ends there, and nothing joins over it.
+    if let [.., b'"' | b'[' | b'{' | b'<' | b'>' | b'=' | b':'] = text.get(..end)? {
+        return None;
+    }
     let start = end.saturating_sub(GAP_BYTES_MAX + VALUE_BYTES_MAX);
     // Most words stand among words.
     let seen = text.get(start..end)?;
-    if wanted.digits
-        && !seen
-            .iter()
-            .fold(false, |any, byte| any | byte.is_ascii_digit())
-    {
+    if wanted.digits && !has_digit(seen, b'0') {
         return None;
     }
     let (mut last, mut past) = (None, start);

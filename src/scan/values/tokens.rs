@@ -57,4 +57,4 @@ pub(super) fn is_ordinal(text: &[u8], from: usize, token: &Range<usize>) -> bool
 }
 
 /// Bytes of a token that are looked at: nothing anyone parses is longer.
-const TOKEN_BYTES_MAX: usize = 160;
+pub(super) const TOKEN_BYTES_MAX: usize = 160;

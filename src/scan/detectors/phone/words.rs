@@ -51,8 +51,10 @@ const UNLESS_NAMED: &[&str] = &[
 /// Whether the word only suggests a telephone number.
 pub(super) fn is_suggestion(word: &[u8]) -> bool {
     let from = KEYWORDS.iter().position(|known| *known == SUGGESTS_FROM);
-    let mut suggestions = KEYWORDS.iter().skip(from.unwrap_or_default());
-    suggestions.any(|known| letters(known.as_bytes()).eq(letters(word)))
+    let suggestions = KEYWORDS.iter().skip(from.unwrap_or_default());
+    let first = word.first().map(u8::to_ascii_lowercase);
+    let mut alike = suggestions.filter(|known| known.as_bytes().first().copied() == first);
+    alike.any(|known| letters(known.as_bytes()).eq(letters(word)))
 }
 
 /// A word's letters, folded: what stands between them does not tell words apart.
