@@ -480,6 +480,17 @@ pub const SHAPE_DETECTORS_MAX: usize = 8;
 /// people nest two or three deep.
 pub const MESSAGE_INDEXES_MAX: usize = 16;
 
+/// Text that the binary records of one batch are read as: their values and, for each of them, its field's
+/// name. A core keeps `INFLATED_BYTES_KEPT` of it from batch to batch.
+pub const RENDITION_BYTES_MAX: usize = 64 * MIB;
+/// Values in that text: 20 B each, 40 MiB.
+pub const RENDITION_PIECES_MAX: usize = 2 * 1024 * 1024;
+
+/// Fewest bytes that may be a record of a format: nine digits take a varint of four, and its tag one.
+pub const WALK_PAYLOAD_BYTES_MIN: usize = 4;
+/// Unknown schemas of one batch that are asked for at once; topics have a few.
+pub const WALK_MISSING_MAX: usize = 16;
+
 // ---- registries of schemas ------------------------------------------------------------
 
 /// One request to a registry.

@@ -77,7 +77,6 @@ fn plan(rules: &Rules, plain: Option<&[u8]>, found: &Batch, scratch: &mut ChunkS
     let masker = Masker {
         engine: &rules.engine,
         keys: rules.mask_keys.as_deref(),
-        reframe: None,
     };
     let ChunkScratch {
         orders,

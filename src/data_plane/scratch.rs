@@ -17,6 +17,7 @@ use crate::limits::{
 };
 use crate::scan;
 use crate::scan::mask::{Edits, Order};
+use crate::walk::Walker;
 
 /// Reused memory of one core.
 #[derive(Default)]
@@ -41,6 +42,12 @@ pub struct ChunkScratch {
     pub(super) deflater: Deflater,
     pub(super) body: Vec<u8>,
     pub(super) findings: Vec<Finding>,
+    /// What of the chunk in hand was read by its format.
+    pub(super) walker: Walker,
+    /// Findings in front that were made in the bytes as they lie.
+    pub(super) raw: usize,
+    /// Whether the audit has heard of the frame in hand: then it is not looked at a second time.
+    pub(super) recorded: bool,
     pub(super) refusals: FrameRefusals,
     /// What the masks of the chunk in hand ask for.
     pub(super) orders: Vec<Order>,
@@ -57,6 +64,7 @@ impl ChunkScratch {
     /// Begins a frame of so many bytes.
     pub fn begin(&mut self, bytes: usize) {
         self.inflated = 0;
+        self.recorded = false;
         self.room = FRAME_BYTES_MAX.saturating_sub(bytes);
         self.refusals.begin();
         if self.body.capacity() > INFLATED_BYTES_KEPT {

@@ -77,7 +77,6 @@ impl Rewriter {
         let masker = Masker {
             engine: &self.engine,
             keys: None,
-            reframe: None,
         };
         self.edits.clear();
         let lines = Lines::new(&self.masked);
