@@ -499,6 +499,13 @@ pub const REGISTRY_REQUEST_MS_MAX: u64 = 10_000;
 pub const REGISTRY_ANSWER_BYTES_MAX: usize = 2 * SCHEMA_BYTES_MAX;
 /// Schemas that one schema refers to, over all levels.
 pub const REGISTRY_REFERENCES_MAX: usize = 128;
+/// How long records wait for a schema that nobody has asked for yet, unless the configuration says otherwise:
+/// several times what a registry takes to answer, and far less than clients wait for an answer (30 s).
+pub const REGISTRY_WAIT_MS: u64 = 3_000;
+/// The longest that the configuration may say.
+pub const REGISTRY_WAIT_MS_MAX: u64 = 10_000;
+/// A core looks this often whether a schema has come, while somebody waits for one.
+pub const REGISTRY_LOOK_MS: u64 = 10;
 /// Requests to one registry at once.
 pub const REGISTRY_REQUESTS_AT_ONCE: usize = 4;
 /// Ids that may be asked for in a burst; records name ids, and whoever writes records can make them up.

@@ -17,6 +17,7 @@ use crate::limits::{
 };
 use crate::scan;
 use crate::scan::mask::{Edits, Order};
+use crate::schema::wire::SchemaId;
 use crate::walk::Walker;
 
 /// Reused memory of one core.
@@ -102,6 +103,11 @@ impl ChunkScratch {
         let left = self.room.checked_sub(bytes);
         self.room = left.unwrap_or(self.room);
         left.is_some()
+    }
+
+    /// The schemas that its inspection lacks.
+    pub fn missing(&self) -> Vec<SchemaId> {
+        self.walker.missing().to_vec()
     }
 
     /// What was found in the batch that was inspected last.

@@ -9,9 +9,9 @@
 //! Owns: the order of these. Refuses: to guess formats. Stays true: a payload's bytes are given by
 //! where they start in the value, so that spans count from the value's first byte.
 
+use super::protobuf::MessageId;
 use super::registered::{Form, Known, Schemas};
 use super::wire::{MessageIndexes, SchemaId, message_indexes, schema_id};
-use super::protobuf::MessageId;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug)]

@@ -3,11 +3,11 @@
 //! Owns: the order: the schema that a record names, then the one that stands for all. Refuses: to fetch.
 //! Stays true: the same record is read by the same schema when it is masked.
 
+use crate::schema::avro;
 use crate::schema::payload::{self, Payload};
 use crate::schema::protobuf::{self, MessageId};
 use crate::schema::registered::{Form, Known, Registered, Schemas};
 use crate::schema::wire::{MessageIndexes, SchemaId, message_indexes};
-use crate::schema::avro;
 
 /// The schemas at hand.
 #[derive(Clone, Copy, Debug)]

@@ -35,7 +35,9 @@ impl<'t> Paths<'t> {
     pub fn of_text(walker: &'t Walker, told: &Told) -> Paths<'t> {
         let text = told.text.start as usize..told.text.end as usize;
         Paths {
-            json: Some(json::Walker::new(walker.text().get(text).unwrap_or_default())),
+            json: Some(json::Walker::new(
+                walker.text().get(text).unwrap_or_default(),
+            )),
             skipped: 0,
             told: Some((walker, told.text.start)),
         }

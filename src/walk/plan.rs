@@ -94,7 +94,9 @@ impl Walker {
             let lying = |e: &Edit<'_>| e.start < told.field.end as usize;
             let lying: Vec<_> = std::iter::from_fn(|| raw.next_if(lying)).collect();
             if texts.is_empty() && lying.iter().all(|edit| edit.keeps_length()) {
-                lying.iter().for_each(|e| out.push(e.start..e.end, e.with, e.looks_valid));
+                lying
+                    .iter()
+                    .for_each(|e| out.push(e.start..e.end, e.with, e.looks_valid));
                 continue;
             }
             let whole = told.text.start as usize..told.text.end as usize;
@@ -115,7 +117,11 @@ impl Walker {
             };
             let made = change.made(&texts, &lying)?;
             let payload = told.payload as usize..told.field.end as usize;
-            out.push(payload, &made, texts.iter().chain(&lying).any(|e| e.looks_valid));
+            out.push(
+                payload,
+                &made,
+                texts.iter().chain(&lying).any(|e| e.looks_valid),
+            );
         }
         raw.for_each(|e| out.push(e.start..e.end, e.with, e.looks_valid));
         Ok(())
@@ -139,7 +145,8 @@ impl Walker {
             .collect();
         let mut edits = Edits::new();
         let text = std::iter::once(told.text);
-        plan.masker.plan(self.text(), text, &mut mine, scratch, &mut edits);
+        plan.masker
+            .plan(self.text(), text, &mut mine, scratch, &mut edits);
         edits
     }
 }

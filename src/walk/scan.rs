@@ -5,7 +5,7 @@
 //! lie in a schema's names alone are not told, for they are in no record.
 
 use super::lexicon::Lexicon;
-use super::{Walker, WalkFault};
+use super::{WalkFault, Walker};
 use crate::chunk::{Field, Finding, Form, Part};
 use crate::scan::{Engine, Scratch, Unreadable};
 use crate::schema::wire::{KEY_HEADER, VALUE_HEADER};
@@ -73,7 +73,9 @@ impl Walker {
             };
             let same = |other: &Finding| {
                 let meets = other.start < span.end && span.start < other.end;
-                meets && other.detector == finding.detector && other.likelihood >= finding.likelihood
+                meets
+                    && other.detector == finding.detector
+                    && other.likelihood >= finding.likelihood
             };
             let raw = out.get(raw.clone()).unwrap_or_default();
             if near(raw, &span).iter().any(same) {
@@ -98,7 +100,8 @@ fn near<'f>(raw: &'f [Finding], span: &Range<u32>) -> &'f [Finding] {
     const BEFORE: usize = 8;
     let from = raw.partition_point(|f| f.start < span.start);
     let to = raw.partition_point(|f| f.start < span.end);
-    raw.get(from.saturating_sub(BEFORE)..to.max(from)).unwrap_or_default()
+    raw.get(from.saturating_sub(BEFORE)..to.max(from))
+        .unwrap_or_default()
 }
 
 /// How the names of both headers end.
@@ -175,7 +178,11 @@ impl<'w, F: Iterator<Item = Field> + Clone> Raw<'w, '_, F> {
 }
 
 /// The next of these values as a field; those that touch are one.
-pub(super) fn opaque_field(all: &[Range<u32>], rest: &mut Range<usize>, of: Field) -> Option<Field> {
+pub(super) fn opaque_field(
+    all: &[Range<u32>],
+    rest: &mut Range<usize>,
+    of: Field,
+) -> Option<Field> {
     let mut span = all.get(rest.start)?.clone();
     rest.start += 1;
     while let Some(next) = all.get(rest.start).filter(|next| next.start <= span.end)

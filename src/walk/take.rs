@@ -11,8 +11,8 @@
 //! Owns: that order. Refuses: headers, which are text. Stays true: what was guessed is never all that
 //! is looked at, for whoever writes records could make a text look like something else.
 
-use super::{Walker, remember};
 use super::lexicon::{By, Format, Lexicon};
+use super::{Walker, remember};
 use crate::chunk::{Field, Part};
 use crate::limits::WALK_PAYLOAD_BYTES_MIN;
 use crate::schema::json::looks_like_json;
@@ -164,7 +164,10 @@ impl Walker {
             false => 0,
         };
         let looks = looks_like_protobuf(rest.get(skipped..)?);
-        let told = looks && self.tell(field, bytes, at + skipped, By::Look, lexicon).is_ok();
+        let told = looks
+            && self
+                .tell(field, bytes, at + skipped, By::Look, lexicon)
+                .is_ok();
         self.told.last().filter(|_| told)
     }
 

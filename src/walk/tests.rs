@@ -6,7 +6,9 @@ use crate::chunk::{DetectorSet, Form, Part};
 use crate::scan::mask::{self, Edits, Mask, MaskKeys, MaskStyle, Masker, Order};
 use crate::scan::{Engine, Scratch, every_detector};
 use crate::schema::registered::{Known, Language, Registered, Schemas};
+use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value;
+use apache_avro::writer::datum::GenericDatumWriter;
 use proptest::prelude::*;
 use std::sync::{Arc, LazyLock};
 
@@ -70,20 +72,25 @@ fn avro(person: &Person) -> Vec<u8> {
     let value = Value::Record(vec![
         ("name".into(), text(&person.name)),
         ("ssn".into(), Value::Long(person.ssn)),
-        ("cards".into(), Value::Array(person.cards.iter().map(text).collect())),
+        (
+            "cards".into(),
+            Value::Array(person.cards.iter().map(text).collect()),
+        ),
         ("notes".into(), Value::Map(notes.collect())),
         ("photo".into(), Value::Bytes(person.photo.clone())),
         ("short_ssn".into(), short),
     ]);
     let schema = apache_avro::Schema::parse_str(AVRO).unwrap();
-    let datum = apache_avro::to_avro_datum(&schema, value).unwrap();
+    let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+    let datum = writer.write_value_to_vec(value).unwrap();
     [b"\0\0\0\0\x01".as_slice(), &datum].concat()
 }
 
 fn read_avro(bytes: &[u8]) -> Value {
     let schema = apache_avro::Schema::parse_str(AVRO).unwrap();
     let mut datum = &bytes[5..];
-    let value = apache_avro::from_avro_datum(&schema, &mut datum, None).unwrap();
+    let reader = GenericDatumReader::builder(&schema).build().unwrap();
+    let value = reader.read_value(&mut datum).unwrap();
     assert!(datum.is_empty(), "nothing is left over");
     value
 }
@@ -126,7 +133,11 @@ fn message(person: &Person) -> prost_reflect::DynamicMessage {
 
 fn protobuf(person: &Person) -> Vec<u8> {
     use prost_reflect::prost::Message;
-    [b"\0\0\0\0\x02\0".as_slice(), &message(person).encode_to_vec()].concat()
+    [
+        b"\0\0\0\0\x02\0".as_slice(),
+        &message(person).encode_to_vec(),
+    ]
+    .concat()
 }
 
 fn read_protobuf(bytes: &[u8]) -> prost_reflect::DynamicMessage {
@@ -159,10 +170,22 @@ fn lexicon(schemas: &Schemas) -> Lexicon<'_> {
     }
 }
 
-fn scan(walker: &mut Walker, body: &[u8], fields: &[Field], schemas: &Schemas) -> (Vec<Finding>, Scanned) {
+fn scan(
+    walker: &mut Walker,
+    body: &[u8],
+    fields: &[Field],
+    schemas: &Schemas,
+) -> (Vec<Finding>, Scanned) {
     let mut found = Vec::new();
     let fields = fields.iter().copied();
-    let scanned = walker.scan(&ENGINE, body, fields, &lexicon(schemas), &mut Scratch::new(), &mut found);
+    let scanned = walker.scan(
+        &ENGINE,
+        body,
+        fields,
+        &lexicon(schemas),
+        &mut Scratch::new(),
+        &mut found,
+    );
     (found, scanned)
 }
 
@@ -178,7 +201,12 @@ fn seen(value: Vec<u8>) -> Vec<(String, String, Form, Vec<u8>)> {
     let shown = texts.map(|(text, lies)| {
         let path = paths.at((text.start - told.text.start) as usize);
         let bytes = body[lies.start as usize..lies.end as usize].to_vec();
-        (ENGINE.name(lies.detector).to_owned(), path, lies.form, bytes)
+        (
+            ENGINE.name(lies.detector).to_owned(),
+            path,
+            lies.form,
+            bytes,
+        )
     });
     shown.collect()
 }
@@ -186,7 +214,10 @@ fn seen(value: Vec<u8>) -> Vec<(String, String, Form, Vec<u8>)> {
 #[test]
 fn a_number_of_avro_is_found_by_its_name_and_told_with_its_path() {
     let seen = seen(avro(&ann()));
-    let told: Vec<_> = seen.iter().map(|(d, p, f, _)| (d.as_str(), p.as_str(), *f)).collect();
+    let told: Vec<_> = seen
+        .iter()
+        .map(|(d, p, f, _)| (d.as_str(), p.as_str(), *f))
+        .collect();
     assert_eq!(
         told,
         [
@@ -203,7 +234,10 @@ fn a_number_of_avro_is_found_by_its_name_and_told_with_its_path() {
 #[test]
 fn a_number_of_protobuf_is_found_too() {
     let seen = seen(protobuf(&ann()));
-    let mut told: Vec<_> = seen.iter().map(|(d, p, f, _)| (d.as_str(), p.as_str(), *f)).collect();
+    let mut told: Vec<_> = seen
+        .iter()
+        .map(|(d, p, f, _)| (d.as_str(), p.as_str(), *f))
+        .collect();
     told.sort_by_key(|(_, path, _)| *path);
     assert_eq!(
         told,
@@ -218,13 +252,19 @@ fn a_number_of_protobuf_is_found_too() {
 
 #[test]
 fn without_a_schema_protobuf_is_read_by_its_look() {
-    let bytes = protobuf(&Person { cards: vec!["4111111111111111".into()], ..ann() });
+    let bytes = protobuf(&Person {
+        cards: vec!["4111111111111111".into()],
+        ..ann()
+    });
     let (empty, mut walker) = (Schemas::default(), Walker::default());
     for (value, missing) in [(bytes[6..].to_vec(), 0), (bytes.clone(), 1)] {
         let (body, fields) = body(&[value]);
         let (found, scanned) = scan(&mut walker, &body, &fields, &empty);
         let names: Vec<_> = found.iter().map(|f| ENGINE.name(f.detector)).collect();
-        assert!(names.contains(&"payment_card") && names.contains(&"email"), "{names:?}");
+        assert!(
+            names.contains(&"payment_card") && names.contains(&"email"),
+            "{names:?}"
+        );
         let cards = names.iter().filter(|name| **name == "payment_card").count();
         assert_eq!(cards, 1, "found in both ways and told once");
         assert_eq!((walker.missing().len(), scanned.fault), (missing, None));
@@ -240,7 +280,10 @@ fn what_does_not_fit_its_schema_is_a_fault_and_is_scanned_as_it_lies() {
     let (found, scanned) = scan(&mut walker, &body, &fields, &schemas);
     assert_eq!(found.len(), 1);
     let fault = scanned.fault.unwrap().to_string();
-    assert!(fault.contains("the schema 1 and value 0 of the batch do not go together"), "{fault}");
+    assert!(
+        fault.contains("the schema 1 and value 0 of the batch do not go together"),
+        "{fault}"
+    );
 }
 
 #[test]
@@ -248,7 +291,10 @@ fn json_needs_no_schema() {
     let (schemas, mut walker) = (Schemas::default(), Walker::default());
     let (body, fields) = body(&[b"\0\0\0\0\x09{\"ssn\":536904399}".to_vec()]);
     let (found, scanned) = scan(&mut walker, &body, &fields, &schemas);
-    assert_eq!((found.len(), scanned.raw, walker.missing().len()), (1, 1, 0));
+    assert_eq!(
+        (found.len(), scanned.raw, walker.missing().len()),
+        (1, 1, 0)
+    );
 }
 
 /// The values with all that was found masked so.
@@ -263,7 +309,12 @@ fn masked(values: &[Vec<u8>], style: &MaskStyle, schemas: &Schemas) -> Vec<Vec<u
     };
     let mask = |_: &Finding| Some(Mask::from(style.clone()));
     let raw = found.iter().take(scanned.raw);
-    let mut raw: Vec<_> = raw.map(|f| Order { finding: *f, mask: style.clone().into() }).collect();
+    let mut raw: Vec<_> = raw
+        .map(|f| Order {
+            finding: *f,
+            mask: style.clone().into(),
+        })
+        .collect();
     let mut edits = Edits::new();
     let lexicon = lexicon(schemas);
     let plan = Plan {
@@ -272,10 +323,17 @@ fn masked(values: &[Vec<u8>], style: &MaskStyle, schemas: &Schemas) -> Vec<Vec<u
         body: &body,
     };
     let all = fields.iter().copied();
-    walker.plan(&plan, all, &mut raw, mask, &mut Scratch::new(), &mut edits).unwrap();
+    walker
+        .plan(&plan, all, &mut raw, mask, &mut Scratch::new(), &mut edits)
+        .unwrap();
     let cut = fields.iter().map(|field| {
         let mut out = Vec::new();
-        mask::splice(&body, field.start as usize..field.end as usize, edits.iter(), &mut out);
+        mask::splice(
+            &body,
+            field.start as usize..field.end as usize,
+            edits.iter(),
+            &mut out,
+        );
         out
     });
     cut.collect()
@@ -283,8 +341,14 @@ fn masked(values: &[Vec<u8>], style: &MaskStyle, schemas: &Schemas) -> Vec<Vec<u
 
 #[test]
 fn a_masked_number_is_a_number_of_its_type() {
-    let made = masked(&[avro(&ann()), b"plain 536-90-4399".to_vec()], &MaskStyle::Full, &schemas());
-    let Value::Record(fields) = read_avro(&made[0]) else { panic!() };
+    let made = masked(
+        &[avro(&ann()), b"plain 536-90-4399".to_vec()],
+        &MaskStyle::Full,
+        &schemas(),
+    );
+    let Value::Record(fields) = read_avro(&made[0]) else {
+        panic!()
+    };
     assert_eq!(fields[1].1, Value::Long(900_000_000));
     assert_eq!(fields[0].1, Value::String("Ann \"A.\" Lee".into()));
     assert_eq!(fields[5].1, Value::Union(1, Value::Int(900_000_000).into()));
@@ -293,45 +357,90 @@ fn a_masked_number_is_a_number_of_its_type() {
 
 #[test]
 fn what_a_type_cannot_hold_is_left_empty() {
-    let phone = Person { short_ssn: Some(2_125_550_143), ..ann() };
+    let phone = Person {
+        short_ssn: Some(2_125_550_143),
+        ..ann()
+    };
     let text = AVRO.replace("short_ssn", "telephone");
     let registered = Registered::compile(Language::Avro, text.as_str().into(), Vec::new());
     let schemas = Schemas::default().with(SchemaId::Number(1), Known::Schema(Arc::new(registered)));
     let made = masked(&[avro(&phone)], &MaskStyle::Full, &schemas);
-    let Value::Record(fields) = read_avro(&made[0]) else { panic!() };
-    assert_eq!(fields[5].1, Value::Union(0, Value::Null.into()), "9,000,000,000 is no int");
+    let Value::Record(fields) = read_avro(&made[0]) else {
+        panic!()
+    };
+    assert_eq!(
+        fields[5].1,
+        Value::Union(0, Value::Null.into()),
+        "9,000,000,000 is no int"
+    );
 }
 
 #[test]
 fn a_removed_value_is_null_or_empty() {
-    let made = masked(&[avro(&ann()), protobuf(&ann())], &MaskStyle::Remove, &schemas());
-    let Value::Record(fields) = read_avro(&made[0]) else { panic!() };
+    let made = masked(
+        &[avro(&ann()), protobuf(&ann())],
+        &MaskStyle::Remove,
+        &schemas(),
+    );
+    let Value::Record(fields) = read_avro(&made[0]) else {
+        panic!()
+    };
     assert_eq!(fields[1].1, Value::Long(0));
     assert_eq!(fields[5].1, Value::Union(0, Value::Null.into()));
     let message = read_protobuf(&made[1]);
     let cards = message.get_field_by_name("cards").unwrap().into_owned();
-    assert_eq!(cards.as_list().unwrap().len(), 2, "the others keep their places");
+    assert_eq!(
+        cards.as_list().unwrap().len(),
+        2,
+        "the others keep their places"
+    );
 }
 
 fn person() -> impl Strategy<Value = Person> {
     let text = || {
         prop_oneof![
-            Just("4111 1111 1111 1111".to_owned()), Just("536-90-4399".to_owned()), Just("ssn".to_owned()),
-            Just("ann@example.com".to_owned()), Just("GB29NWBK60161331926819".to_owned()),
-            "[ -~\n\t]{0,12}", any::<String>(),
+            Just("4111 1111 1111 1111".to_owned()),
+            Just("536-90-4399".to_owned()),
+            Just("ssn".to_owned()),
+            Just("ann@example.com".to_owned()),
+            Just("GB29NWBK60161331926819".to_owned()),
+            "[ -~\n\t]{0,12}",
+            any::<String>(),
         ]
     };
-    let number = prop_oneof![Just(536_904_399i64), Just(4_111_111_111_111_111), any::<i64>()];
+    let number = prop_oneof![
+        Just(536_904_399i64),
+        Just(4_111_111_111_111_111),
+        any::<i64>()
+    ];
     let short = proptest::option::of(prop_oneof![Just(536_904_398i32), 0..i32::MAX]);
     let notes = proptest::collection::vec((text(), proptest::option::of(text())), 0..3);
-    (text(), number, proptest::collection::vec(text(), 0..4), notes, proptest::collection::vec(any::<u8>(), 0..40), short)
-        .prop_map(|(name, ssn, cards, notes, photo, short_ssn)| Person { name, ssn, cards, notes, photo, short_ssn })
+    (
+        text(),
+        number,
+        proptest::collection::vec(text(), 0..4),
+        notes,
+        proptest::collection::vec(any::<u8>(), 0..40),
+        short,
+    )
+        .prop_map(|(name, ssn, cards, notes, photo, short_ssn)| Person {
+            name,
+            ssn,
+            cards,
+            notes,
+            photo,
+            short_ssn,
+        })
 }
 
 fn style() -> impl Strategy<Value = MaskStyle> {
     proptest::sample::select(vec![
-        MaskStyle::Full, MaskStyle::Remove, MaskStyle::Token, MaskStyle::KeepLast(4),
-        MaskStyle::FormatPreserving, MaskStyle::Replace("[gone]".into()),
+        MaskStyle::Full,
+        MaskStyle::Remove,
+        MaskStyle::Token,
+        MaskStyle::KeepLast(4),
+        MaskStyle::FormatPreserving,
+        MaskStyle::Replace("[gone]".into()),
     ])
 }
 
@@ -377,6 +486,13 @@ fn only_the_set_is_looked_for() {
     let (schemas, mut walker, mut out) = (schemas(), Walker::default(), Vec::new());
     let (body, fields) = body(&[avro(&ann())]);
     let all = fields.iter().copied();
-    walker.scan(&engine, &body, all, &lexicon(&schemas), &mut Scratch::new(), &mut out);
+    walker.scan(
+        &engine,
+        &body,
+        all,
+        &lexicon(&schemas),
+        &mut Scratch::new(),
+        &mut out,
+    );
     assert!(out.is_empty());
 }

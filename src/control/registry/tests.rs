@@ -123,7 +123,7 @@ impl Rig {
 fn form(known: &Known) -> &Form {
     match known {
         Known::Schema(registered) => &registered.form,
-        Known::Absent => panic!("absent"),
+        Known::Absent | Known::Refused => panic!("{known:?}"),
     }
 }
 

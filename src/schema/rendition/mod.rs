@@ -185,7 +185,11 @@ impl Rendition {
     /// The byte of a piece that one of the text stands for; `end`: one past it.
     fn byte_at(&self, piece: &Piece, at: u32, end: bool) -> u32 {
         if !piece.nature.is_text() {
-            return if end { piece.bytes.end } else { piece.bytes.start };
+            return if end {
+                piece.bytes.end
+            } else {
+                piece.bytes.start
+            };
         }
         let text = self.text.get(piece.text.start as usize..at as usize);
         let before = values::unescaped_len(text.unwrap_or_default()) as u32;
@@ -208,7 +212,10 @@ impl Draft<'_> {
         let name = self.trail.go(leaf.elements(), self.text);
         let bytes = place(leaf.span(), base);
         match leaf.kind {
-            Name => return Ok(self.name(name, bytes)),
+            Name => {
+                self.name(name, bytes);
+                return Ok(());
+            }
             Boolean | Enum | Null => values::word(self.text),
             Text if leaf.logical == avro::Logical::Uuid => {
                 self.value(bytes, Nature::Uuid, |to| values::string(to, leaf.bytes()));
@@ -241,7 +248,10 @@ impl Draft<'_> {
         let name = self.trail.go(leaf.elements(), self.text);
         let bytes = place(leaf.span(), base);
         match leaf.kind {
-            Name if leaf.number.is_none() => return Ok(self.name(name, bytes)),
+            Name if leaf.number.is_none() => {
+                self.name(name, bytes);
+                return Ok(());
+            }
             Boolean | Enum => values::word(self.text),
             Text => self.value(bytes, Nature::Text, |to| values::string(to, leaf.bytes())),
             Bytes => self.bytes(bytes, leaf.bytes(), false),

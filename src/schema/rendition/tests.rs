@@ -29,12 +29,20 @@ fn names_and_nesting_are_those_of_the_record() {
     datum.extend(b"\x00\x04\xfe\x0c"); // -5.00
     let mut rendition = Rendition::default();
     let text = rendition.avro(&schema, &datum, 100).unwrap();
-    let wanted = r#"{"a":"x\"y","list":[{"n":1,"ok":null},{"n":2,"ok":null}],"map":{"k":2.5},"pay":-5.00}"#;
+    let wanted =
+        r#"{"a":"x\"y","list":[{"n":1,"ok":null},{"n":2,"ok":null}],"map":{"k":2.5},"pay":-5.00}"#;
     assert_eq!(String::from_utf8_lossy(rendition.text()), wanted);
     let at = wanted.find("y\"").unwrap() as u32;
-    assert_eq!(rendition.origin(&(at..at + 1)), Some((103..104, Nature::Text)));
+    assert_eq!(
+        rendition.origin(&(at..at + 1)),
+        Some((103..104, Nature::Text))
+    );
     assert_eq!(text, 0..wanted.len() as u32);
-    assert_eq!(rendition.origin(&(0..3)), None, "names of a schema are in no record");
+    assert_eq!(
+        rendition.origin(&(0..3)),
+        None,
+        "names of a schema are in no record"
+    );
 }
 
 #[test]

@@ -47,7 +47,9 @@ pub fn changed<'c>(nature: Nature, text: &[u8], content: &'c mut Vec<u8>) -> Wit
         Nature::Uuid => None,
         Nature::Integer => number().and_then(|text| text.parse().ok()),
         Nature::Decimal(places) => number().and_then(|text| unscaled_of(text, places)),
-        Nature::Fraction => number().and_then(|text| text.parse::<f64>().ok()).map(|v| v as i64),
+        Nature::Fraction => number()
+            .and_then(|text| text.parse::<f64>().ok())
+            .map(|v| v as i64),
     };
     number.map_or(With::Nothing, With::Number)
 }
