@@ -190,6 +190,9 @@ impl Reading<'_> {
         if let Judged::Unknown = judged {
             return judged;
         }
+        if !self.scratch.walker.missing().is_empty() {
+            core.stats().chunks_without_schema.add(1);
+        }
         if verdict.is_clean() {
             core.stats().chunks_clean.add(1);
         } else {

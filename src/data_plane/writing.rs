@@ -148,6 +148,9 @@ impl Writing<'_> {
         if let Judged::Unknown = judged {
             return Ok(None);
         }
+        if !self.scratch.walker.missing().is_empty() {
+            core.stats().chunks_without_schema.add(1);
+        }
         if verdict.is_clean() {
             core.stats().chunks_clean.add(1);
         } else {

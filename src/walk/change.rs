@@ -61,9 +61,13 @@ impl Change<'_> {
             rest = rest.get(rest.partition_point(before)..).unwrap_or_default();
             let count = rest.partition_point(|edit| edit.start < end);
             let mine = rest.get(..count).unwrap_or_default();
+            let span = self.span(piece);
+            if span.is_empty() {
+                continue; // there is nothing in it to hide
+            }
             if let Some(text) = self.new_text(piece, mine) {
                 news.push(New {
-                    span: self.span(piece),
+                    span,
                     nature: piece.nature,
                     text,
                 });
