@@ -75,6 +75,14 @@ impl Walker {
         self.told.get(at).filter(|told| told.field == *field)
     }
 
+    /// Where in a field's text stands what begins at this byte of the body, counted from the text's start.
+    pub fn text_of(&self, told: &Told, byte: u32) -> Option<usize> {
+        let pieces = self.rendition.pieces_in(&(told.text.start..told.text.end));
+        let at = pieces.partition_point(|piece| piece.bytes.end <= byte);
+        let piece = pieces.get(at).filter(|piece| piece.bytes.start <= byte)?;
+        Some((piece.text.start - told.text.start) as usize)
+    }
+
     /// Schemas that records name and nobody has told yet: without them the records cannot be read whole.
     pub fn missing(&self) -> &[SchemaId] {
         &self.missing

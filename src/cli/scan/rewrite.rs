@@ -216,6 +216,7 @@ mod tests {
                 record: block.line,
                 within: block.within,
                 owned: block.owned.clone(),
+                binary: false,
             });
             let counted = examiner.counted();
             rewriter.block(body, counted, block.release).unwrap();
