@@ -226,6 +226,8 @@ impl Core {
             client_id: &self.session.client_id,
             topic: &topic,
             partition,
+            schemas: None,
+            waits: false,
         };
         let found = batch::produced_batch(records).expect("one batch");
         let (judged, verdict) =

@@ -33,3 +33,4 @@ pub mod policy;
 pub mod scan;
 pub mod schema;
 pub mod tls;
+pub mod walk;

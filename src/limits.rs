@@ -480,6 +480,17 @@ pub const SHAPE_DETECTORS_MAX: usize = 8;
 /// people nest two or three deep.
 pub const MESSAGE_INDEXES_MAX: usize = 16;
 
+/// Text that the binary records of one batch are read as: their values and, for each of them, its field's
+/// name. A core keeps `INFLATED_BYTES_KEPT` of it from batch to batch.
+pub const RENDITION_BYTES_MAX: usize = 64 * MIB;
+/// Values in that text: 20 B each, 40 MiB.
+pub const RENDITION_PIECES_MAX: usize = 2 * 1024 * 1024;
+
+/// Fewest bytes that may be a record of a format: nine digits take a varint of four, and its tag one.
+pub const WALK_PAYLOAD_BYTES_MIN: usize = 4;
+/// Unknown schemas of one batch that are asked for at once; topics have a few.
+pub const WALK_MISSING_MAX: usize = 16;
+
 // ---- registries of schemas ------------------------------------------------------------
 
 /// One request to a registry.
@@ -488,6 +499,13 @@ pub const REGISTRY_REQUEST_MS_MAX: u64 = 10_000;
 pub const REGISTRY_ANSWER_BYTES_MAX: usize = 2 * SCHEMA_BYTES_MAX;
 /// Schemas that one schema refers to, over all levels.
 pub const REGISTRY_REFERENCES_MAX: usize = 128;
+/// How long records wait for a schema that nobody has asked for yet, unless the configuration says otherwise:
+/// several times what a registry takes to answer, and far less than clients wait for an answer (30 s).
+pub const REGISTRY_WAIT_MS: u64 = 3_000;
+/// The longest that the configuration may say.
+pub const REGISTRY_WAIT_MS_MAX: u64 = 10_000;
+/// A core looks this often whether a schema has come, while somebody waits for one.
+pub const REGISTRY_LOOK_MS: u64 = 10;
 /// Requests to one registry at once.
 pub const REGISTRY_REQUESTS_AT_ONCE: usize = 4;
 /// Ids that may be asked for in a burst; records name ids, and whoever writes records can make them up.

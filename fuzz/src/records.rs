@@ -195,7 +195,6 @@ fn masked(engine: &Engine, text: &[u8], findings: &[Finding], mask: &Mask) -> Ve
     let masker = Masker {
         engine,
         keys: keys.as_ref(),
-        reframe: None,
     };
     let order = |finding: &Finding| Order {
         finding: *finding,

@@ -20,6 +20,7 @@ mod json;
 mod kind;
 mod lines;
 mod list;
+mod places;
 mod progress;
 mod rewrite;
 mod segment;
@@ -28,6 +29,7 @@ mod tally;
 
 use crate::chunk::Likelihood;
 use crate::scan::mask::MaskStyle;
+use crate::schema::registered::{Form, Language, Registered};
 use anyhow::{Context, bail};
 use choose::Choice;
 use crew::{Voice, Word};
@@ -37,7 +39,7 @@ use kind::Format;
 use progress::Progress;
 use rewrite::Rewriter;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use table::Sum;
@@ -56,7 +58,8 @@ pub struct ScanArgs {
     #[arg(value_name = "FILE", required_unless_present = "list")]
     files: Vec<PathBuf>,
     /// Print one JSON object a finding and line: input, record (line or record number from 0), start
-    /// and end (bytes within it), detector, where (key, value, header), likelihood.
+    /// and end (bytes within it), detector, where (key, value, header), likelihood,
+    /// path (the way to it in a record that has one).
     #[arg(long)]
     json: bool,
     /// Look for these only; `--list` names them all.
@@ -68,6 +71,13 @@ pub struct ScanArgs {
     /// What the inputs are.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Read binary records of log segments by this schema: an Avro schema (`*.avsc`) or a file of Protobuf
+    /// (`*.proto`), of which the first message is meant where a record does not say.
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// Look for the detectors of this configuration, too.
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Write the input, one file of text, with findings masked: full, keep_last:N or keep_first:N
     /// [default: full]. It goes to standard output, and the table to standard error.
     #[arg(long, value_name = "STYLE", num_args = 0..=1, require_equals = true,
@@ -111,8 +121,11 @@ impl From<Least> for Likelihood {
 /// # Errors
 /// A command line that makes no sense, or an output that cannot be written.
 pub fn run(args: ScanArgs) -> anyhow::Result<ExitCode> {
-    // Detectors of a configuration file come in here.
-    let own = Arc::default();
+    let own = match &args.config {
+        Some(path) => crate::config::load(path)?.detectors,
+        None => Arc::default(),
+    };
+    let schema = args.schema.as_deref().map(schema).transpose()?;
     let choice = Choice::new(own, args.detectors.as_deref(), args.likelihood.into())?;
     if args.list {
         let mut out = BufWriter::new(io::stdout().lock());
@@ -126,6 +139,7 @@ pub fn run(args: ScanArgs) -> anyhow::Result<ExitCode> {
     let progress = Progress::new(bar_wanted(&args), total);
     let job = Job {
         choice: &choice,
+        schema: schema.as_ref(),
         format: args.format,
         json: args.json,
         samples: args.samples,
@@ -137,6 +151,22 @@ pub fn run(args: ScanArgs) -> anyhow::Result<ExitCode> {
         (0, 1..) => 1,
         (0, 0) => 0,
     }))
+}
+
+/// A schema by which records are read that name none.
+fn schema(path: &Path) -> anyhow::Result<Registered> {
+    let shown = path.display();
+    let language = match path.extension().and_then(|end| end.to_str()) {
+        Some("avsc") => Language::Avro,
+        Some("proto") => Language::Protobuf,
+        _ => bail!("{shown}: a schema is a file that ends with .avsc or .proto"),
+    };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let made = Registered::compile(language, text.into(), Vec::new());
+    if let Form::Unreadable(fault) = &made.form {
+        bail!("{shown}: {fault}");
+    }
+    Ok(made)
 }
 
 /// Scans everything and prints it, input by input.

@@ -40,7 +40,8 @@ mod values;
 pub use fault::{Fault, Faults, Place, Warning};
 pub use model::{
     Addressing, ApprovalPolicy, Audit, Cluster, Config, Credential, Defaults, Http, Io, Issuer,
-    Listener, ListenerTls, Reason, Registry, RegistryLogin, Sasl, Scram, Telemetry, UpstreamTls,
+    Listener, ListenerTls, Reason, Registry, RegistryLogin, Sasl, Scram, Telemetry, Unavailable,
+    UpstreamTls,
 };
 pub use secret::Secret;
 pub use values::HostPort;

@@ -80,6 +80,21 @@ pub struct Registry {
     pub login: RegistryLogin,
     /// PEM of the authorities to trust beside the system's.
     pub ca: Option<PathBuf>,
+    /// How long records may wait for a schema that nobody has asked for yet, in milliseconds.
+    pub timeout_ms: u64,
+    /// What records are whose schema cannot be had.
+    pub unavailable: Unavailable,
+}
+
+/// What becomes of records whose schema cannot be had from the registry in time, where rules look into
+/// them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unavailable {
+    /// They are unreadable, for which there is a rule.
+    #[default]
+    Unreadable,
+    /// They are read as if there were no registry.
+    ScanByShape,
 }
 
 /// How the gateway logs in to a registry.

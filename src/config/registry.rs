@@ -4,13 +4,22 @@
 //! address. Stays true: what could be read or changed on the way is warned of.
 
 use super::checker::{Checker, Section};
-use super::model::{Registry, RegistryLogin};
+use super::model::{Registry, RegistryLogin, Unavailable};
 use super::pem;
 use super::tree::Node;
 use super::values;
+use crate::limits::{REGISTRY_WAIT_MS, REGISTRY_WAIT_MS_MAX};
 
 pub(super) fn registry(c: &mut Checker<'_>, node: &Node) -> Option<Registry> {
-    let keys = ["url", "username", "password", "token", "ca"];
+    let keys = [
+        "url",
+        "username",
+        "password",
+        "token",
+        "ca",
+        "timeout",
+        "unavailable",
+    ];
     let section = c.section(node.place, node, &keys, &[])?;
     let login = login(c, &section);
     let secret = !matches!(login, Some(RegistryLogin::None));
@@ -20,7 +29,21 @@ pub(super) fn registry(c: &mut Checker<'_>, node: &Node) -> Option<Registry> {
         None => Some(None),
         Some(node) => pem::authorities_in(c, node).map(Some),
     };
+    let timeout = match section.get("timeout") {
+        None => Some(REGISTRY_WAIT_MS as i64),
+        Some(node) => c.duration(node, 0, REGISTRY_WAIT_MS_MAX as i64),
+    };
+    let choices = [
+        ("unreadable", Unavailable::Unreadable),
+        ("scan_by_shape", Unavailable::ScanByShape),
+    ];
+    let unavailable = match section.get("unavailable") {
+        None => Some(Unavailable::default()),
+        Some(node) => c.choice(node, &choices, &[]),
+    };
     Some(Registry {
+        timeout_ms: timeout?.unsigned_abs(),
+        unavailable: unavailable?,
         url: url?,
         login: login?,
         ca: ca?,

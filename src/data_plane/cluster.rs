@@ -7,7 +7,7 @@
 //! same configuration gives the same answer; clients of one listener never hear of another's.
 
 use super::topic_ids::TopicIds;
-use crate::config::{Addressing, Sasl};
+use crate::config::{Addressing, Sasl, Unavailable};
 use crate::identity::credential::Credential;
 use crate::kafka::addresses::Mapping;
 use crate::kafka::api::Allowed;
@@ -114,6 +114,12 @@ pub struct SchemaSource {
     pub known: Arc<ArcSwap<Schemas>>,
     /// Asks for one that is not known, or is absent, without waiting.
     pub ask: Arc<dyn Fn(SchemaId) + Send + Sync>,
+    /// Whether the registry did not answer last time: then nobody waits for it.
+    pub is_down: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// How long records may wait for their schema.
+    pub wait_ms: u64,
+    /// What records are whose schema could not be had.
+    pub unavailable: Unavailable,
 }
 
 /// The brokers of a cluster at one moment.

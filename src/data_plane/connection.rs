@@ -85,6 +85,8 @@ pub struct Connection {
     pub upstream_session: UpstreamSession,
     /// Whether names are being asked for on behalf of its next request.
     pub learning: Cell<Learning>,
+    /// Whether schemas are being waited for on behalf of its next request.
+    pub schemas: Cell<Learning>,
     /// Notified whenever a queue below got shorter or a hold ended.
     pub changed: Event,
     /// Bytes taken from the client and sent to it, for the audit.
@@ -141,6 +143,7 @@ impl Connection {
             relayed_renewal: RefCell::default(),
             upstream_session: UpstreamSession::default(),
             learning: Cell::default(),
+            schemas: Cell::default(),
             changed: Event::default(),
             bytes: Traffic::default(),
             upstream: OnceCell::new(),

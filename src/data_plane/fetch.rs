@@ -6,6 +6,7 @@
 //! that nobody flagged leaves as it lies in the buffer.
 
 use super::connection::{Cause, Connection};
+use super::inspect;
 use super::reading::{self, Part, Source};
 use super::record;
 use super::replies::Edit;
@@ -53,6 +54,7 @@ pub fn inspect_reply(
     connection: &Connection,
     version: i16,
     reply: &mut [u8],
+    waits: bool,
 ) -> Result<Edit, Cause> {
     let session = connection.session().ok_or(Cause::OwnFault)?;
     let core = &connection.core;
@@ -75,9 +77,13 @@ pub fn inspect_reply(
         let source = Source {
             topic: chunk.topic.of(head),
             partition: chunk.partition,
+            waits,
         };
         let records = &mut records[..chunk.records.len()];
         let part = reading::judge(connection, &session, &source, records, chunk_scratch);
+        if let Some(Part::Unknown) = part {
+            return Ok(Edit::Await(chunk_scratch.missing()));
+        }
         parts.extend(part.map(|part| (index, part)));
     }
     record::end_frame(core, &session, Operation::Fetch, chunk_scratch);
@@ -91,6 +97,7 @@ pub fn inspect_reply(
         Ok(at) => match &parts[at].1 {
             Part::Records { bytes, .. } => Outcome::Records(bytes),
             Part::Error(code) => Outcome::Error(*code),
+            Part::Unknown => Outcome::Error(inspect::SCHEMA_NOT_HAD),
         },
         Err(_) => Outcome::AsIs,
     };

@@ -99,6 +99,8 @@ mod tests {
             client_id: "c",
             topic: "t",
             partition,
+            schemas: None,
+            waits: false,
         };
         refusals.admit(&origin, b"12345", &["no".into()])
     }

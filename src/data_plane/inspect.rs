@@ -5,20 +5,24 @@
 //! neither copied nor allocated for; a masked chunk has a valid CRC; a chunk that is to be held
 //! has its content keys taken before anything in it is masked.
 
+use super::cluster::SchemaSource;
 use super::masking::{self, Masked};
 use super::scratch::ChunkScratch;
-use super::summary::{self, Seen};
+use super::summary;
 use crate::chunk::{ContentKey, Operation, SendKey, Summary, UnixMillis};
+use crate::config::Unavailable;
 use crate::hold::messages::{self, HoldRule};
 use crate::kafka::batch::{self, Batch, BatchFault, Fields};
 use crate::kafka::compression::Codec;
 use crate::kafka::error;
 use crate::limits::CONTENT_KEYS_PER_CHUNK_MAX;
-use crate::policy::{Evidence, Gate, Policy, Scope, Then, Verdict};
+use crate::policy::{Evidence, Gate, Policy, Scope, Then, UNREADABLE, Verdict};
 use crate::scan::Engine;
 use crate::scan::mask::MaskKeys;
+use crate::schema::registered::Schemas;
+use crate::walk::{Lexicon, Scanned};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The policy and the scanner compiled for it.
 pub struct Rules {
@@ -52,6 +56,8 @@ pub enum Judged {
     Blocked(Unacceptable),
     /// People are to be asked.
     Held(Box<HeldBatch>),
+    /// Its records name schemas that were asked for just now ([`ChunkScratch::missing`]); nothing was done.
+    Unknown,
 }
 
 /// A batch that people are asked about.
@@ -84,7 +90,14 @@ pub struct Origin<'a> {
     pub topic: &'a str,
     /// Partition.
     pub partition: i32,
+    /// Where the schemas of its records are.
+    pub schemas: Option<&'a SchemaSource>,
+    /// Whether it may be looked at again once schemas have come that are not known yet.
+    pub waits: bool,
 }
+
+/// What a cluster without a registry knows.
+static NO_SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::default);
 
 /// Inspects one whole batch of `records` and edits it in place where the verdict is a mask.
 pub fn batch(
@@ -99,34 +112,117 @@ pub fn batch(
     let bytes = &mut records[found.span.clone()];
     let body = found.body.start - found.span.start..found.body.end - found.span.start;
     scratch.findings.clear();
+    scratch.walker.begin();
+    scratch.raw = 0;
     if let Err(fault) = open(bytes, &body, found, scratch) {
         return unreadable(rules, scope, unacceptable(&fault), now);
     }
-    let compressed = is_compressed(found).unwrap_or(false);
-    let plain = if compressed {
-        scratch.body.as_slice()
-    } else {
-        &bytes[body.clone()]
+    let known = origin.schemas.map(|source| source.known.load());
+    let lexicon = Lexicon {
+        schemas: known.as_ref().map_or(&*NO_SCHEMAS, |known| known),
+        asks: origin.schemas.is_some(),
+        any: None,
     };
-    let mut fault = None;
-    if !scope.detectors.is_empty() {
-        let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
-        let (scan, findings) = (&mut scratch.scan, &mut scratch.findings);
-        fault = rules.engine.scan(plain, fields, scan, findings);
+    let compressed = is_compressed(found).unwrap_or(false);
+    let plain = bytes.get(body.clone()).filter(|_| !compressed);
+    let seen = match scope.detectors.is_empty() {
+        true => Seen::default(),
+        false => look(rules, origin, plain, found, &lexicon, scratch),
+    };
+    if seen.lacks_schema && origin.waits {
+        return (Judged::Unknown, Verdict::default());
     }
-    // A value inside a record that claims to be compressed and cannot be read; the rest was looked at.
-    let fault = fault.map(|unreadable| unreadable.fault.to_string());
     let evidence = Evidence {
         findings: &scratch.findings,
-        unreadable: fault.as_deref(),
+        unreadable: seen.unreadable.as_deref(),
     };
     let verdict = rules.policy.decide(scope, &evidence, now);
-    let judged = if verdict.masks.is_empty() && verdict.gate == Gate::Allow {
+    let mut judged = if verdict.masks.is_empty() && verdict.gate == Gate::Allow {
         Judged::Pass { masked: false }
     } else {
-        act(rules, origin, bytes, &body, found, scratch, &verdict)
+        let batch = Whole {
+            body: &body,
+            found,
+            lexicon: &lexicon,
+        };
+        act(rules, origin, bytes, &batch, scratch, &verdict)
     };
+    // The schema may be there in a moment: the client asks again by itself.
+    let passing = matches!(&verdict.gate, Gate::Block { rule, .. } if **rule == *UNREADABLE);
+    if let Judged::Blocked(fault) = &mut judged
+        && seen.lacks_schema
+        && passing
+    {
+        fault.code = SCHEMA_NOT_HAD;
+    }
     (judged, verdict)
+}
+
+/// What clients are told of records whose schema could not be had: every one of them tries again.
+pub const SCHEMA_NOT_HAD: i16 = error::NOT_LEADER_OR_FOLLOWER;
+
+/// A batch's place and how its records are read.
+pub(super) struct Whole<'a> {
+    /// Its records' bytes, in the batch.
+    pub(super) body: &'a Range<usize>,
+    /// Its header.
+    pub(super) found: &'a Batch,
+    /// The schemas at hand, the same for the scan and the masks.
+    pub(super) lexicon: &'a Lexicon<'a>,
+}
+
+/// What a look into a batch showed beside findings.
+#[derive(Default)]
+struct Seen {
+    /// Why some of it cannot be read; the rest was looked at.
+    unreadable: Option<String>,
+    /// Records name schemas that are not known, and may not be read without.
+    lacks_schema: bool,
+}
+
+/// Scans a batch; `plain` is its body unless that is in the scratch.
+fn look(
+    rules: &Rules,
+    origin: &Origin<'_>,
+    plain: Option<&[u8]>,
+    found: &Batch,
+    lexicon: &Lexicon<'_>,
+    scratch: &mut ChunkScratch,
+) -> Seen {
+    let ChunkScratch {
+        scan,
+        findings,
+        walker,
+        body,
+        raw,
+        ..
+    } = scratch;
+    let plain = plain.unwrap_or(body);
+    let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
+    let scanned = walker.scan(&rules.engine, plain, fields, lexicon, scan, findings);
+    let Scanned {
+        unreadable, fault, ..
+    } = scanned;
+    *raw = scanned.raw;
+    let mut seen = Seen {
+        unreadable: unreadable.map(|unreadable| unreadable.fault.to_string()),
+        lacks_schema: false,
+    };
+    if let Some(fault) = fault {
+        seen.unreadable.get_or_insert_with(|| fault.to_string());
+    }
+    let Some(source) = origin.schemas else {
+        return seen;
+    };
+    let wished = walker.missing().iter().chain(walker.absent());
+    wished.for_each(|id| (source.ask)(*id));
+    if !walker.missing().is_empty() && source.unavailable == Unavailable::Unreadable {
+        // What else is wrong with it stays so, however long one waits.
+        seen.lacks_schema = seen.unreadable.is_none();
+        let why = || "records of a schema that the registry has not told".to_owned();
+        seen.unreadable.get_or_insert_with(why);
+    }
+    seen
 }
 
 /// What cannot be read is blocked, unless an exception lets it by.
@@ -206,8 +302,7 @@ fn act(
     rules: &Rules,
     origin: &Origin<'_>,
     bytes: &mut [u8],
-    body: &Range<usize>,
-    found: &Batch,
+    batch: &Whole<'_>,
     scratch: &mut ChunkScratch,
     verdict: &Verdict,
 ) -> Judged {
@@ -215,13 +310,13 @@ fn act(
         return Judged::Blocked(blocked(origin.operation, &verdict.gate));
     }
     let held = match &verdict.gate {
-        Gate::Hold { .. } => match describe(rules, origin, bytes, body, found, scratch, verdict) {
+        Gate::Hold { .. } => match describe(rules, origin, bytes, batch, scratch, verdict) {
             Ok(described) => Some(described),
             Err(fault) => return Judged::Blocked(fault),
         },
         _ => None,
     };
-    let masked = match masking::edit(rules, bytes, body, found, scratch, verdict) {
+    let masked = match masking::edit(rules, bytes, batch, scratch, verdict) {
         Ok(masked) => masked,
         Err(fault) => return Judged::Blocked(fault),
     };
@@ -279,11 +374,11 @@ fn describe(
     rules: &Rules,
     origin: &Origin<'_>,
     bytes: &[u8],
-    body: &Range<usize>,
-    found: &Batch,
+    batch: &Whole<'_>,
     scratch: &ChunkScratch,
     verdict: &Verdict,
 ) -> Result<(Vec<ContentKey>, SendKey, Summary), Unacceptable> {
+    let Whole { body, found, .. } = *batch;
     let compressed = is_compressed(found).unwrap_or(false);
     let plain = if compressed {
         scratch.body.as_slice()
@@ -309,11 +404,13 @@ fn describe(
         partition: origin.partition,
     };
     let send = batch::send_key(&sender, &found.header, plain);
-    let seen = Seen {
+    let seen = summary::Seen {
         engine: &rules.engine,
         plain,
         count,
         findings: &scratch.findings,
+        raw: scratch.raw,
+        walker: &scratch.walker,
         verdict,
     };
     let summary = summary::summary(&seen, bytes.len() as u64);

@@ -4,14 +4,15 @@
 //! brokers and clients take. Stays true: the checksum fits what is sent; where no length changes and
 //! nothing is compressed, the bytes are edited where they lie and nothing is copied.
 
-use super::inspect::{Rules, Unacceptable, is_compressed};
+use super::inspect::{Rules, Unacceptable, Whole, is_compressed};
 use super::scratch::ChunkScratch;
+use crate::chunk::Finding;
 use crate::kafka::batch::{self, Batch, Fields, RewriteFault};
 use crate::kafka::error;
 use crate::limits::INFLATED_BYTES_MAX;
 use crate::policy::Verdict;
 use crate::scan::mask::{self, Edit, Masker, Order};
-use std::ops::Range;
+use crate::walk::Plan;
 
 /// What became of a batch's bytes.
 pub enum Masked {
@@ -30,18 +31,21 @@ pub enum Masked {
 pub fn edit(
     rules: &Rules,
     bytes: &mut [u8],
-    body: &Range<usize>,
-    found: &Batch,
+    batch: &Whole<'_>,
     scratch: &mut ChunkScratch,
     verdict: &Verdict,
 ) -> Result<Masked, Unacceptable> {
-    order(scratch, verdict);
-    if scratch.orders.is_empty() {
+    if verdict.masks.is_empty() {
         return Ok(Masked::No);
     }
+    let Whole { body, found, .. } = *batch;
+    order(scratch, verdict);
     let compressed = is_compressed(found).unwrap_or(false);
     let plain = bytes.get(body.clone()).filter(|_| !compressed);
-    plan(rules, plain, found, scratch);
+    plan(rules, plain, batch, scratch, verdict)?;
+    if scratch.edits.is_empty() {
+        return Ok(Masked::No);
+    }
     let in_place = scratch.edits.keep_length();
     if in_place && !compressed {
         if let Some(plain) = bytes.get_mut(body.clone()) {
@@ -61,10 +65,14 @@ pub fn edit(
 /// What is to be hidden, and how.
 fn order(scratch: &mut ChunkScratch, verdict: &Verdict) {
     let ChunkScratch {
-        orders, findings, ..
+        orders,
+        findings,
+        raw,
+        ..
     } = scratch;
     orders.clear();
-    orders.extend(findings.iter().filter_map(|finding| {
+    // What was found in the text of a record is masked there.
+    orders.extend(findings.iter().take(*raw).filter_map(|finding| {
         Some(Order {
             finding: *finding,
             mask: verdict.mask_of(finding)?,
@@ -73,23 +81,39 @@ fn order(scratch: &mut ChunkScratch, verdict: &Verdict) {
 }
 
 /// Plans the edits; `plain` is the body unless it is in the scratch.
-fn plan(rules: &Rules, plain: Option<&[u8]>, found: &Batch, scratch: &mut ChunkScratch) {
+fn plan(
+    rules: &Rules,
+    plain: Option<&[u8]>,
+    batch: &Whole<'_>,
+    scratch: &mut ChunkScratch,
+    verdict: &Verdict,
+) -> Result<(), Unacceptable> {
     let masker = Masker {
         engine: &rules.engine,
         keys: rules.mask_keys.as_deref(),
-        reframe: None,
     };
     let ChunkScratch {
         orders,
         edits,
         body,
         scan,
+        walker,
         ..
     } = scratch;
-    let plain = plain.unwrap_or(body);
-    let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
+    let plan = Plan {
+        masker: &masker,
+        lexicon: batch.lexicon,
+        body: plain.unwrap_or(body),
+    };
+    let count = batch.found.header.records_count;
+    let fields = Fields::new(plan.body, count).map_while(Result::ok);
+    let mask = |finding: &Finding| verdict.mask_of(finding);
     edits.clear();
-    masker.plan(plain, fields, orders, scan, edits);
+    let planned = walker.plan(&plan, fields, orders, mask, scan, edits);
+    planned.map_err(|fault| Unacceptable {
+        code: error::POLICY_VIOLATION,
+        why: fault.to_string(),
+    })
 }
 
 /// Writes the body anew, lengths and all.

@@ -50,6 +50,7 @@ pub mod relay_renewal;
 pub mod renewal;
 pub mod replies;
 pub mod requests;
+pub mod schemas;
 pub mod scratch;
 pub mod serve;
 pub mod session;

@@ -9,7 +9,7 @@ use super::connection::{Cause, Connection};
 use super::held::{Asked, Sender};
 use super::holding;
 use super::inspect::Unacceptable;
-use super::learn;
+use super::learn::{self, Learning};
 use super::merge::Merge;
 use super::record;
 use super::replies::Edit;
@@ -58,11 +58,15 @@ pub fn handle(connection: &Rc<Connection>, header: &RequestHeader, request: &mut
         connection,
         session: &session,
         gated: produce.acks != 0,
+        waits: connection.schemas.get() != Learning::Done,
         scratch: chunk_scratch,
         waiting: HashSet::new(),
     };
     for (index, chunk) in produce.chunks.iter().enumerate() {
         let part = writing.judge(request, chunk);
+        if let Part::Unknown = part {
+            return Step::Await(writing.scratch.missing());
+        }
         if !matches!(part, Part::Forward) {
             parts.push((index, part));
         }
@@ -102,6 +106,7 @@ fn split(
             None | Some(Part::Forward | Part::Replaced(_)) => {
                 merge.push_upstream(topic, chunk.partition)
             }
+            Some(Part::Unknown) => {} // of such a request nothing is judged yet
             Some(Part::Refused(fault)) => {
                 merge.push(
                     topic,
@@ -217,7 +222,7 @@ fn rebuild(
     let mut keep = |index: usize| match place(parts, index).map(|at| &parts[at].1) {
         None | Some(Part::Forward) => Keep::AsIs,
         Some(Part::Replaced(bytes)) => Keep::Replace(bytes),
-        Some(Part::Refused(_) | Part::Waits(_)) => Keep::Drop,
+        Some(Part::Refused(_) | Part::Waits(_) | Part::Unknown) => Keep::Drop,
     };
     wire::rebuild_request(request, header.api_version, produce, &mut keep)
 }

@@ -55,6 +55,8 @@ pub enum Part {
     },
     /// This error goes, and no records.
     Error(i16),
+    /// Nothing was done: the reply is to be looked at again once schemas have come.
+    Unknown,
 }
 
 /// Where the records are from.
@@ -63,6 +65,8 @@ pub struct Source<'a> {
     pub topic: Topic<&'a str>,
     /// The partition.
     pub partition: i32,
+    /// Whether the reply may be looked at again.
+    pub waits: bool,
 }
 
 /// Inspects one topic-partition's records. `None`: they leave as they lie (masked in place,
@@ -92,6 +96,8 @@ pub fn judge(
         client_id: &session.client_id,
         topic: &topic,
         partition: source.partition,
+        schemas: connection.cluster.schemas.as_ref(),
+        waits: source.waits && !scratch.recorded,
     };
     let mut reading = Reading {
         connection,
@@ -154,6 +160,11 @@ impl Reading<'_> {
                 Judged::Rebuilt(bytes) => rebuilt
                     .get_or_insert_with(|| records[..found.span.start].to_vec())
                     .extend_from_slice(&bytes),
+                Judged::Unknown => return Some(Part::Unknown),
+                // the client asks again by itself
+                Judged::Blocked(fault) if fault.code == inspect::SCHEMA_NOT_HAD => {
+                    return Some(Part::Error(fault.code));
+                }
                 // a hold does not apply to who reads; a rule that asks for one withholds
                 Judged::Blocked(_) | Judged::Held(_) => {
                     return Some(Part::Error(error::TOPIC_AUTHORIZATION_FAILED));
@@ -176,6 +187,12 @@ impl Reading<'_> {
             self.scratch,
             core.now(),
         );
+        if let Judged::Unknown = judged {
+            return judged;
+        }
+        if !self.scratch.walker.missing().is_empty() {
+            core.stats().chunks_without_schema.add(1);
+        }
         if verdict.is_clean() {
             core.stats().chunks_clean.add(1);
         } else {
@@ -195,6 +212,7 @@ impl Reading<'_> {
             bytes,
             base_offset,
         };
+        self.scratch.recorded = true;
         let core = &self.connection.core;
         // of what is blocked unread, the findings are another chunk's
         let findings = match bytes.is_empty() {
@@ -212,6 +230,7 @@ impl Reading<'_> {
             bytes: records,
             base_offset: -1,
         };
+        self.scratch.recorded = true;
         let (core, refusals) = (&self.connection.core, &mut self.scratch.refusals);
         record::unreadable(core, self.session, &subject, &fault.to_string(), refusals);
         Part::Error(error::TOPIC_AUTHORIZATION_FAILED)

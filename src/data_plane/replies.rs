@@ -10,11 +10,12 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{ending, fetch, learn, operations, produce, relay_renewal, share_fetch};
+use super::{ending, fetch, learn, operations, produce, relay_renewal, schemas, share_fetch};
 use crate::kafka::addresses::{self, Cleaned};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame;
 use crate::limits::BYTES_BEHIND_HOLD_MAX;
+use crate::schema::wire::SchemaId;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -24,6 +25,8 @@ pub enum Edit {
     InPlace,
     /// Rewritten.
     Made(Vec<u8>),
+    /// Not yet: its records name these schemas.
+    Await(Vec<SchemaId>),
 }
 
 /// Serves the broker's replies until one side ends; says why.
@@ -87,7 +90,8 @@ async fn pass_frames(
         let size = found
             .map_err(|_| Cause::BrokerFault("the broker sent a frame of an impossible size"))?;
         let Some(size) = size else { break };
-        let out = take_reply(connection, &mut buffer.filled_mut()[at..at + size], my_turn)?;
+        let reply = &mut buffer.filled_mut()[at..at + size];
+        let out = take_reply(connection, reply, my_turn).await?;
         if let Out::InPlace = out {
             run.end += size;
             continue;
@@ -118,7 +122,11 @@ enum Out {
 }
 
 /// Matches one reply of the broker to what it answers.
-fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> Result<Out, Cause> {
+async fn take_reply(
+    connection: &Rc<Connection>,
+    reply: &mut [u8],
+    my_turn: bool,
+) -> Result<Out, Cause> {
     let id = frame::response_correlation_id(reply)
         .map_err(|_| Cause::BrokerFault("the broker sent a stub of a reply"))?;
     let owed = connection.answers().settle(id);
@@ -151,10 +159,10 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
         return Ok(Out::Nothing);
     };
     let edit = match patch {
-        None => edit(connection, relay, reply)?,
+        None => edit_once_known(connection, relay, reply).await?,
         Some(patch) => {
             let mut whole = operations::complete(connection, relay.api_key, &patch, reply)?;
-            match edit(connection, relay, &mut whole)? {
+            match edit(connection, relay, &mut whole, false)? {
                 Edit::InPlace => Edit::Made(whole),
                 made => made,
             }
@@ -166,18 +174,42 @@ fn take_reply(connection: &Rc<Connection>, reply: &mut [u8], my_turn: bool) -> R
         return Ok(match edit {
             Edit::InPlace => Out::InPlace,
             Edit::Made(bytes) => Out::Made(bytes),
+            Edit::Await(_) => return Err(Cause::OwnFault),
         });
     }
     let bytes = match edit {
         Edit::InPlace => reply.to_vec(),
         Edit::Made(bytes) => bytes,
+        Edit::Await(_) => return Err(Cause::OwnFault),
     };
     answers.set_ready(number, bytes);
     Ok(Out::Nothing)
 }
 
+/// The same, after a while if its records name schemas that have to be asked for. Replies behind it wait as
+/// well, for they leave in order.
+async fn edit_once_known(
+    connection: &Rc<Connection>,
+    relay: Relay,
+    reply: &mut [u8],
+) -> Result<Edit, Cause> {
+    match edit(connection, relay, reply, true)? {
+        Edit::Await(ids) => {
+            Box::pin(schemas::wait(connection, &ids)).await; // boxed: few connections ever wait
+            edit(connection, relay, reply, false)
+        }
+        edit => Ok(edit),
+    }
+}
+
 /// Gives a relayed reply the client's correlation id and takes out what must not leave.
-fn edit(connection: &Rc<Connection>, relay: Relay, reply: &mut [u8]) -> Result<Edit, Cause> {
+/// `waits`: whether it may ask for schemas first.
+fn edit(
+    connection: &Rc<Connection>,
+    relay: Relay,
+    reply: &mut [u8],
+    waits: bool,
+) -> Result<Edit, Cause> {
     frame::set_response_correlation_id(reply, relay.correlation_id);
     let Relay {
         api_key,
@@ -186,10 +218,10 @@ fn edit(connection: &Rc<Connection>, relay: Relay, reply: &mut [u8]) -> Result<E
     } = relay;
     match (api::lookup(api_key).map(|api| api.treatment), api_key) {
         (Some(Treatment::Inspect), api::FETCH) => {
-            fetch::inspect_reply(connection, api_version, reply)
+            fetch::inspect_reply(connection, api_version, reply, waits)
         }
         (Some(Treatment::Inspect), api::SHARE_FETCH) => {
-            share_fetch::inspect_reply(connection, api_version, reply)
+            share_fetch::inspect_reply(connection, api_version, reply, waits)
         }
         (Some(Treatment::Inspect), _) => produce::clean_reply(connection, api_version, reply),
         (Some(Treatment::Answer), api::SASL_HANDSHAKE | api::SASL_AUTHENTICATE) => {

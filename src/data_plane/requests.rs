@@ -12,11 +12,12 @@ use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::learn::{self, Learning};
 use super::made::Made;
-use super::{fetch, holding, operations, produce, renewal, share_fetch, versions};
+use super::{fetch, holding, operations, produce, renewal, schemas, share_fetch, versions};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame::{self, RequestHeader};
 use crate::kafka::topic::TopicId;
 use crate::kafka::{error, refusal};
+use crate::schema::wire::SchemaId;
 use std::rc::Rc;
 
 /// What is to be done with a request frame.
@@ -29,6 +30,8 @@ pub enum Step {
     Done,
     /// Nothing goes on yet: these topics must be named first, and then it is looked at again.
     Learn(Vec<TopicId>),
+    /// Nothing goes on yet: these schemas are waited for, and then it is looked at again.
+    Await(Vec<SchemaId>),
     /// It was answered with a refusal, after which the connection ends.
     Refused(Cause),
     /// The connection cannot go on.
@@ -91,7 +94,8 @@ fn must_wait(connection: &Connection, inflow: &Inflow<'_>) -> bool {
     if connection.is_closed() {
         return false;
     }
-    if connection.learning.get() == Learning::Asked {
+    let asked = [&connection.learning, &connection.schemas];
+    if asked.iter().any(|about| about.get() == Learning::Asked) {
         return true;
     }
     let next_key = inflow.peek().and_then(|filled| filled.get(4..6));
@@ -122,8 +126,9 @@ async fn pass_frames(
         }
         connection.count_behind(size);
         let step = handle(connection, &mut buffer.filled_mut()[at..at + size]);
-        if !matches!(step, Step::Learn(_)) {
+        if !matches!(step, Step::Learn(_) | Step::Await(_)) {
             connection.learning.set(Learning::No);
+            connection.schemas.set(Learning::No);
             count(connection, size);
         }
         if let Step::Forward = step {
@@ -138,6 +143,11 @@ async fn pass_frames(
             write_made(connection, learn::ask(connection, &ids)).await?;
             break;
         }
+        if let Step::Await(ids) = step {
+            run = at..at;
+            schemas::begin(connection, ids);
+            break;
+        }
         run = at + size..at + size;
         match step {
             Step::Replace(bytes) => write_made(connection, bytes).await?,
@@ -146,7 +156,7 @@ async fn pass_frames(
                 return Err(cause);
             }
             Step::Close(cause) => return Err(cause),
-            Step::Forward | Step::Done | Step::Learn(_) => {}
+            Step::Forward | Step::Done | Step::Learn(_) | Step::Await(_) => {}
         }
     }
     if !run.is_empty() {

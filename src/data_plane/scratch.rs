@@ -17,6 +17,8 @@ use crate::limits::{
 };
 use crate::scan;
 use crate::scan::mask::{Edits, Order};
+use crate::schema::wire::SchemaId;
+use crate::walk::Walker;
 
 /// Reused memory of one core.
 #[derive(Default)]
@@ -41,6 +43,12 @@ pub struct ChunkScratch {
     pub(super) deflater: Deflater,
     pub(super) body: Vec<u8>,
     pub(super) findings: Vec<Finding>,
+    /// What of the chunk in hand was read by its format.
+    pub(super) walker: Walker,
+    /// Findings in front that were made in the bytes as they lie.
+    pub(super) raw: usize,
+    /// Whether the audit has heard of the frame in hand: then it is not looked at a second time.
+    pub(super) recorded: bool,
     pub(super) refusals: FrameRefusals,
     /// What the masks of the chunk in hand ask for.
     pub(super) orders: Vec<Order>,
@@ -57,6 +65,7 @@ impl ChunkScratch {
     /// Begins a frame of so many bytes.
     pub fn begin(&mut self, bytes: usize) {
         self.inflated = 0;
+        self.recorded = false;
         self.room = FRAME_BYTES_MAX.saturating_sub(bytes);
         self.refusals.begin();
         if self.body.capacity() > INFLATED_BYTES_KEPT {
@@ -94,6 +103,11 @@ impl ChunkScratch {
         let left = self.room.checked_sub(bytes);
         self.room = left.unwrap_or(self.room);
         left.is_some()
+    }
+
+    /// The schemas that its inspection lacks.
+    pub fn missing(&self) -> Vec<SchemaId> {
+        self.walker.missing().to_vec()
     }
 
     /// What was found in the batch that was inspected last.

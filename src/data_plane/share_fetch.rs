@@ -8,6 +8,7 @@
 //! delivery attempt (`docs/limits.md`).
 
 use super::connection::{Cause, Connection};
+use super::inspect;
 use super::reading::{self, Part, Source};
 use super::record;
 use super::replies::Edit;
@@ -42,6 +43,7 @@ pub fn inspect_reply(
     connection: &Connection,
     version: i16,
     reply: &mut [u8],
+    waits: bool,
 ) -> Result<Edit, Cause> {
     let session = connection.session().ok_or(Cause::OwnFault)?;
     let core = &connection.core;
@@ -63,9 +65,13 @@ pub fn inspect_reply(
         let source = Source {
             topic: Topic::Id(chunk.topic),
             partition: chunk.partition,
+            waits,
         };
         let records = &mut reply[chunk.records.clone()];
         let part = reading::judge(connection, &session, &source, records, chunk_scratch);
+        if let Some(Part::Unknown) = part {
+            return Ok(Edit::Await(chunk_scratch.missing()));
+        }
         parts.extend(part.map(|part| (index, part)));
     }
     record::end_frame(core, &session, Operation::Fetch, chunk_scratch);
@@ -79,6 +85,7 @@ pub fn inspect_reply(
         Ok(at) => match &parts[at].1 {
             Part::Records { bytes, until } => Outcome::Records(bytes, *until),
             Part::Error(code) => Outcome::Error(*code, why(*code)),
+            Part::Unknown => Outcome::Error(inspect::SCHEMA_NOT_HAD, why(inspect::SCHEMA_NOT_HAD)),
         },
         Err(_) => Outcome::AsIs,
     };
@@ -92,6 +99,7 @@ pub fn inspect_reply(
 fn why(code: i16) -> &'static str {
     match code {
         error::UNKNOWN_TOPIC_ID => "the gateway does not know this topic's name",
+        inspect::SCHEMA_NOT_HAD => "the schema of the records could not be had yet",
         _ => "the records are withheld by a rule",
     }
 }

@@ -77,6 +77,10 @@ stats! {
     chunks_held,
     /// Chunks blocked.
     chunks_blocked,
+    /// Requests and replies that waited for a schema.
+    schema_waits,
+    /// Chunks with records whose schema could not be had in time.
+    chunks_without_schema,
     /// Requests in which a rule blocked an operation that moves no records.
     operations_blocked,
     /// Requests that change the cluster and went on, whole or in part.

@@ -20,10 +20,11 @@ use crate::limits::{
 };
 use crate::policy::{Records, Verdict};
 use crate::scan::{self, Engine};
-use crate::schema::json::{Place, Walker, looks_like_json};
+use crate::schema::json::{self, Place, looks_like_json};
 use crate::schema::path::{self, Element, Name};
 use crate::schema::shape::{Class, Marks, Shape};
 use crate::schema::wire;
+use crate::walk::Walker;
 use std::borrow::Cow;
 
 /// The order in which parts are shown, the most telling first.
@@ -39,6 +40,10 @@ pub struct Seen<'a> {
     pub count: i32,
     /// What was found.
     pub findings: &'a [Finding],
+    /// Findings in front that were made in the bytes as they lie.
+    pub raw: usize,
+    /// The texts of records that were read by their format, and what was found in them.
+    pub walker: &'a Walker,
     /// What the rules said.
     pub verdict: &'a Verdict,
 }
@@ -47,7 +52,8 @@ pub struct Seen<'a> {
 pub fn summary(seen: &Seen<'_>, bytes: u64) -> Summary {
     let count = seen.count.max(0) as u32;
     let least = seen.verdict.least;
-    let sorted = sorted(seen.findings);
+    let raw = seen.findings.get(..seen.raw).unwrap_or(seen.findings);
+    let sorted = sorted(raw);
     let counts = counts(seen.engine, seen.findings, least);
     let mut notes = Notes {
         seen,
@@ -138,21 +144,24 @@ impl Notes<'_> {
     fn read(&mut self, findings: &[Finding]) {
         let seen = self.seen;
         let least = seen.verdict.least;
-        let silent = !findings.iter().any(|f| f.likelihood >= least);
+        let told = self.seen.walker.found();
+        let silent = !findings.iter().chain(told).any(|f| f.likelihood >= least);
         for field in Fields::new(seen.plain, seen.count).map_while(Result::ok) {
             if !seen.verdict.flagged.contains(field.record) {
                 continue;
             }
             let mine = of_field(findings, &field);
-            let hit = mine.iter().any(|f| f.likelihood >= least);
-            if (hit || silent) && self.samples.len() < SUMMARY_SAMPLES_MAX {
-                let safe = scan::sample(seen.plain, field, mine, SUMMARY_SAMPLE_BYTES_MAX);
-                self.samples.push(format!("{}: {safe}", field.part.name()));
+            // A record that was read by its format is shown as its text.
+            match seen.walker.told(&field) {
+                None => self.note(seen.plain, field, mine, silent),
+                Some(told) => {
+                    let found = of_field(seen.walker.found(), &told.text);
+                    self.note(seen.walker.text(), told.text, found, silent);
+                    if !mine.is_empty() {
+                        self.note(seen.plain, field, mine, false);
+                    }
+                }
             }
-            if hit && self.findings.len() < SUMMARY_FINDINGS_MAX {
-                self.note_findings(field, mine);
-            }
-            self.note_shape(field, mine, hit);
             let shaped = self.records.len() >= SUMMARY_SHAPED_RECORDS_MAX
                 && self.records.last().is_some_and(|last| *last < field.record);
             let all_told = silent || self.findings.len() >= SUMMARY_FINDINGS_MAX;
@@ -162,10 +171,24 @@ impl Notes<'_> {
         }
     }
 
-    fn note_findings(&mut self, field: Field, mine: &[Finding]) {
-        let text = text_of(self.seen.plain, field);
+    /// Notes one field; `plain` is what its spans count in.
+    fn note(&mut self, plain: &[u8], field: Field, mine: &[Finding], silent: bool) {
+        let least = self.seen.verdict.least;
+        let hit = mine.iter().any(|f| f.likelihood >= least);
+        if (hit || silent) && self.samples.len() < SUMMARY_SAMPLES_MAX {
+            let safe = scan::sample(plain, field, mine, SUMMARY_SAMPLE_BYTES_MAX);
+            self.samples.push(format!("{}: {safe}", field.part.name()));
+        }
+        if hit && self.findings.len() < SUMMARY_FINDINGS_MAX {
+            self.note_findings(plain, field, mine);
+        }
+        self.note_shape(plain, field, mine, hit);
+    }
+
+    fn note_findings(&mut self, plain: &[u8], field: Field, mine: &[Finding]) {
+        let text = text_of(plain, field);
         let json = Json::of(text);
-        let mut walker = json.as_ref().map(|json| Walker::new(json.text));
+        let mut walker = json.as_ref().map(|json| json::Walker::new(json.text));
         for finding in mine {
             if finding.likelihood < self.seen.verdict.least || !self.admits(finding.detector) {
                 continue;
@@ -179,7 +202,7 @@ impl Notes<'_> {
                 _ => None,
             };
             self.findings
-                .push(self.shown(field, mine, finding, path.unwrap_or_default()));
+                .push(self.shown(plain, field, mine, finding, path.unwrap_or_default()));
         }
     }
 
@@ -203,12 +226,13 @@ impl Notes<'_> {
 
     fn shown(
         &self,
+        plain: &[u8],
         field: Field,
         mine: &[Finding],
         finding: &Finding,
         path: String,
     ) -> ShownFinding {
-        let Seen { engine, plain, .. } = self.seen;
+        let engine = self.seen.engine;
         let explained = engine.explain(plain, field, finding);
         ShownFinding {
             record: finding.record,
@@ -248,7 +272,7 @@ impl Notes<'_> {
     }
 
     /// Adds the field to the shape of its part. Headers have a shape only where something was found.
-    fn note_shape(&mut self, field: Field, mine: &[Finding], hit: bool) {
+    fn note_shape(&mut self, plain: &[u8], field: Field, mine: &[Finding], hit: bool) {
         if self.records.last() != Some(&field.record) {
             if self.records.len() >= SUMMARY_SHAPED_RECORDS_MAX {
                 return;
@@ -258,7 +282,7 @@ impl Notes<'_> {
         if field.part == Part::Header && !hit {
             return;
         }
-        let text = text_of(self.seen.plain, field);
+        let text = text_of(plain, field);
         let json = Json::of(text);
         let skipped = json.as_ref().map_or(0, |json| json.skipped);
         let base = field.start as usize + skipped;

@@ -30,6 +30,8 @@ pub enum Part {
     Refused(Unacceptable),
     /// It waits for people, or behind a chunk that does.
     Waits(Box<Waiting>),
+    /// Nothing was done: the request is to be looked at again once schemas have come.
+    Unknown,
 }
 
 /// A chunk that does not go on now.
@@ -63,6 +65,8 @@ pub struct Writing<'a> {
     pub session: &'a Session,
     /// Whether order matters: without a reply (acks=0) nothing waits, in order or otherwise.
     pub gated: bool,
+    /// Whether the request may be looked at again.
+    pub waits: bool,
     /// Reused memory.
     pub scratch: &'a mut ChunkScratch,
     /// Lanes in which a chunk of this very request waits; its gate opens when all are judged.
@@ -87,9 +91,12 @@ impl Writing<'_> {
             client_id: &self.session.client_id,
             topic: &topic,
             partition: chunk.partition,
+            schemas: self.connection.cluster.schemas.as_ref(),
+            waits: self.waits && !self.scratch.recorded && self.waiting.is_empty(),
         };
         let inspected = match self.inspect(&origin, records) {
-            Ok(inspected) => inspected,
+            Ok(Some(inspected)) => inspected,
+            Ok(None) => return Part::Unknown,
             Err(refused) => return Part::Refused(refused),
         };
         let in_order =
@@ -104,12 +111,12 @@ impl Writing<'_> {
         self.in_order(&origin, topic_id, records, inspected)
     }
 
-    /// What the rules say of the batch; or the refusal.
+    /// What the rules say of the batch, unless its schema is to be waited for; or the refusal.
     fn inspect(
         &mut self,
         origin: &Origin<'_>,
         records: &mut [u8],
-    ) -> Result<Inspected, Unacceptable> {
+    ) -> Result<Option<Inspected>, Unacceptable> {
         let core = &self.connection.core;
         let (rules, now) = (core.rules(), core.now());
         let topic = origin.topic.as_bytes();
@@ -126,6 +133,7 @@ impl Writing<'_> {
         }
         if let Some(verdict) = scope.blocked_before_sending() {
             let subject = subject(origin, 0, records);
+            self.scratch.recorded = true;
             let refusals = &mut self.scratch.refusals;
             record::verdict(core, self.session, &subject, verdict, &[], refusals);
             return Err(inspect::blocked(origin.operation, &verdict.gate));
@@ -137,10 +145,17 @@ impl Writing<'_> {
         let count = found.header.records_count.max(0) as u32;
         let (judged, verdict) =
             inspect::batch(&rules, &scope, origin, records, &found, self.scratch, now);
+        if let Judged::Unknown = judged {
+            return Ok(None);
+        }
+        if !self.scratch.walker.missing().is_empty() {
+            core.stats().chunks_without_schema.add(1);
+        }
         if verdict.is_clean() {
             core.stats().chunks_clean.add(1);
         } else {
             let subject = subject(origin, count, records);
+            self.scratch.recorded = true;
             let ChunkScratch {
                 findings, refusals, ..
             } = &mut *self.scratch;
@@ -150,20 +165,21 @@ impl Writing<'_> {
             Judged::Blocked(fault) => return Err(fault),
             Judged::Held(held) => (Some(*held), None),
             Judged::Rebuilt(bytes) => (None, Some(bytes)),
-            Judged::Pass { .. } => (None, None),
+            Judged::Pass { .. } | Judged::Unknown => (None, None),
         };
         if held.is_none() {
             record::chunk(core, self.session, origin, records.len(), -1);
             core.traffic.borrow_mut().batch(found.header.crc, count);
         }
-        Ok(Inspected {
+        Ok(Some(Inspected {
             found,
             held,
             replaced,
-        })
+        }))
     }
 
     fn record_unreadable(&mut self, origin: &Origin<'_>, records: &[u8], why: &str) {
+        self.scratch.recorded = true;
         let (core, refusals) = (&self.connection.core, &mut self.scratch.refusals);
         let subject = subject(origin, 0, records);
         record::unreadable(core, self.session, &subject, why, refusals);

@@ -83,8 +83,15 @@ fn registry(from: &config::Registry) -> anyhow::Result<(Registry, SchemaSource)>
     };
     let (registry, wishes) = Registry::new(source, Options::default())?;
     let known = registry.schemas();
-    let ask = Arc::new(move |id| wishes.ask(id));
-    Ok((registry, SchemaSource { known, ask }))
+    let health = registry.health();
+    let schemas = SchemaSource {
+        known,
+        ask: Arc::new(move |id| wishes.ask(id)),
+        is_down: Arc::new(move || health.load().fault.is_some()),
+        wait_ms: from.timeout_ms,
+        unavailable: from.unavailable,
+    };
+    Ok((registry, schemas))
 }
 
 fn listener(from: &config::Listener) -> anyhow::Result<Listener> {

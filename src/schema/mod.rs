@@ -11,6 +11,7 @@
 //! avro       schema → table; datum → leaves, and the datum with some of them replaced
 //! protobuf   schema → table; message → leaves, with a schema or by their look; and replaced
 //! json       text → tokens, names, nesting; no schema needed
+//! rendition  Avro and Protobuf as JSON text, and back
 //! shape      structure and names kept, values replaced by their class
 //! ```
 //!
@@ -25,6 +26,7 @@ pub mod path;
 pub mod payload;
 pub mod protobuf;
 pub mod registered;
+pub mod rendition;
 pub mod shape;
 pub mod splice;
 mod varint;

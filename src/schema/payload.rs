@@ -9,19 +9,19 @@
 //! Owns: the order of these. Refuses: to guess formats. Stays true: a payload's bytes are given by
 //! where they start in the value, so that spans count from the value's first byte.
 
+use super::protobuf::MessageId;
 use super::registered::{Form, Known, Schemas};
 use super::wire::{MessageIndexes, SchemaId, message_indexes, schema_id};
-use super::{avro, protobuf};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug)]
-pub enum Payload<'s> {
+pub enum Payload {
     /// It names no schema.
     Plain,
     /// A datum, from this byte on.
-    Avro(&'s avro::Schema, usize),
+    Avro(SchemaId, usize),
     /// A message, from this byte on.
-    Protobuf(&'s protobuf::Schema, protobuf::MessageId, usize),
+    Protobuf(SchemaId, MessageId, usize),
     /// A JSON text, from this byte on.
     Json(usize),
     /// It names a schema that is not known, or not yet: ask for it. A text that happens to start with
@@ -29,12 +29,12 @@ pub enum Payload<'s> {
     Unknown(SchemaId, usize),
     /// The registry has no such schema.
     Absent(SchemaId, usize),
-    /// It names a schema that it cannot be read by.
+    /// It names a schema that it cannot be read by, or that could not be had.
     Unreadable(SchemaId, usize),
 }
 
 /// What a value is, by the id in its header (when there is one) or in front of it.
-pub fn payload<'s>(value: &[u8], header: Option<&[u8]>, schemas: &'s Schemas) -> Payload<'s> {
+pub fn payload(value: &[u8], header: Option<&[u8]>, schemas: &Schemas) -> Payload {
     if let Some(header) = header
         && let Some((id, after)) = schema_id(header)
     {
@@ -54,26 +54,27 @@ pub fn payload<'s>(value: &[u8], header: Option<&[u8]>, schemas: &'s Schemas) ->
 
 /// `indexes`: which message, and where it starts, if these are Protobuf; else the payload starts at
 /// `at`.
-fn by_schema<'s>(
+fn by_schema(
     id: SchemaId,
     indexes: Option<(MessageIndexes, usize)>,
     at: usize,
-    schemas: &'s Schemas,
-) -> Payload<'s> {
+    schemas: &Schemas,
+) -> Payload {
     let registered = match schemas.find(&id) {
         None => return Payload::Unknown(id, at),
         Some(Known::Absent) => return Payload::Absent(id, at),
+        Some(Known::Refused) => return Payload::Unreadable(id, at),
         Some(Known::Schema(registered)) => registered,
     };
     match &registered.form {
-        Form::Avro(schema) => Payload::Avro(schema, at),
+        Form::Avro(_) => Payload::Avro(id, at),
         Form::Json => Payload::Json(at),
         Form::Unreadable(_) => Payload::Unreadable(id, at),
         Form::Protobuf(schema) => {
             let message = indexes
                 .and_then(|(indexes, start)| Some((schema.by_indexes(indexes.as_slice())?, start)));
             match message {
-                Some((message, start)) => Payload::Protobuf(schema, message, start),
+                Some((message, start)) => Payload::Protobuf(id, message, start),
                 None => Payload::Unreadable(id, at),
             }
         }

@@ -95,6 +95,8 @@ pub enum Known {
     Schema(Arc<Registered>),
     /// The registry said that it has none, a moment ago.
     Absent,
+    /// It answered something that cannot be used, a moment ago: too long, or of another form.
+    Refused,
 }
 
 /// What is known of all ids that were asked for.
@@ -116,7 +118,7 @@ impl Schemas {
         next
     }
 
-    /// The same without some that are absent.
+    /// The same without some, so that they are asked for again.
     pub fn without(&self, ids: &[SchemaId]) -> Schemas {
         let mut next = self.clone();
         for id in ids {

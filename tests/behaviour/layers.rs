@@ -15,6 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["http"],
     &["control", "data_plane"],
     &["config"],
+    &["walk"],
     &["hold", "kafka", "scan", "policy", "approvals", "audit"],
     &["schema", "identity", "tls"],
     &["chunk", "limits"],

@@ -36,6 +36,7 @@ mod proxy_protocol;
 mod relay;
 mod robustness;
 mod scan_cli;
+mod schemas;
 mod sessions;
 mod share_groups;
 mod summaries;

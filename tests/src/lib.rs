@@ -7,6 +7,7 @@
 //! names it; every started process dies with the test run.
 
 pub mod admin;
+pub mod apicurio;
 pub mod archive;
 pub mod audit;
 pub mod batch;

@@ -84,6 +84,8 @@ pub struct Settings {
     pub more_listeners: Vec<String>,
     /// More clusters, a line each.
     pub more_clusters: Vec<String>,
+    /// The words of its cluster's `registry`.
+    pub registry: Option<String>,
     /// Whether it has [`MASKING_KEY`].
     pub masking: bool,
     /// The authority of the brokers' certificates, if they are reached through TLS.
@@ -122,6 +124,7 @@ impl Settings {
             listener: Vec::new(),
             more_listeners: Vec::new(),
             more_clusters: Vec::new(),
+            registry: None,
             masking: false,
             upstream_authority: None,
         }
@@ -178,6 +181,12 @@ impl Settings {
     /// Other rules.
     pub fn rules(mut self, rules: &str) -> Settings {
         self.rules = rules.to_owned();
+        self
+    }
+
+    /// With a registry of schemas: the words of its section, without braces.
+    pub fn registry(mut self, words: &str) -> Settings {
+        self.registry = Some(words.to_owned());
         self
     }
 
@@ -263,6 +272,10 @@ impl Settings {
             Some(authority) => format!(", tls: {{ca: \"{}\"}}", authority.display()),
             None => String::new(),
         };
+        let registry = match &self.registry {
+            Some(words) => format!("    registry: {{{words}}}\n"),
+            None => String::new(),
+        };
         let masking = match self.masking {
             true => format!("masking: {{key: \"file:{MASKING_KEY_FILE}\"}}\n"),
             false => String::new(),
@@ -294,7 +307,7 @@ impl Settings {
                               {words}, sasl: {sasl}}}\n\
              {more_listeners}    \
                  upstream: {{credential: {credential}{upstream_tls}}}\n\
-             {more_clusters}\
+             {registry}{more_clusters}\
              identity:\n  \
                issuers: [{{issuer: \"{issuer}\", audience: {AUDIENCE}, groups_claim: groups}}]\n\
              defaults: {{mode: {mode}, unreadable: block, meanwhile: {{wait: {wait}, then: {then}}}}}\n\

@@ -7,6 +7,8 @@
 use super::choose::Choice;
 use crate::chunk::{Field, Finding};
 use crate::scan::Scratch;
+use crate::schema::registered::{Registered, Schemas};
+use crate::walk::{Lexicon, Walker};
 use std::ops::Range;
 
 /// Something that is scanned at once.
@@ -22,6 +24,8 @@ pub struct Portion<'b, F> {
     pub within: u64,
     /// Findings that begin elsewhere are told by another portion.
     pub owned: Range<usize>,
+    /// Whether its fields may be of a binary format: lines of text are not.
+    pub binary: bool,
 }
 
 /// A finding and its place.
@@ -42,6 +46,9 @@ pub struct Seen {
 /// Scans one portion after the other.
 pub struct Examiner<'c> {
     choice: &'c Choice,
+    /// What records are read by.
+    schema: Option<&'c Registered>,
+    walker: Walker,
     scratch: Scratch,
     found: Vec<Finding>,
     counted: Vec<Finding>,
@@ -52,10 +59,18 @@ impl<'c> Examiner<'c> {
     pub fn new(choice: &'c Choice) -> Examiner<'c> {
         Examiner {
             choice,
+            schema: None,
+            walker: Walker::default(),
             scratch: Scratch::new(),
             found: Vec::new(),
             counted: Vec::new(),
         }
+    }
+
+    /// Reads binary records by this.
+    pub fn by(mut self, schema: Option<&'c Registered>) -> Examiner<'c> {
+        self.schema = schema;
+        self
     }
 
     /// Scans a portion; what was found in the one before is forgotten.
@@ -64,11 +79,29 @@ impl<'c> Examiner<'c> {
         self.counted.clear();
         let fields = portion.fields.clone();
         let engine = &self.choice.engine;
-        engine.scan(portion.body, fields, &mut self.scratch, &mut self.found);
+        let (body, scratch, found) = (portion.body, &mut self.scratch, &mut self.found);
+        self.walker.begin();
+        if portion.binary {
+            let lexicon = Lexicon {
+                schemas: &Schemas::default(),
+                asks: false,
+                any: self.schema,
+            };
+            self.walker
+                .scan(engine, body, fields, &lexicon, scratch, found);
+            found.sort_by_key(|finding| (finding.start, finding.end));
+        } else {
+            engine.scan(body, fields, scratch, found);
+        }
         let mine = |f: &&Finding| portion.owned.contains(&(f.start as usize));
         let counts = self.found.iter().filter(mine);
         let counts = counts.filter(|finding| self.choice.counts(finding));
         self.counted.extend(counts);
+    }
+
+    /// What the portion's records were read as.
+    pub fn walker(&self) -> &Walker {
+        &self.walker
     }
 
     /// Everything that was found, likely or not: what no sample may show.
@@ -124,6 +157,7 @@ mod tests {
             record: 100,
             within: 1000,
             owned: 0..body.len(),
+            binary: false,
         }
     }
 

@@ -11,6 +11,7 @@ use super::examine::{Examiner, Portion};
 use super::input::Input;
 use super::kind::{Format, Kind};
 use super::lines::Lines;
+use super::places::Places;
 use super::progress::Progress;
 use super::rewrite::Rewriter;
 use super::segment::{Next, Segment};
@@ -20,12 +21,15 @@ use crate::chunk::Field;
 use crate::kafka::batch::{self, Batch, BatchFault, Bodies, Fields};
 use crate::limits::{SCAN_BLOCK_BYTES, SCAN_LINE_OVERLAP_BYTES, SUMMARY_SAMPLE_BYTES_MAX};
 use crate::scan;
+use crate::schema::registered::Registered;
 use std::io::{self, ErrorKind, Read};
 
 /// What every input of a run has in common.
 pub struct Job<'r> {
     /// The detectors.
     pub choice: &'r Choice,
+    /// What records of a segment are read by.
+    pub schema: Option<&'r Registered>,
     /// What inputs are said to be.
     pub format: Format,
     /// Whether findings are told as JSON.
@@ -70,7 +74,7 @@ impl Job<'_> {
             job: self,
             input,
             voice,
-            examiner: Examiner::new(self.choice),
+            examiner: Examiner::new(self.choice).by(self.schema),
             tally: Tally::default(),
         };
         let opened = match input.open(self.format) {
@@ -106,6 +110,7 @@ impl Reading<'_, '_, '_> {
                 record: block.line,
                 within: block.within,
                 owned: block.owned.clone(),
+                binary: false,
             })?;
             if let Some(rewriter) = &mut rewriter {
                 let counted = self.examiner.counted();
@@ -165,6 +170,7 @@ impl Reading<'_, '_, '_> {
             record: self.tally.records,
             within: 0,
             owned: 0..body.len(),
+            binary: true,
         })
     }
 
@@ -174,6 +180,7 @@ impl Reading<'_, '_, '_> {
     {
         self.examiner.examine(portion);
         let found = self.examiner.found();
+        let mut places = Places::new(portion.body, self.examiner.walker());
         for seen in self.examiner.seen(portion) {
             let sample = || {
                 let safe = |max| scan::sample(portion.body, seen.field, found, max);
@@ -182,7 +189,8 @@ impl Reading<'_, '_, '_> {
             self.tally.add(&seen, sample);
             if self.job.json {
                 let name = self.job.choice.name(seen.finding.detector);
-                let line = |to: &mut Vec<u8>| json::write(to, &self.input.name, name, &seen);
+                let path = places.path(&seen);
+                let line = |to: &mut Vec<u8>| json::write(to, &self.input.name, name, &path, &seen);
                 self.voice.line(line)?;
             }
         }

@@ -6,7 +6,7 @@
 use super::examine::Seen;
 use serde::Serialize;
 
-/// `{"input", "record", "start", "end", "detector", "where", "likelihood"}`.
+/// `{"input", "record", "start", "end", "detector", "where", "likelihood", "path"}`.
 #[derive(Serialize)]
 struct Line<'a> {
     input: &'a str,
@@ -17,10 +17,11 @@ struct Line<'a> {
     #[serde(rename = "where")]
     part: &'static str,
     likelihood: &'static str,
+    path: &'a str,
 }
 
 /// Writes one finding and a line end.
-pub fn write(to: &mut Vec<u8>, input: &str, detector: &str, seen: &Seen) {
+pub fn write(to: &mut Vec<u8>, input: &str, detector: &str, path: &str, seen: &Seen) {
     let line = Line {
         input,
         record: seen.record,
@@ -29,6 +30,7 @@ pub fn write(to: &mut Vec<u8>, input: &str, detector: &str, seen: &Seen) {
         detector,
         part: seen.finding.part.name(),
         likelihood: super::choose::likelihood_name(seen.finding.likelihood),
+        path,
     };
     // Writing to memory does not fail, and nothing in a line is a map with keys of another kind.
     let written = serde_json::to_writer(&mut *to, &line);
@@ -66,11 +68,11 @@ mod tests {
             end: 16,
         };
         let mut out = Vec::new();
-        write(&mut out, "a\"\n.log", "us_ssn", &seen);
+        write(&mut out, "a\"\n.log", "us_ssn", "a.b", &seen);
         assert_eq!(
             String::from_utf8_lossy(&out),
             "{\"input\":\"a\\\"\\n.log\",\"record\":4294967296,\"start\":5,\"end\":16,\
-             \"detector\":\"us_ssn\",\"where\":\"key\",\"likelihood\":\"certain\"}\n"
+             \"detector\":\"us_ssn\",\"where\":\"key\",\"likelihood\":\"certain\",\"path\":\"a.b\"}\n"
         );
     }
 }

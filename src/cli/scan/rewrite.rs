@@ -77,7 +77,6 @@ impl Rewriter {
         let masker = Masker {
             engine: &self.engine,
             keys: None,
-            reframe: None,
         };
         self.edits.clear();
         let lines = Lines::new(&self.masked);
@@ -217,6 +216,7 @@ mod tests {
                 record: block.line,
                 within: block.within,
                 owned: block.owned.clone(),
+                binary: false,
             });
             let counted = examiner.counted();
             rewriter.block(body, counted, block.release).unwrap();

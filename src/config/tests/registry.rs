@@ -1,7 +1,7 @@
 //! Where schemas are fetched: what each form means, and what is wrong with it.
 
 use super::{env, told};
-use crate::config::{Config, Registry, RegistryLogin, parse};
+use crate::config::{Config, Registry, RegistryLogin, Unavailable, parse};
 
 /// A file with this `registry`, which stands in line 2 from column 108 on.
 fn with(registry: &str) -> String {
@@ -36,6 +36,11 @@ fn each_form_of_a_registry() {
         ("lockgate", "hunter2")
     );
     assert!(full.ca.is_some());
+    let (timeout, unavailable) = (plain.timeout_ms, plain.unavailable);
+    assert_eq!((timeout, unavailable), (3_000, Unavailable::Unreadable));
+    let lenient = read("{url: \"https://r\", timeout: 500ms, unavailable: scan_by_shape}");
+    let (timeout, unavailable) = (lenient.timeout_ms, lenient.unavailable);
+    assert_eq!((timeout, unavailable), (500, Unavailable::ScanByShape));
     let token = read("{url: \"https://r\", token: \"${KAFKA_PASSWORD}\"}").login;
     assert!(matches!(token, RegistryLogin::Bearer(token) if token.expose() == "hunter2"));
 }

@@ -94,6 +94,14 @@ impl fmt::Display for RegistryClient {
     }
 }
 
+impl RegistryFault {
+    /// Whether it says nothing of other schemas.
+    pub(super) fn is_of_one_schema(&self) -> bool {
+        use RegistryFault::{NotUnderstood, References, TooLong};
+        matches!(self, TooLong | NotUnderstood | References)
+    }
+}
+
 impl RegistryClient {
     /// Prepares the client; asks nothing yet.
     pub fn new(source: RegistrySource) -> Result<RegistryClient, RegistryFault> {

@@ -169,7 +169,7 @@ impl Registry {
         let known = match self.schemas.load().find(id) {
             None => false,
             Some(Known::Schema(_)) => true,
-            Some(Known::Absent) => {
+            Some(Known::Absent | Known::Refused) => {
                 let asked = self.absent.get(id);
                 asked.is_some_and(|at| now.saturating_duration_since(*at) < self.options.absent)
             }
@@ -189,9 +189,18 @@ impl Registry {
                 (self.paused_until, self.pause) = (None, self.options.retry.0);
                 let fault = match found {
                     Some(registered) => self.learn(id, registered),
-                    None => self.miss(id, now),
+                    None => {
+                        self.miss(id, Known::Absent, now);
+                        None
+                    }
                 };
                 self.tell(fault.map(|fault| fault.to_string()));
+            }
+            Err(fault) if fault.is_of_one_schema() => {
+                (self.paused_until, self.pause) = (None, self.options.retry.0);
+                tracing::warn!(registry = %self.client, ?id, "schema not usable: {fault}");
+                self.miss(id, Known::Refused, now);
+                self.tell(None);
             }
             Err(fault) => {
                 self.paused_until = Some(now + self.pause);
@@ -214,8 +223,9 @@ impl Registry {
         None
     }
 
-    /// Remembers that the registry has no such schema, and forgets what it said so long ago.
-    fn miss(&mut self, id: SchemaId, now: Instant) -> Option<RegistryFault> {
+    /// Remembers that the registry has no such schema, or none that can be used, and forgets what it said so
+    /// long ago.
+    fn miss(&mut self, id: SchemaId, known: Known, now: Instant) {
         let old = |at: &Instant| now.saturating_duration_since(*at) >= self.options.absent;
         let forgotten: Vec<SchemaId> = self
             .absent
@@ -229,10 +239,9 @@ impl Registry {
         let mut schemas = self.schemas.load().without(&forgotten);
         if self.absent.len() < REGISTRY_ABSENT_MAX {
             self.absent.insert(id, now);
-            schemas = schemas.with(id, Known::Absent);
+            schemas = schemas.with(id, known);
         }
         self.schemas.store(Arc::new(schemas));
-        None
     }
 
     fn tell(&self, fault: Option<String>) {

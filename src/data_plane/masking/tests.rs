@@ -98,6 +98,8 @@ fn judge(rules: &Rules, bytes: &mut [u8], room: usize) -> Judged {
         client_id: "app",
         topic: "orders",
         partition: 0,
+        schemas: None,
+        waits: false,
     };
     let mut scratch = ChunkScratch::default();
     scratch.begin(FRAME_BYTES_MAX - room);

@@ -69,6 +69,8 @@ fn summed_up(records: &[(&str, &str)], flagged: Records, least: Likelihood) -> S
         plain: &body,
         count: records.len() as i32,
         findings: &findings,
+        raw: findings.len(),
+        walker: &Walker::default(),
         verdict: &verdict,
     };
     summary(&seen, 123)
@@ -301,7 +303,7 @@ proptest! {
         let engine = engine();
         let findings = found(&engine, &bytes, count);
         let verdict = Verdict { flagged: Records::All, ..Verdict::default() };
-        let seen = Seen { engine: &engine, plain: &bytes, count, findings: &findings, verdict: &verdict };
+        let seen = Seen { engine: &engine, plain: &bytes, count, findings: &findings, raw: findings.len(), walker: &Walker::default(), verdict: &verdict };
         let told = serde_json::to_string(&summary(&seen, 0)).unwrap();
         prop_assert!(!told.chars().any(char::is_control));
     }

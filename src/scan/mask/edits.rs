@@ -103,7 +103,7 @@ impl Edits {
     /// Adds one that begins where the last one ends or later; earlier ones that it covers go. One that
     /// reaches into the last one is a fault of the planner: both become one full mask, so that nothing
     /// stays that either was to hide.
-    pub(super) fn push(&mut self, span: Range<usize>, with: &[u8], looks_valid: bool) {
+    pub fn push(&mut self, span: Range<usize>, with: &[u8], looks_valid: bool) {
         while self
             .list
             .last()

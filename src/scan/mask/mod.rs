@@ -49,7 +49,7 @@ mod walk;
 
 pub use edits::{Edit, Edits, apply_in_place, splice};
 pub use keys::MaskKeys;
-pub use plan::{Masker, Order, Reframe};
+pub use plan::{Masker, Order};
 pub use replacement::replacement_fault;
 pub(super) use row::Row;
 pub use style::{JsonNumber, Mask, MaskStyle};

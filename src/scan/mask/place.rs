@@ -1,7 +1,7 @@
 //! What a finding is part of: a JSON string, name or number, or text of no structure.
 //!
 //! Owns: that question, for the findings of one field in ascending order. Refuses: Avro and Protobuf,
-//! whose values have lengths in front (`Reframe`). Stays true: of a field that is JSON the answer is
+//! whose values have lengths in front (`walk`). Stays true: of a field that is JSON the answer is
 //! exact; in any other text a number is known as one by the few bytes around it, which is enough to
 //! keep its length and not enough to change it.
 

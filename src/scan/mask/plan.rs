@@ -5,7 +5,7 @@
 
 use super::super::{Engine, Scratch};
 use super::again::Work;
-use super::edits::{Edits, Mark};
+use super::edits::Edits;
 use super::fired::Fired;
 use super::keys::MaskKeys;
 use super::packed;
@@ -22,11 +22,6 @@ pub struct Order {
     pub mask: Mask,
 }
 
-/// Makes edits to a field whose values have lengths in front (Avro, Protobuf): the new field, its
-/// inner lengths written anew. `None`: it cannot, and the field is masked in place. Edits are the
-/// field's own offsets.
-pub type Reframe = fn(field: &[u8], edits: &Edits) -> Option<Vec<u8>>;
-
 /// Plans edits.
 #[derive(Clone, Copy)]
 pub struct Masker<'a> {
@@ -34,8 +29,6 @@ pub struct Masker<'a> {
     pub engine: &'a Engine,
     /// For tokens and format-preserving encryption; without them those become full masks.
     pub keys: Option<&'a MaskKeys>,
-    /// For fields that are neither JSON nor plain text.
-    pub reframe: Option<Reframe>,
 }
 
 impl Masker<'_> {
@@ -91,7 +84,7 @@ impl Masker<'_> {
             false => field.edits(orders, &mut work.made, out),
         };
         let in_place = out.since(mark).all(|edit| edit.keeps_length());
-        if !in_place && !elastic && !self.reframed(field, out, mark) {
+        if !in_place && !elastic {
             out.forget_from(mark);
             let orders: Vec<_> = orders.iter().map(in_full).collect();
             field.edits(&orders, &mut work.made, out);
@@ -101,24 +94,6 @@ impl Masker<'_> {
             let whole = field.base..field.base + field.text.len();
             out.push(whole, &work.text, false);
         }
-    }
-
-    /// Puts one edit that replaces the whole field in the place of the field's own.
-    fn reframed(&self, field: &FieldText<'_>, out: &mut Edits, mark: Mark) -> bool {
-        let Some(reframe) = self.reframe else {
-            return false;
-        };
-        let mut own = Edits::new();
-        for edit in out.since(mark) {
-            let span = edit.start - field.base..edit.end - field.base;
-            own.push(span, edit.with, edit.looks_valid);
-        }
-        let Some(made) = reframe(field.text, &own) else {
-            return false;
-        };
-        out.forget_from(mark);
-        out.push(field.base..field.base + field.text.len(), &made, false);
-        true
     }
 }
 

@@ -35,7 +35,6 @@ pub(in crate::scan) fn masked_as(text: &[u8], mut orders: Vec<Order>) -> Vec<u8>
     let masker = Masker {
         engine: &engine,
         keys: Some(&keys),
-        reframe: None,
     };
     let mut edits = Edits::new();
     let fields: [Field; 1] = [field(0, text.len())];
@@ -204,7 +203,6 @@ fn a_keyed_style_without_keys_masks_in_full() {
         let masker = Masker {
             engine: &engine,
             keys: None,
-            reframe: None,
         };
         let mut edits = Edits::new();
         let mut orders = orders(&scanned(text), &style.into());
@@ -224,29 +222,6 @@ fn a_length_changes_only_where_that_is_safe() {
         styled(framed, as_string(replace("gone"))),
         "\0\0\0\0\x07{\"ssn\":\"gone\"}"
     );
-    let (engine, found) = (engine(), scanned(text.as_bytes()));
-    let reframe: Reframe = |field, edits| {
-        let mut made = vec![8];
-        splice(field, 1..field.len(), edits.iter(), &mut made);
-        Some(made)
-    };
-    let masker = Masker {
-        engine: &engine,
-        keys: None,
-        reframe: Some(reframe),
-    };
-    let mut orders = orders(&found, &replace("gone").into());
-    let (mut edits, mut out) = (Edits::new(), Vec::new());
-    let fields = std::iter::once(field(0, text.len()));
-    masker.plan(
-        text.as_bytes(),
-        fields,
-        &mut orders,
-        &mut Scratch::new(),
-        &mut edits,
-    );
-    splice(text.as_bytes(), 0..text.len(), edits.iter(), &mut out);
-    assert_eq!(out, b"\x08gone");
 }
 
 #[test]
@@ -343,7 +318,6 @@ fn the_users_own_are_masked_character_by_character() {
         let masker = Masker {
             engine: &engine,
             keys: Some(&keys),
-            reframe: None,
         };
         let (mut orders, mut edits) = (orders(&found, &style.into()), Edits::new());
         let text = text.as_bytes();

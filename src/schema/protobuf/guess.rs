@@ -43,7 +43,7 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
 
 /// Whether a whole value may be a Protobuf message: no text, and fields to the last byte.
 pub fn looks_like_protobuf(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && !is_printable(bytes) && is_message(bytes)
+    is_message(bytes) && !is_printable(bytes) // in this order: of most text the first bytes tell
 }
 
 fn is_printable(bytes: &[u8]) -> bool {

@@ -64,6 +64,11 @@ impl<'w> Leaf<'w> {
         self.message.get(self.span()).unwrap_or_default()
     }
 
+    /// Whether it lies in a message that no schema tells of: what looks like one may be something else.
+    pub fn is_guessed(&self) -> bool {
+        self.frames.last().is_some_and(|frame| frame.guessed > 0)
+    }
+
     /// Names and indexes from the outside in.
     pub fn elements(&self) -> impl Iterator<Item = Element<'w>> + use<'w> {
         elements(self.schema, self.message, self.frames)
