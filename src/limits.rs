@@ -549,8 +549,13 @@ pub const VIEW_BYTES_KEPT: usize = MIB;
 
 // ---- configuration --------------------------------------------------------------------
 
-/// Longest configuration read: 100 rules are about 40 KiB.
-pub const CONFIG_BYTES_MAX: usize = 4 * MIB;
+/// Longest configuration read, all its files together: 100 rules are about 40 KiB. The audit keeps every
+/// policy's text in one entry.
+pub const CONFIG_BYTES_MAX: usize = 960 * KIB;
+/// Files that one configuration includes: ten teams with a file for each of a hundred products.
+pub const INCLUDED_FILES_MAX: usize = 1000;
+/// Files that include files that include files.
+pub const INCLUDE_DEPTH_MAX: usize = 8;
 /// Deepest nesting in it; the language itself needs 7.
 pub const CONFIG_DEPTH_MAX: usize = 32;
 /// Longest secret file read.
@@ -575,6 +580,7 @@ pub const CLIENT_RETRIES_MS_MAX: i64 = 120_000;
 pub const MEMORY_BYTES_DEFAULT: usize = 512 * MIB;
 
 const _: () = assert!(FRAME_BYTES_MAX <= MEMORY_BYTES_DEFAULT);
+const _: () = assert!(CONFIG_BYTES_MAX + 64 * KIB <= AUDIT_ENTRY_BYTES_MAX);
 const _: () = assert!(APPROVAL_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
 const _: () = assert!(REDEEM_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
 

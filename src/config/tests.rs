@@ -3,6 +3,7 @@
 
 mod addresses;
 mod faults;
+mod include;
 mod masks;
 mod own;
 mod registry;

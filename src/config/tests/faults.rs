@@ -57,7 +57,7 @@ lg.yaml:21:61: `2026-02-30`; expected a day such as 2027-01-31; it lifts until t
 lg.yaml:23:32: an empty list; expected a list of groups, one at least
 lg.yaml:23:44: `0`; expected a number of people from 1 to 100
 lg.yaml:23:55: `10`; expected a duration from 1s to 30d, such as 500ms, 3s, 10m, 8h
-lg.yaml:24:1: unknown key `colour`; expected one of version, clusters, identity, defaults, masking, detectors, lists, rules, exceptions, approvals, audit, holds, http, io, cores, memory";
+lg.yaml:24:1: unknown key `colour`; expected one of version, include, clusters, identity, defaults, masking, detectors, lists, rules, exceptions, approvals, audit, holds, http, io, cores, memory";
     let detectors: Vec<_> = crate::scan::DETECTORS.iter().map(|d| d.name).collect();
     assert_eq!(
         told(text),
@@ -68,7 +68,7 @@ lg.yaml:24:1: unknown key `colour`; expected one of version, clusters, identity,
 #[test]
 fn what_comes_later_is_refused_by_name() {
     let text = "\
-include: [rules.d/*.yaml]
+include: [nowhere/*.yaml]
 accounts: []
 defaults: {unreadable: hold}
 audit: {signing_key: file:x}
@@ -81,7 +81,7 @@ rules:
   c: {when: {operations: [produce, fetch]}, if: always, then: {hold: {ask: a}}}
 ";
     assert_eq!(told_after_small(text), "\
-lg.yaml:3:1: `include` comes in a later version
+lg.yaml:3:11: `nowhere/*.yaml` cannot be read: No such file or directory (os error 2); expected a list of files, such as [rules.d/*.yaml]
 lg.yaml:4:1: `accounts` comes in a later version
 lg.yaml:5:24: `hold` comes in a later version
 lg.yaml:6:9: `signing_key` comes in a later version
