@@ -330,6 +330,10 @@ pub const PRINCIPAL_BYTES_MAX: usize = 512;
 pub const GROUPS_PER_TOKEN_MAX: usize = 1024;
 /// Longest group name.
 pub const GROUP_BYTES_MAX: usize = 512;
+/// Claims that one policy may ask for: a session keeps the values of each.
+pub const CLAIMS_ASKED_MAX: usize = 32;
+/// Longest name of a claim that a rule asks for; namespaced ones are URLs.
+pub const CLAIM_NAME_BYTES_MAX: usize = 256;
 /// Name=value pairs beside `auth` in one OAUTHBEARER message.
 pub const SASL_EXTENSIONS_MAX: usize = 32;
 /// Longest SCRAM message accepted from a broker. A nonce, a salt and a count need some 200 bytes.

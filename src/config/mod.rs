@@ -134,7 +134,7 @@ fn config(c: &mut Checker<'_>, root: &Node, text: String) -> Option<Config> {
     let clusters = cluster::clusters(c, &root, issuers, &mut sockets);
     let defaults = service::defaults(c, &root);
     let mask_keys = masks::keys(c, &root);
-    let mut names = Names::read(c, &root);
+    let mut names = Names::read(c, &root, offered(clusters.as_deref()));
     let rules = rules::rules(c, &root, &mut names, &defaults);
     let exceptions = exceptions::exceptions(c, &root, &mut names);
     names.warn_unused(c);
@@ -169,6 +169,19 @@ fn config(c: &mut Checker<'_>, root: &Node, text: String) -> Option<Config> {
         mask_keys,
         warnings: std::mem::take(&mut c.warnings),
     })
+}
+
+/// The names of all listeners, with their cluster's in front.
+fn offered(clusters: Option<&[Cluster]>) -> Vec<String> {
+    let of_cluster = |cluster: &Cluster| {
+        let name = |listener: &Listener| format!("{}/{}", cluster.name, listener.name);
+        cluster.listeners.iter().map(name).collect::<Vec<_>>()
+    };
+    clusters
+        .unwrap_or_default()
+        .iter()
+        .flat_map(of_cluster)
+        .collect()
 }
 
 fn version(c: &mut Checker<'_>, root: &Section<'_>) {

@@ -11,12 +11,12 @@ use super::summary::{self, Seen};
 use crate::chunk::{ContentKey, Operation, SendKey, Summary, UnixMillis};
 use crate::hold::messages::{self, HoldRule};
 use crate::kafka::batch::{self, Batch, BatchFault, Fields};
-use crate::kafka::compression::Codec;
+use crate::kafka::compression::{Codec, InflateFault};
 use crate::kafka::error;
 use crate::limits::CONTENT_KEYS_PER_CHUNK_MAX;
-use crate::policy::{Evidence, Gate, Policy, Scope, Then, Verdict};
-use crate::scan::Engine;
+use crate::policy::{Cause, Evidence, Gate, Policy, Scope, Then, UNREADABLE, Unreadable, Verdict};
 use crate::scan::mask::MaskKeys;
+use crate::scan::{Engine, Fault};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ pub fn batch(
     let body = found.body.start - found.span.start..found.body.end - found.span.start;
     scratch.findings.clear();
     if let Err(fault) = open(bytes, &body, found, scratch) {
-        return unreadable(rules, scope, unacceptable(&fault), now);
+        return unreadable(rules, scope, &fault, now);
     }
     let compressed = is_compressed(found).unwrap_or(false);
     let plain = if compressed {
@@ -109,16 +109,18 @@ pub fn batch(
         &bytes[body.clone()]
     };
     let mut fault = None;
-    if !scope.detectors.is_empty() {
+    if scope.looks() {
         let fields = Fields::new(plain, found.header.records_count).map_while(Result::ok);
         let (scan, findings) = (&mut scratch.scan, &mut scratch.findings);
         fault = rules.engine.scan(plain, fields, scan, findings);
     }
     // A value inside a record that claims to be compressed and cannot be read; the rest was looked at.
-    let fault = fault.map(|unreadable| unreadable.fault.to_string());
+    let fault = fault.map(|found| (cause_of_value(found.fault), found.fault.to_string()));
     let evidence = Evidence {
         findings: &scratch.findings,
-        unreadable: fault.as_deref(),
+        unreadable: fault
+            .as_ref()
+            .map(|(cause, why)| Unreadable { cause: *cause, why }),
     };
     let verdict = rules.policy.decide(scope, &evidence, now);
     let judged = if verdict.masks.is_empty() && verdict.gate == Gate::Allow {
@@ -129,23 +131,50 @@ pub fn batch(
     (judged, verdict)
 }
 
-/// What cannot be read is blocked, unless an exception lets it by.
+/// A batch that cannot be opened is blocked, unless an exception lets it by. It is not held: there is nothing
+/// to show a reviewer, and no record to know it by when it is sent again.
 fn unreadable(
     rules: &Rules,
     scope: &Scope,
-    fault: Unacceptable,
+    fault: &BatchFault,
     now: UnixMillis,
 ) -> (Judged, Verdict) {
+    let cause = cause_of_batch(fault);
+    let mut fault = unacceptable(fault);
     let evidence = Evidence {
         findings: &[],
-        unreadable: Some(&fault.why),
+        unreadable: Some(Unreadable {
+            cause,
+            why: &fault.why,
+        }),
     };
     let verdict = rules.policy.decide(scope, &evidence, now);
-    let judged = match verdict.gate {
+    let judged = match &verdict.gate {
         Gate::Allow => Judged::Pass { masked: false },
+        Gate::Block { rule, reason } if rule.as_ref() != UNREADABLE => {
+            fault.why = format!("blocked by rule {rule}: {reason} ({})", fault.why);
+            Judged::Blocked(fault)
+        }
         _ => Judged::Blocked(fault),
     };
     (judged, verdict)
+}
+
+fn cause_of_batch(fault: &BatchFault) -> Cause {
+    match fault {
+        BatchFault::Codec { .. } => Cause::UnknownCodec,
+        BatchFault::Inflate(InflateFault::TooBig { .. }) => Cause::TooLarge,
+        _ => Cause::Damaged,
+    }
+}
+
+fn cause_of_value(fault: Fault) -> Cause {
+    match fault {
+        Fault::TooLarge => Cause::TooLarge,
+        Fault::Damaged => Cause::Damaged,
+        Fault::Foreign(_) => Cause::UnknownCodec,
+        Fault::TooDeep => Cause::TooDeep,
+    }
 }
 
 /// Checks a batch whole and, where it is compressed, inflates it into the scratch body.

@@ -22,6 +22,7 @@ mod laws;
 mod pattern;
 mod rule;
 mod scope;
+mod unreadable;
 mod verdict;
 
 pub use contains::{Contains, Parts, Want};
@@ -29,6 +30,7 @@ pub use decide::Evidence;
 pub use pattern::Pattern;
 pub use rule::{Condition, Effect, Exception, Hold, Mode, Rule, Target, Then, When};
 pub use scope::{Policy, Scope, Subject};
+pub use unreadable::{Cause, Causes, Unreadable};
 pub use verdict::{Gate, HoldOrder, MaskOrder, Records, Verdict};
 
 /// The built-in rule that blocks what could not be read; no rule of the configuration may have

@@ -7,6 +7,7 @@
 use super::contains::Contains;
 use super::pattern::Pattern;
 use super::scope::Subject;
+use super::unreadable::Causes;
 use crate::chunk::{DetectorSet, Operation, UnixMillis};
 use crate::scan::mask::Mask;
 use std::sync::Arc;
@@ -25,6 +26,18 @@ pub struct When {
     /// The client's own name for itself. Anyone may claim any: good for narrowing a rule to
     /// an application, no good for letting one through.
     pub client_ids: Option<Vec<Pattern>>,
+    /// Claims of the principal's token: each must have a value that one of its patterns matches.
+    pub claims: Option<Vec<(Arc<str>, Vec<Pattern>)>>,
+    /// The listener's name, or cluster and listener with a `/` between.
+    pub listeners: Option<Vec<Pattern>>,
+}
+
+/// What a claim counts as that nobody asked for when its token was read: it is for rules, and not
+/// for exceptions.
+#[derive(Clone, Copy)]
+enum Unasked {
+    Matches,
+    Differs,
 }
 
 /// What a request is about.
@@ -41,19 +54,29 @@ pub enum Target<'a> {
 impl When {
     /// Whether it matches something of what the request is about.
     pub fn matches(&self, subject: &Subject<'_>, operation: Operation, on: Target<'_>) -> bool {
+        self.matches_with(subject, operation, on, Unasked::Matches)
+    }
+
+    fn matches_with(
+        &self,
+        subject: &Subject<'_>,
+        operation: Operation,
+        on: Target<'_>,
+        unasked: Unasked,
+    ) -> bool {
         let topics = match (&self.topics, on) {
             (None, _) | (Some(_), Target::Everything) => true,
             (Some(_), Target::Nothing) => false,
             (Some(_), Target::Topic(name)) => any(&self.topics, name),
         };
-        topics && self.matches_who(subject, operation)
+        topics && self.matches_who(subject, operation) && self.claimed(subject, unasked)
     }
 
     /// Whether it matches all of what the request is about: what is to lift a rule there has to.
     pub fn matches_all(&self, subject: &Subject<'_>, operation: Operation, on: Target<'_>) -> bool {
         let all = |them: &Vec<Pattern>| them.iter().any(|pattern| pattern.as_str() == "*");
         let covers = on != Target::Everything || self.topics.as_ref().is_none_or(all);
-        covers && self.matches(subject, operation, on)
+        covers && self.matches_with(subject, operation, on, Unasked::Differs)
     }
 
     fn matches_who(&self, subject: &Subject<'_>, operation: Operation) -> bool {
@@ -64,6 +87,23 @@ impl When {
             && any(&self.principals, &subject.principal.name)
             && any(&self.client_ids, subject.client_id)
             && (self.groups.is_none() || groups.iter().any(|group| any(&self.groups, group)))
+            && self.through(subject.listener)
+    }
+
+    fn through(&self, listener: &str) -> bool {
+        let short = listener.rsplit('/').next().unwrap_or(listener);
+        any(&self.listeners, listener) || any(&self.listeners, short)
+    }
+
+    fn claimed(&self, subject: &Subject<'_>, unasked: Unasked) -> bool {
+        let claims = &subject.principal.claims;
+        let has = |(name, patterns): &(Arc<str>, Vec<Pattern>)| match claims.values(name) {
+            None => matches!(unasked, Unasked::Matches),
+            Some(values) => values
+                .iter()
+                .any(|value| patterns.iter().any(|pattern| pattern.matches(value))),
+        };
+        self.claims.as_ref().is_none_or(|them| them.iter().all(has))
     }
 }
 
@@ -89,13 +129,15 @@ pub enum Condition {
     Always,
     /// Something that detectors find in a record.
     Contains(Contains),
+    /// Something cannot be looked into, for one of these causes.
+    Unreadable(Causes),
 }
 
 impl Condition {
     /// The detectors it needs.
     pub fn detectors(&self) -> DetectorSet {
         match self {
-            Condition::Always => DetectorSet::default(),
+            Condition::Always | Condition::Unreadable(_) => DetectorSet::default(),
             Condition::Contains(contains) => contains.detectors,
         }
     }
@@ -124,7 +166,7 @@ pub struct Hold {
 /// What a rule does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Hides what was found. Only with [`Condition::Contains`]; with `Always` it does nothing,
+    /// Hides what was found. Only with [`Condition::Contains`]; with the others it does nothing,
     /// and the configuration refuses it.
     Mask(Mask),
     /// Asks people.
@@ -178,7 +220,7 @@ impl Exception {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chunk::Principal;
+    use crate::chunk::{Claims, Principal};
 
     #[test]
     fn when_asks_for_every_field_and_one_pattern_of_each() {
@@ -186,10 +228,12 @@ mod tests {
             name: "ann".into(),
             groups: vec!["staff".to_owned(), "team-a".to_owned()].into(),
             issuer: "".into(),
+            claims: Default::default(),
         };
         let subject = Subject {
             principal: &principal,
             client_id: "app-7",
+            listener: "main/a",
         };
         let one = |text: &str| Some(vec![Pattern::new("nobody"), Pattern::new(text)]);
         let on = Target::Topic("orders.eu");
@@ -229,15 +273,71 @@ mod tests {
     }
 
     #[test]
+    fn claims_and_listeners() {
+        let asked = vec![("dept".into(), Arc::from(["hr".to_owned(), "it".to_owned()]))];
+        let principal = |claims| Principal {
+            name: "x".into(),
+            groups: Arc::from([]),
+            issuer: "".into(),
+            claims,
+        };
+        let (known, nobody) = (
+            principal(Claims::of_token(asked)),
+            principal(Claims::default()),
+        );
+        let on = Target::Topic("t");
+        let asks = |principal: &Principal, when: &When| {
+            let subject = Subject {
+                principal,
+                client_id: "",
+                listener: "main/outside",
+            };
+            let (rule, exception) = (
+                when.matches(&subject, Operation::Fetch, on),
+                when.matches_all(&subject, Operation::Fetch, on),
+            );
+            (rule, exception)
+        };
+        let claim = |name: &str, text: &str| When {
+            claims: Some(vec![(name.into(), vec![Pattern::new(text)])]),
+            ..When::default()
+        };
+        assert_eq!(asks(&known, &claim("dept", "i*")), (true, true));
+        assert_eq!(asks(&known, &claim("dept", "ops")), (false, false));
+        assert_eq!(
+            asks(&known, &claim("site", "*")),
+            (true, false),
+            "not asked at login"
+        );
+        assert_eq!(asks(&nobody, &claim("dept", "*")), (false, false));
+        for (text, expected) in [
+            ("outside", true),
+            ("out*", true),
+            ("main/*", true),
+            ("main/outside", true),
+            ("inside", false),
+            ("other/outside", false),
+        ] {
+            let when = When {
+                listeners: Some(vec![Pattern::new(text)]),
+                ..When::default()
+            };
+            assert_eq!(asks(&nobody, &when).0, expected, "{text}");
+        }
+    }
+
+    #[test]
     fn no_group_matches_no_group_pattern() {
         let principal = Principal {
             name: "x".into(),
             groups: Arc::from([]),
             issuer: "".into(),
+            claims: Default::default(),
         };
         let subject = Subject {
             principal: &principal,
             client_id: "",
+            listener: "main/a",
         };
         let when = When {
             groups: Some(vec![Pattern::new("*")]),
@@ -252,10 +352,12 @@ mod tests {
             name: "x".into(),
             groups: Arc::from([]),
             issuer: "".into(),
+            claims: Default::default(),
         };
         let subject = Subject {
             principal: &principal,
             client_id: "",
+            listener: "main/a",
         };
         let of = |topics: Option<&str>| When {
             topics: topics.map(|text| vec![Pattern::new(text)]),
