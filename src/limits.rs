@@ -556,6 +556,8 @@ pub const VIEW_BYTES_KEPT: usize = MIB;
 /// Longest configuration read, all its files together: 100 rules are about 40 KiB. The audit keeps every
 /// policy's text in one entry.
 pub const CONFIG_BYTES_MAX: usize = 960 * KIB;
+/// Longest file of cases, and longest payload beside one.
+pub const CASE_FILE_BYTES_MAX: u64 = MIB as u64;
 /// Files that one configuration includes: ten teams with a file for each of a hundred products.
 pub const INCLUDED_FILES_MAX: usize = 1000;
 /// Files that include files that include files.

@@ -168,7 +168,8 @@ fn cause_of_batch(fault: &BatchFault) -> Cause {
     }
 }
 
-fn cause_of_value(fault: Fault) -> Cause {
+/// Why a value inside a record cannot be read, in the words of rules.
+pub fn cause_of_value(fault: Fault) -> Cause {
     match fault {
         Fault::TooLarge => Cause::TooLarge,
         Fault::Damaged => Cause::Damaged,

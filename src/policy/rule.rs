@@ -57,6 +57,71 @@ impl When {
         self.matches_with(subject, operation, on, Unasked::Matches)
     }
 
+    /// The first field that keeps it from matching, by its key; none if it matches.
+    pub fn differs(
+        &self,
+        subject: &Subject<'_>,
+        operation: Operation,
+        on: Target<'_>,
+    ) -> Option<&'static str> {
+        let all = self.clone();
+        let only = [
+            (
+                "operations",
+                When {
+                    operations: all.operations,
+                    ..When::default()
+                },
+            ),
+            (
+                "topics",
+                When {
+                    topics: all.topics,
+                    ..When::default()
+                },
+            ),
+            (
+                "principals",
+                When {
+                    principals: all.principals,
+                    ..When::default()
+                },
+            ),
+            (
+                "groups",
+                When {
+                    groups: all.groups,
+                    ..When::default()
+                },
+            ),
+            (
+                "claims",
+                When {
+                    claims: all.claims,
+                    ..When::default()
+                },
+            ),
+            (
+                "client_ids",
+                When {
+                    client_ids: all.client_ids,
+                    ..When::default()
+                },
+            ),
+            (
+                "listeners",
+                When {
+                    listeners: all.listeners,
+                    ..When::default()
+                },
+            ),
+        ];
+        let differs = only
+            .iter()
+            .find(|(_, when)| !when.matches(subject, operation, on));
+        differs.map(|(field, _)| *field)
+    }
+
     fn matches_with(
         &self,
         subject: &Subject<'_>,

@@ -58,6 +58,13 @@ impl Scope {
         self.rules.is_empty()
     }
 
+    /// Whether an exception lifts this rule here.
+    pub fn lifted(&self, rule: &str) -> bool {
+        let lifted = |scoped: &&Scoped| scoped.rule.name.as_ref() == rule;
+        let scoped = self.rules.iter().find(lifted);
+        scoped.is_some_and(|scoped| scoped.lifted_by.is_some())
+    }
+
     /// Whether the records need looking into: for detectors, or for what cannot be read.
     pub fn looks(&self) -> bool {
         !self.detectors.is_empty() || self.unreadable_asked
