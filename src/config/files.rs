@@ -43,6 +43,9 @@ fn tree(c: &mut Checker<'_>, text: &str, file: usize) -> Option<Node> {
     root
 }
 
+/// The entries of a section, by name.
+type Named = Vec<(Key, Node)>;
+
 /// What was read so far.
 struct Reading {
     /// Of each file: its canonical path, and the file that included it.
@@ -50,7 +53,7 @@ struct Reading {
     /// Every name of every section, and where it stands.
     names: BTreeMap<(&'static str, String), Place>,
     /// The sections of included files.
-    sections: Vec<(&'static str, Key, Vec<(Key, Node)>)>,
+    sections: Vec<(&'static str, Key, Named)>,
     text: String,
     directory: PathBuf,
 }

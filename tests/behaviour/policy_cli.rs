@@ -46,7 +46,7 @@ fn a_case_that_fails_is_the_exit_code() -> Outcome {
             "-c",
             TEN_TEAMS,
             "--cases",
-            &dir.path().display().to_string(),
+            &dir.display().to_string(),
         ])
     };
     let output = run(&[("a.yaml", wrong.as_bytes())])?;
@@ -116,7 +116,7 @@ fn faults_name_the_included_file() -> Outcome {
         ("lg.yaml", b"version: 1\ninclude: [team-*.yaml]\n"),
         ("team-a.yaml", b"rules:\n  a: {wenn: {}}\n"),
     ])?;
-    let main = dir.path().join("lg.yaml").display().to_string();
+    let main = dir.join("lg.yaml").display().to_string();
     let output = lockgate(&["check", "-c", &main])?;
     ended(&output, 1)?;
     let told = "team-a.yaml:2:7: unknown key `wenn` (did you mean `when`?)";
