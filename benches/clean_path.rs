@@ -144,6 +144,7 @@ impl Core {
             name: "svc-orders".into(),
             groups: ["analysts".to_owned()].into(), // so that a rule applies on fetch too
             issuer: "https://idp.example.com".into(),
+            claims: Default::default(),
         };
         Core {
             rules: Rules {
@@ -152,7 +153,7 @@ impl Core {
                 mask_keys: None,
             },
             topic_ids,
-            session: Session::new(1, principal, "bench".into(), None),
+            session: Session::new(1, principal, "bench".into(), "main/a".into(), None),
             scratch: Some(Scratch::default()),
             traffic: Traffic::default(),
             audit,

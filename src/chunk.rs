@@ -5,8 +5,10 @@
 //! these types in. Stays true: plain values, no I/O, no clock; a raw record value never
 //! lives in one of them.
 
+mod claims;
 mod operation;
 
+pub use claims::{Claim, Claims};
 pub use operation::{Nature, Operation};
 
 use std::fmt;
@@ -179,6 +181,8 @@ pub struct Principal {
     pub groups: Arc<[String]>,
     /// Issuer that vouched for it; empty for `anonymous`.
     pub issuer: Arc<str>,
+    /// The claims of its token that the policy names.
+    pub claims: Claims,
 }
 
 /// SHA-256 over a record's key, value and headers, uncompressed.

@@ -330,6 +330,10 @@ pub const PRINCIPAL_BYTES_MAX: usize = 512;
 pub const GROUPS_PER_TOKEN_MAX: usize = 1024;
 /// Longest group name.
 pub const GROUP_BYTES_MAX: usize = 512;
+/// Claims that one policy may ask for: a session keeps the values of each.
+pub const CLAIMS_ASKED_MAX: usize = 32;
+/// Longest name of a claim that a rule asks for; namespaced ones are URLs.
+pub const CLAIM_NAME_BYTES_MAX: usize = 256;
 /// Name=value pairs beside `auth` in one OAUTHBEARER message.
 pub const SASL_EXTENSIONS_MAX: usize = 32;
 /// Longest SCRAM message accepted from a broker. A nonce, a salt and a count need some 200 bytes.
@@ -620,8 +624,15 @@ const _: () = assert!(RATE_OUTAGE_HOURS / 24 <= 3);
 
 // ---- configuration --------------------------------------------------------------------
 
-/// Longest configuration read: 100 rules are about 40 KiB.
-pub const CONFIG_BYTES_MAX: usize = 4 * MIB;
+/// Longest configuration read, all its files together: 100 rules are about 40 KiB. The audit keeps every
+/// policy's text in one entry.
+pub const CONFIG_BYTES_MAX: usize = 960 * KIB;
+/// Longest file of cases, and longest payload beside one.
+pub const CASE_FILE_BYTES_MAX: u64 = MIB as u64;
+/// Files that one configuration includes: ten teams with a file for each of a hundred products.
+pub const INCLUDED_FILES_MAX: usize = 1000;
+/// Files that include files that include files.
+pub const INCLUDE_DEPTH_MAX: usize = 8;
 /// Deepest nesting in it; the language itself needs 7.
 pub const CONFIG_DEPTH_MAX: usize = 32;
 /// Longest secret file read.
@@ -646,6 +657,7 @@ pub const CLIENT_RETRIES_MS_MAX: i64 = 120_000;
 pub const MEMORY_BYTES_DEFAULT: usize = 512 * MIB;
 
 const _: () = assert!(FRAME_BYTES_MAX <= MEMORY_BYTES_DEFAULT);
+const _: () = assert!(CONFIG_BYTES_MAX + 64 * KIB <= AUDIT_ENTRY_BYTES_MAX);
 const _: () = assert!(APPROVAL_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
 const _: () = assert!(REDEEM_WITHIN_MS_DEFAULT <= APPROVAL_MS_MAX);
 

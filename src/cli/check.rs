@@ -3,6 +3,7 @@
 //! Owns: the printing and the exit code. Refuses: to open a socket or start anything. Stays true:
 //! exit 0 means that `lockgate run` would accept the file; warnings do not change that.
 
+use super::cases::{self, Outcome};
 use crate::config::{self, Addressing, Cluster, Config, Fault, Faults, Listener};
 use serde_json::json;
 use std::ops::RangeInclusive;
@@ -14,12 +15,16 @@ use std::process::ExitCode;
 /// Says every fault at once, with line, column and what was expected. Secrets are fetched
 /// and the files of TLS are read; nothing is opened or connected.
 ///
-/// Exit code: 0 `run` would accept it (warnings are no faults), 1 it would not.
+/// Exit code: 0 `run` would accept it (warnings are no faults) and every case passed, 1 it would not or one
+/// failed, 2 the cases cannot be read.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
     /// The configuration file, in YAML.
     #[arg(short, long, value_name = "FILE")]
     pub config: PathBuf,
+    /// Run the policy's unit tests in the `*.yaml` of this directory.
+    #[arg(long, value_name = "DIR")]
+    pub cases: Option<PathBuf>,
     /// Print one JSON object instead of lines.
     #[arg(long)]
     pub json: bool,
@@ -28,13 +33,26 @@ pub struct CheckArgs {
 /// Runs the verb: faults and warnings on standard error, or one JSON object on standard output.
 ///
 /// # Errors
-/// None today; faults of the file are its exit code.
+/// Cases that cannot be read; faults of the configuration are its exit code.
 pub fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     let read = config::load(&args.config);
-    let good = read.is_ok();
-    match args.json {
-        true => println!("{}", as_json(&read)),
-        false => print_lines(&args, &read),
+    let cases = match (&args.cases, &read) {
+        (Some(directory), Ok(config)) => Some(cases::run(config, directory)?),
+        _ => None,
+    };
+    let passed = |cases: &Vec<Outcome>| cases.iter().all(|case| case.differs.is_empty());
+    let good = read.is_ok() && cases.as_ref().is_none_or(passed);
+    if args.json {
+        let mut shown = as_json(&read);
+        if let Some(cases) = &cases {
+            shown["cases"] = json!(cases);
+        }
+        println!("{shown}");
+    } else {
+        print_lines(&args, &read);
+        if let Some(cases) = &cases {
+            println!("{}", cases::table(cases));
+        }
     }
     Ok(if good {
         ExitCode::SUCCESS

@@ -4,7 +4,12 @@
 //! the room that does the work. Stays true: exit codes are those documented in `docs/cli.md`.
 
 pub mod audit;
+mod cases;
 pub mod check;
+pub mod explain;
+mod judge;
+mod phrase;
+pub mod policy;
 pub mod run;
 pub mod scan;
 
@@ -26,6 +31,8 @@ pub struct Cli {
 enum Verb {
     Run(run::RunArgs),
     Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
+    Policy(policy::PolicyArgs),
     Scan(Box<scan::ScanArgs>),
     Audit(audit::AuditArgs),
 }
@@ -38,6 +45,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::run(args),
+        Verb::Explain(args) => explain::run(args),
+        Verb::Policy(args) => policy::run(args),
         Verb::Scan(args) => scan::run(*args),
         Verb::Audit(args) => audit::run(args),
     }

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// What faults and secrets need to know of their surroundings.
 pub(super) struct Checker<'c> {
-    pub(super) file: &'c str,
+    /// The names of the files, in the order they were read.
+    pub(super) files: Vec<String>,
     pub(super) env: &'c dyn Fn(&str) -> Option<String>,
     pub(super) faults: Vec<Fault>,
     pub(super) warnings: Vec<Warning>,
@@ -41,16 +42,16 @@ impl<'n> Section<'n> {
 }
 
 impl<'c> Checker<'c> {
-    pub(super) fn new(file: &'c str, env: &'c dyn Fn(&str) -> Option<String>) -> Checker<'c> {
+    pub(super) fn new(file: &str, env: &'c dyn Fn(&str) -> Option<String>) -> Checker<'c> {
         Checker {
-            file,
+            files: vec![file.to_owned()],
             env,
             faults: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
-    /// Everything found, in the order of the file; a fault met twice (through a list that two
+    /// Everything found, in the order of the files; a fault met twice (through a list that two
     /// rules use) is told once.
     pub(super) fn finish(mut self) -> Faults {
         self.faults.sort_by_key(|fault| fault.place);
@@ -64,7 +65,7 @@ impl<'c> Checker<'c> {
         what: impl Into<String>,
         expected: impl Into<String>,
     ) {
-        let (file, what, expected) = (self.file.to_owned(), what.into(), expected.into());
+        let (file, what, expected) = (self.file(place), what.into(), expected.into());
         self.faults.push(Fault {
             file,
             place,
@@ -75,10 +76,28 @@ impl<'c> Checker<'c> {
 
     pub(super) fn warn(&mut self, place: Place, what: impl Into<String>) {
         self.warnings.push(Warning {
-            file: self.file.to_owned(),
+            file: self.file(place),
             place,
             what: what.into(),
         });
+    }
+
+    fn file(&self, place: Place) -> String {
+        self.files.get(place.file).cloned().unwrap_or_default()
+    }
+
+    /// A place as faults show it.
+    pub(super) fn shown(&self, place: Place) -> String {
+        format!("{}:{}:{}", self.file(place), place.line, place.column)
+    }
+
+    /// The directory of the file that a place is in: where its relative paths start.
+    pub(super) fn directory(&self, place: Place) -> PathBuf {
+        let file = self.file(place);
+        Path::new(&file)
+            .parent()
+            .unwrap_or(Path::new(""))
+            .to_owned()
     }
 
     /// A map with these keys; `later` are keys of the language that this version does not have.
@@ -242,8 +261,8 @@ impl<'c> Checker<'c> {
             self.fault(node.place, "no secret", expected);
             return None;
         };
-        let base = Path::new(self.file).parent().unwrap_or(Path::new(""));
-        match secret::fetch(text, base, self.env) {
+        let base = self.directory(node.place);
+        match secret::fetch(text, &base, self.env) {
             Ok(secret) => Some(secret),
             Err(what) => {
                 self.fault(node.place, what, expected);
@@ -252,12 +271,9 @@ impl<'c> Checker<'c> {
         }
     }
 
-    /// A path; a relative one starts at the configuration's own directory.
+    /// A path; a relative one starts at the directory of the file that it stands in.
     pub(super) fn path(&mut self, node: &Node) -> Option<PathBuf> {
-        let base = Path::new(self.file)
-            .parent()
-            .unwrap_or(Path::new(""))
-            .to_owned();
+        let base = self.directory(node.place);
         self.text(node, "a path").map(|text| base.join(text))
     }
 }

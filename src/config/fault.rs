@@ -1,17 +1,32 @@
 //! What is wrong with a configuration, and where.
 //!
 //! Owns: a place in a file, faults, warnings, and how they read. Refuses: to repeat a secret.
-//! Stays true: one line each, `file:line:column: what; expected …`, in the order of the file.
+//! Stays true: one line each, `file:line:column: what; expected …`, in the order of the files and of
+//! their lines.
 
 use std::fmt;
 
-/// A place in a file, counted from 1; columns count characters.
+/// A place in one of the files; lines and columns count from 1, columns count characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Place {
+    /// Which file, in the order they were read; the main one is 0. What is told has its name beside it.
+    #[serde(skip)]
+    pub(super) file: usize,
     /// The line.
     pub line: usize,
     /// The column.
     pub column: usize,
+}
+
+impl Place {
+    /// Where a file begins.
+    pub(super) fn start_of(file: usize) -> Place {
+        Place {
+            file,
+            line: 1,
+            column: 1,
+        }
+    }
 }
 
 /// Something that keeps the configuration from being used.
@@ -30,7 +45,7 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { line, column } = self.place;
+        let Place { line, column, .. } = self.place;
         write!(f, "{}:{line}:{column}: {}", self.file, self.what)?;
         if !self.expected.is_empty() {
             write!(f, "; expected {}", self.expected)?;
@@ -39,7 +54,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Everything that is wrong, in the order of the file. Never empty.
+/// Everything that is wrong, in the order of the files. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Faults(pub Vec<Fault>);
 
@@ -69,7 +84,7 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { line, column } = self.place;
+        let Place { line, column, .. } = self.place;
         write!(f, "{}:{line}:{column}: warning: {}", self.file, self.what)
     }
 }

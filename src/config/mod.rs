@@ -1,6 +1,6 @@
 //! Text → checked runtime types.
 //!
-//! Owns: the language of the configuration file. Refuses: unknown keys, unknown names, and every
+//! Owns: the language of the configuration and its files. Refuses: unknown keys, unknown names, and every
 //! part of the language that this version does not have: ignoring one could let records pass that
 //! somebody meant to stop. Stays true: all faults are told at once, each with its line, its column,
 //! the offending text and what was expected; a [`Config`] that exists is complete.
@@ -12,6 +12,7 @@ mod cluster;
 mod detectors;
 mod exceptions;
 mod fault;
+mod files;
 mod identity;
 mod listener;
 mod masks;
@@ -56,8 +57,9 @@ use std::io::Read;
 use std::path::Path;
 use tree::Node;
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "version",
+    "include",
     "clusters",
     "identity",
     "defaults",
@@ -74,17 +76,17 @@ const KEYS: [&str; 16] = [
     "cores",
     "memory",
 ];
-const KEYS_LATER: [&str; 2] = ["include", "accounts"];
+const KEYS_LATER: [&str; 1] = ["accounts"];
 
-/// Reads and checks a configuration file, with the process's environment.
+/// Reads and checks a configuration file and those it includes, with the process's environment.
 ///
 /// # Errors
-/// Every fault in it, or the one that it cannot be read.
+/// Every fault in them, or the one that it cannot be read.
 pub fn load(path: &Path) -> Result<Config, Faults> {
     let name = path.display().to_string();
     let text = read(path).map_err(|error| {
         let what = format!("cannot be read: {error}");
-        let place = Place { line: 1, column: 1 };
+        let place = Place::start_of(0);
         Faults(vec![Fault {
             file: name.clone(),
             place,
@@ -104,22 +106,19 @@ fn read(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// Checks the text of a configuration. `file_name` goes into faults, and relative paths start at
-/// its directory.
+/// Checks the text of a configuration, and the files that it includes. `file_name` goes into faults, and
+/// relative paths start at its directory.
 ///
 /// # Errors
-/// Every fault in it, in the order of the text.
+/// Every fault in them, in the order of the files and of their texts.
 pub fn parse(
     text: &str,
     file_name: &str,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Faults> {
     let mut c = Checker::new(file_name, env);
-    let (root, broken) = tree::read(text);
-    for (place, what, expected) in broken {
-        c.fault(place, what, expected);
-    }
-    let config = root.and_then(|root| config(&mut c, &root, text));
+    let read = files::read(&mut c, text);
+    let config = read.and_then(|(root, text)| config(&mut c, &root, text));
     match config {
         Some(config) if c.faults.is_empty() => Ok(config),
         _ => {
@@ -132,7 +131,8 @@ pub fn parse(
     }
 }
 
-fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
+/// `text` is that of all files together.
+fn config(c: &mut Checker<'_>, root: &Node, text: String) -> Option<Config> {
     let root = c.section(root.place, root, &KEYS, &KEYS_LATER)?;
     version(c, &root);
     let before = c.faults.len();
@@ -143,7 +143,7 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
     let clusters = cluster::clusters(c, &root, issuers, &mut sockets);
     let defaults = service::defaults(c, &root);
     let mask_keys = masks::keys(c, &root);
-    let mut names = Names::read(c, &root);
+    let mut names = Names::read(c, &root, offered(clusters.as_deref()));
     let rules = rules::rules(c, &root, &mut names, &defaults);
     let exceptions = exceptions::exceptions(c, &root, &mut names);
     names.warn_unused(c);
@@ -164,8 +164,8 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
     Some(Config {
         clusters,
         identity,
-        policy: Policy::new(sha256(text), rules, exceptions, defaults.mode),
-        policy_text: text.to_owned(),
+        policy: Policy::new(sha256(&text), rules, exceptions, defaults.mode),
+        policy_text: text,
         detectors: names.own.all.into(),
         approvals: names.approvals,
         audit,
@@ -178,6 +178,19 @@ fn config(c: &mut Checker<'_>, root: &Node, text: &str) -> Option<Config> {
         mask_keys,
         warnings: std::mem::take(&mut c.warnings),
     })
+}
+
+/// The names of all listeners, with their cluster's in front.
+fn offered(clusters: Option<&[Cluster]>) -> Vec<String> {
+    let of_cluster = |cluster: &Cluster| {
+        let name = |listener: &Listener| format!("{}/{}", cluster.name, listener.name);
+        cluster.listeners.iter().map(name).collect::<Vec<_>>()
+    };
+    clusters
+        .unwrap_or_default()
+        .iter()
+        .flat_map(of_cluster)
+        .collect()
 }
 
 fn version(c: &mut Checker<'_>, root: &Section<'_>) {

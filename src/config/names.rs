@@ -11,6 +11,7 @@ use super::fault::{Place, did_you_mean};
 use super::model::ApprovalPolicy;
 use super::tree::{Key, Node, Value};
 use crate::chunk::DetectorSet;
+use crate::limits::{CLAIM_NAME_BYTES_MAX, CLAIMS_ASKED_MAX};
 use crate::policy::Pattern;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,13 +30,20 @@ pub(super) struct Names<'n> {
     /// Of the user's own detectors, those that some rule looks for.
     looked_for: DetectorSet,
     asked: BTreeSet<String>,
+    /// The listeners of all clusters, with the cluster's name and a `/` in front; none if they are faulty.
+    listeners: Vec<String>,
+    claims: BTreeSet<&'n str>,
     /// Whether `masking` is there, faulty or not: what keyed masks refer to.
     pub(super) has_masking_key: bool,
 }
 
 impl<'n> Names<'n> {
     /// Reads `lists` and `approvals`.
-    pub(super) fn read(c: &mut Checker<'_>, root: &Section<'n>) -> Names<'n> {
+    pub(super) fn read(
+        c: &mut Checker<'_>,
+        root: &Section<'n>,
+        listeners: Vec<String>,
+    ) -> Names<'n> {
         let own = detectors::detectors(c, root);
         let lists = lists(c, root);
         let approvals = approvals::approvals(c, root);
@@ -53,6 +61,8 @@ impl<'n> Names<'n> {
             looked_for: DetectorSet::default(),
             used,
             asked,
+            listeners,
+            claims: BTreeSet::new(),
             has_masking_key: root.get("masking").is_some(),
         }
     }
@@ -91,6 +101,40 @@ impl<'n> Names<'n> {
                 .map(|(_, text)| Pattern::new(text))
                 .collect(),
         )
+    }
+
+    /// Patterns for listeners. One that no listener matches is told: a rule with it could never act.
+    pub(super) fn listeners(
+        &mut self,
+        c: &mut Checker<'_>,
+        node: &'n Node,
+    ) -> Option<Vec<Pattern>> {
+        let patterns = self.patterns(c, node)?;
+        let short = |name: &'_ String| name.rsplit('/').next().unwrap_or_default().to_owned();
+        for pattern in patterns.iter().filter(|_| !self.listeners.is_empty()) {
+            let matches = |name: &String| pattern.matches(name) || pattern.matches(&short(name));
+            if !self.listeners.iter().any(matches) {
+                let text = pattern.as_str();
+                let names: Vec<String> = self.listeners.iter().map(short).collect();
+                let near = did_you_mean(text, names.iter().map(String::as_str));
+                let what = format!("no listener matches `{}`{near}", cut(text));
+                c.warn(node.place, what);
+            }
+        }
+        Some(patterns)
+    }
+
+    /// Notes a claim that the policy asks for.
+    pub(super) fn claim(&mut self, c: &mut Checker<'_>, key: &'n Key) {
+        let text = key.text.as_str();
+        if text.is_empty() || text.len() > CLAIM_NAME_BYTES_MAX {
+            let expected = format!("a name of at most {CLAIM_NAME_BYTES_MAX} bytes");
+            c.fault(key.place, format!("`{}`", cut(text)), expected);
+        }
+        if self.claims.insert(text) && self.claims.len() == CLAIMS_ASKED_MAX + 1 {
+            let what = format!("`{}`: more than {CLAIMS_ASKED_MAX} claims", cut(text));
+            c.fault(key.place, what, "fewer; every session keeps their values");
+        }
     }
 
     /// A set of detectors; `None` if one of them is unknown.

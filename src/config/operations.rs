@@ -79,20 +79,30 @@ pub(super) fn fit(
             let what = format!("a hold on {} comes in a later version", without.join(", "));
             c.fault(then.place, what, "`operations: [produce]` in `when`");
         }
-        (_, Condition::Contains(_)) if only_without && !without.is_empty() => {
-            let what = format!(
-                "`contains` on what moves no records: {}",
-                without.join(", ")
-            );
+        (_, Condition::Contains(_) | Condition::Unreadable(_))
+            if only_without && !without.is_empty() =>
+        {
+            let word = word(condition);
+            let what = format!("`{word}` on what moves no records: {}", without.join(", "));
             c.fault(then.place, what, "`if: always`, or produce or fetch");
         }
-        (_, Condition::Contains(_)) if !without.is_empty() => {
+        (_, Condition::Contains(_) | Condition::Unreadable(_)) if !without.is_empty() => {
+            let word = word(condition);
             let what = format!(
-                "`contains` looks into records: the rule never matches {}",
+                "`{word}` looks into records: the rule never matches {}",
                 without.join(", ")
             );
             c.warn(then.place, what);
         }
         _ => {}
+    }
+}
+
+/// The word of a kind of evidence.
+pub(super) fn word(condition: &Condition) -> &'static str {
+    match condition {
+        Condition::Always => "always",
+        Condition::Contains(_) => "contains",
+        Condition::Unreadable(_) => "unreadable",
     }
 }

@@ -13,8 +13,9 @@ use super::terms;
 use super::tree::{Key, Node, Value};
 use crate::chunk::{Likelihood, Part};
 use crate::policy::{
-    Condition, Contains, Effect, Mode, Parts, Pattern, Rule, UNREADABLE, Want, When,
+    Cause, Causes, Condition, Contains, Effect, Mode, Parts, Pattern, Rule, UNREADABLE, Want, When,
 };
+use std::sync::Arc;
 
 /// The two modes, as they are written.
 pub(super) const MODES: [(&str, Mode); 2] =
@@ -29,7 +30,20 @@ const LIKELIHOODS: [(&str, Likelihood); 3] = [
     (Likelihood::Likely.name(), Likelihood::Likely),
     (Likelihood::Certain.name(), Likelihood::Certain),
 ];
-const EVIDENCE_LATER: [&str; 4] = ["schema", "spike", "first_use", "unreadable"];
+const EVIDENCE: [&str; 2] = ["contains", "unreadable"];
+const EVIDENCE_LATER: [&str; 3] = ["schema", "spike", "first_use"];
+/// Causes that nothing tells apart yet.
+const CAUSES_LATER: [&str; 1] = ["encrypted"];
+/// The keys of `when`.
+const WHEN: [&str; 7] = [
+    "operations",
+    "topics",
+    "principals",
+    "groups",
+    "claims",
+    "client_ids",
+    "listeners",
+];
 
 pub(super) fn rules<'n>(
     c: &mut Checker<'_>,
@@ -101,10 +115,11 @@ fn fits(
 ) {
     operations::fit(c, then, when, condition, effect);
     match effect {
-        Effect::Mask(_) if *condition == Condition::Always => {
+        Effect::Mask(_) if !matches!(condition, Condition::Contains(_)) => {
+            let word = operations::word(condition);
             c.fault(
                 then.place,
-                "a mask with `if: always` has nothing to hide",
+                format!("a mask with `if: {word}` has nothing to hide"),
                 "`if: {contains: …}`",
             );
         }
@@ -115,8 +130,7 @@ fn fits(
 
 /// `when`, of a rule or an exception.
 pub(super) fn when<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<When> {
-    let keys = ["operations", "topics", "principals", "groups", "client_ids"];
-    let section = c.section(node.place, node, &keys, &["claims", "listeners"])?;
+    let section = c.section(node.place, node, &WHEN, &[])?;
     let before = c.faults.len();
     let operations = section
         .get("operations")
@@ -126,6 +140,12 @@ pub(super) fn when<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n
     };
     let (topics, principals) = (patterns("topics"), patterns("principals"));
     let (groups, client_ids) = (patterns("groups"), patterns("client_ids"));
+    let claims = section
+        .get("claims")
+        .and_then(|node| claims(c, node, names));
+    let listeners = section
+        .get("listeners")
+        .and_then(|node| names.listeners(c, node));
     // A field that could not be read must not become a field that asks nothing.
     let complete = c.faults.len() == before;
     let when = When {
@@ -134,15 +154,38 @@ pub(super) fn when<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n
         principals,
         groups,
         client_ids,
+        claims,
+        listeners,
     };
     operations::meet_topics(c, node.place, &when);
     complete.then_some(when)
 }
 
+/// Claims by name, each with patterns for its values.
+fn claims<'n>(
+    c: &mut Checker<'_>,
+    node: &'n Node,
+    names: &mut Names<'n>,
+) -> Option<Vec<(Arc<str>, Vec<Pattern>)>> {
+    let section = c.named(node.place, node)?;
+    if section.entries().is_empty() {
+        let expected = "claims with their values, such as {department: [hr]}";
+        c.fault(node.place, "no claims", expected);
+        return None;
+    }
+    let read = section.entries().iter().map(|(key, node)| {
+        names.claim(c, key);
+        Some((key.text.as_str().into(), names.patterns(c, node)?))
+    });
+    let read: Vec<_> = read.collect();
+    read.into_iter().collect()
+}
+
 fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<Condition> {
-    let expected = "`always` or `{contains: …}`";
+    let expected = "`always`, `unreadable` or `{contains: …}`";
     match &node.value {
         Value::Text(word) if word == "always" => Some(Condition::Always),
+        Value::Text(word) if word == "unreadable" => Some(Condition::Unreadable(Causes::ALL)),
         Value::Text(word) if EVIDENCE_LATER.contains(&word.as_str()) => {
             c.later(node.place, word);
             None
@@ -152,18 +195,33 @@ fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> 
             None
         }
         _ => {
-            let section = c.section(node.place, node, &["contains"], &EVIDENCE_LATER)?;
-            let inner = match (section.get("contains"), section.entries().is_empty()) {
-                (Some(node), _) => node,
-                (None, false) => return None, // an unknown or later key, told above
-                (None, true) => {
-                    c.fault(node.place, "no evidence", expected);
-                    return None;
+            let section = c.section(node.place, node, &EVIDENCE, &EVIDENCE_LATER)?;
+            match (section.get("contains"), section.get("unreadable")) {
+                (Some(inner), None) => contains(c, inner, names).map(Condition::Contains),
+                (None, Some(inner)) => causes(c, inner).map(Condition::Unreadable),
+                (None, None) if !section.entries().is_empty() => None, // told above
+                (given, _) => {
+                    let what = match given {
+                        Some(_) => "two kinds of evidence",
+                        None => "no evidence",
+                    };
+                    c.fault(node.place, what, expected);
+                    None
                 }
-            };
-            contains(c, inner, names).map(Condition::Contains)
+            }
         }
     }
+}
+
+/// Why something cannot be read: a list of causes, one at least.
+fn causes(c: &mut Checker<'_>, node: &Node) -> Option<Causes> {
+    let words = Cause::ALL.map(|cause| (cause.name(), cause));
+    let items = c.list(node, "a list of causes, such as [too_large, too_deep]")?;
+    let read: Vec<_> = items
+        .iter()
+        .map(|item| c.choice(item, &words, &CAUSES_LATER))
+        .collect();
+    read.into_iter().collect()
 }
 
 fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<Contains> {

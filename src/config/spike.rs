@@ -155,7 +155,7 @@ mod tests {
     use crate::config::tree;
 
     fn read(text: &str) -> (Option<Terms>, Vec<String>) {
-        let (root, broken) = tree::read(text);
+        let (root, broken) = tree::read(text, 0);
         assert_eq!(broken, []);
         let env = |_: &str| None;
         let mut c = Checker::new("lg.yaml", &env);

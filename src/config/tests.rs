@@ -3,6 +3,7 @@
 
 mod addresses;
 mod faults;
+mod include;
 mod masks;
 mod own;
 mod registry;
@@ -95,10 +96,12 @@ fn the_example_decides_as_it_reads() {
         name: "svc".into(),
         groups: [].into(),
         issuer: "".into(),
+        claims: Default::default(),
     };
     let subject = Subject {
         principal: &principal,
         client_id: "app",
+        listener: "main/a",
     };
     let now = UnixMillis(1_800_000_000_000);
     let rules = |topic| policy.scope(&subject, Operation::Produce, topic, now);

@@ -39,11 +39,13 @@ pub(super) struct Key {
 /// What is wrong with the text itself: where, what, expected.
 pub(super) type Broken = (Place, String, &'static str);
 
-/// Reads a text. The tree is there unless the YAML is broken past reading on.
-pub(super) fn read(text: &str) -> (Option<Node>, Vec<Broken>) {
+/// Reads the text of a file, which places name by `file`. The tree is there unless the YAML is broken past
+/// reading on.
+pub(super) fn read(text: &str, file: usize) -> (Option<Node>, Vec<Broken>) {
     if text.len() > CONFIG_BYTES_MAX {
-        let what = format!("the file has {} bytes", text.len());
-        return (None, vec![(START, what, "at most 4 MiB")]);
+        let what = "a configuration of more than 960 KiB".to_owned();
+        let expected = "at most 960 KiB in all files together";
+        return (None, vec![(Place::start_of(file), what, expected)]);
     }
     let options = options! {
         emit_comments: false,
@@ -53,6 +55,7 @@ pub(super) fn read(text: &str) -> (Option<Node>, Vec<Broken>) {
     };
     let mut reader = Reader {
         events: Parser::new_from_str_with_options(text, options),
+        file,
         broken: Vec::new(),
     };
     match reader.document() {
@@ -64,10 +67,11 @@ pub(super) fn read(text: &str) -> (Option<Node>, Vec<Broken>) {
     }
 }
 
-const START: Place = Place { line: 1, column: 1 };
+const _: () = assert!(CONFIG_BYTES_MAX == 960 << 10, "the fault's text says so");
 
 struct Reader<E> {
     events: E,
+    file: usize,
     broken: Vec<Broken>,
 }
 
@@ -76,14 +80,14 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<E> {
         let (event, span) = self.next()?;
         if event == Event::StreamEnd {
             return Ok(Node {
-                place: START,
+                place: Place::start_of(self.file),
                 value: Value::Empty,
             });
         }
         let root = self.node(event, span)?;
         let (after, span) = self.next()?;
         if after != Event::StreamEnd {
-            self.fault(place(span.start), "a second document", "one document");
+            self.fault(self.place(span.start), "a second document", "one document");
         }
         Ok(root)
     }
@@ -99,7 +103,7 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<E> {
                 Some(Ok(found)) => return Ok(found),
                 Some(Err(error)) => {
                     let what = format!("not YAML: {}", error.info());
-                    return Err((place(*error.marker()), what, ""));
+                    return Err((self.place(*error.marker()), what, ""));
                 }
                 None => return Ok((Event::StreamEnd, Span::default())),
             }
@@ -108,7 +112,7 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<E> {
 
     /// A value, and all that is in it. Recursion is bounded by the parser's nesting limits.
     fn node(&mut self, event: Event<'t>, span: Span) -> Result<Node, Broken> {
-        let at = place(span.start);
+        let at = self.place(span.start);
         let value = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.plain_yaml(at, anchor, tag.is_some());
@@ -193,15 +197,16 @@ impl<'t, E: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<E> {
         }
     }
 
+    fn place(&self, marker: Marker) -> Place {
+        Place {
+            file: self.file,
+            line: marker.line().max(1),
+            column: marker.col() + 1,
+        }
+    }
+
     fn fault(&mut self, at: Place, what: &str, expected: &'static str) {
         self.broken.push((at, what.to_owned(), expected));
-    }
-}
-
-fn place(marker: Marker) -> Place {
-    Place {
-        line: marker.line().max(1),
-        column: marker.col() + 1,
     }
 }
 
@@ -212,14 +217,14 @@ mod tests {
     use proptest::prelude::*;
 
     fn broken(text: &str) -> Vec<String> {
-        let (_, broken) = read(text);
+        let (_, broken) = read(text, 0);
         let line = |(at, what, _): &Broken| format!("{}:{} {what}", at.line, at.column);
         broken.iter().map(line).collect()
     }
 
     #[test]
     fn places_count_from_one_in_characters() {
-        let (root, broken) = read("é: {ü: x}\nlist:\n  - one\n  - \"two\"\n");
+        let (root, broken) = read("é: {ü: x}\nlist:\n  - one\n  - \"two\"\n", 7);
         assert_eq!(broken, []);
         let Value::Map(entries) = root.unwrap().value else {
             panic!()
@@ -230,7 +235,11 @@ mod tests {
         assert_eq!(
             inner[0].1,
             Node {
-                place: Place { line: 1, column: 8 },
+                place: Place {
+                    file: 7,
+                    line: 1,
+                    column: 8
+                },
                 value: Value::Text("x".to_owned()),
             }
         );
@@ -274,7 +283,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in "[a-c:{}\\[\\], \n\"'&*!|>#?%\\-]{0,40}") {
-            let (root, broken) = read(&text);
+            let (root, broken) = read(&text, 0);
             prop_assert!(root.is_some() || !broken.is_empty());
         }
     }

@@ -113,6 +113,7 @@ impl Rig {
                 name: "svc".into(),
                 groups: [].into(),
                 issuer: "idp".into(),
+                claims: Default::default(),
             },
             client_id: "app".into(),
             operation: Operation::Produce,

@@ -13,12 +13,12 @@ use crate::chunk::{ContentKey, Operation, SendKey, Summary, UnixMillis};
 use crate::config::Unavailable;
 use crate::hold::messages::{self, HoldRule};
 use crate::kafka::batch::{self, Batch, BatchFault, Fields};
-use crate::kafka::compression::Codec;
+use crate::kafka::compression::{Codec, InflateFault};
 use crate::kafka::error;
 use crate::limits::CONTENT_KEYS_PER_CHUNK_MAX;
-use crate::policy::{Evidence, Gate, Policy, Scope, Then, UNREADABLE, Verdict};
-use crate::scan::Engine;
+use crate::policy::{Cause, Evidence, Gate, Policy, Scope, Then, UNREADABLE, Unreadable, Verdict};
 use crate::scan::mask::MaskKeys;
+use crate::scan::{Engine, Fault};
 use crate::schema::registered::Schemas;
 use crate::walk::{Lexicon, Scanned};
 use std::ops::Range;
@@ -115,7 +115,7 @@ pub fn batch(
     scratch.walker.begin();
     scratch.raw = 0;
     if let Err(fault) = open(bytes, &body, found, scratch) {
-        return unreadable(rules, scope, unacceptable(&fault), now);
+        return unreadable(rules, scope, &fault, now);
     }
     let known = origin.schemas.map(|source| source.known.load());
     let lexicon = Lexicon {
@@ -125,16 +125,19 @@ pub fn batch(
     };
     let compressed = is_compressed(found).unwrap_or(false);
     let plain = bytes.get(body.clone()).filter(|_| !compressed);
-    let seen = match scope.detectors.is_empty() {
-        true => Seen::default(),
-        false => look(rules, origin, plain, found, &lexicon, scratch),
+    let seen = match scope.looks() {
+        true => look(rules, origin, plain, found, &lexicon, scratch),
+        false => Seen::default(),
     };
     if seen.lacks_schema && origin.waits {
         return (Judged::Unknown, Verdict::default());
     }
     let evidence = Evidence {
         findings: &scratch.findings,
-        unreadable: seen.unreadable.as_deref(),
+        unreadable: seen
+            .unreadable
+            .as_ref()
+            .map(|(cause, why)| Unreadable { cause: *cause, why }),
     };
     let verdict = rules.policy.decide(scope, &evidence, now);
     let mut judged = if verdict.masks.is_empty() && verdict.gate == Gate::Allow {
@@ -175,7 +178,7 @@ pub(super) struct Whole<'a> {
 #[derive(Default)]
 struct Seen {
     /// Why some of it cannot be read; the rest was looked at.
-    unreadable: Option<String>,
+    unreadable: Option<(Cause, String)>,
     /// Records name schemas that are not known, and may not be read without.
     lacks_schema: bool,
 }
@@ -205,11 +208,12 @@ fn look(
     } = scanned;
     *raw = scanned.raw;
     let mut seen = Seen {
-        unreadable: unreadable.map(|unreadable| unreadable.fault.to_string()),
+        unreadable: unreadable.map(|found| (cause_of_value(found.fault), found.fault.to_string())),
         lacks_schema: false,
     };
     if let Some(fault) = fault {
-        seen.unreadable.get_or_insert_with(|| fault.to_string());
+        seen.unreadable
+            .get_or_insert_with(|| (Cause::Schema, fault.to_string()));
     }
     let Some(source) = origin.schemas else {
         return seen;
@@ -219,29 +223,58 @@ fn look(
     if !walker.missing().is_empty() && source.unavailable == Unavailable::Unreadable {
         // What else is wrong with it stays so, however long one waits.
         seen.lacks_schema = seen.unreadable.is_none();
-        let why = || "records of a schema that the registry has not told".to_owned();
-        seen.unreadable.get_or_insert_with(why);
+        let why = "records of a schema that the registry has not told";
+        seen.unreadable
+            .get_or_insert_with(|| (Cause::Schema, why.to_owned()));
     }
     seen
 }
 
-/// What cannot be read is blocked, unless an exception lets it by.
+/// A batch that cannot be opened is blocked, unless an exception lets it by. It is not held: there is nothing
+/// to show a reviewer, and no record to know it by when it is sent again.
 fn unreadable(
     rules: &Rules,
     scope: &Scope,
-    fault: Unacceptable,
+    fault: &BatchFault,
     now: UnixMillis,
 ) -> (Judged, Verdict) {
+    let cause = cause_of_batch(fault);
+    let mut fault = unacceptable(fault);
     let evidence = Evidence {
         findings: &[],
-        unreadable: Some(&fault.why),
+        unreadable: Some(Unreadable {
+            cause,
+            why: &fault.why,
+        }),
     };
     let verdict = rules.policy.decide(scope, &evidence, now);
-    let judged = match verdict.gate {
+    let judged = match &verdict.gate {
         Gate::Allow => Judged::Pass { masked: false },
+        Gate::Block { rule, reason } if rule.as_ref() != UNREADABLE => {
+            fault.why = format!("blocked by rule {rule}: {reason} ({})", fault.why);
+            Judged::Blocked(fault)
+        }
         _ => Judged::Blocked(fault),
     };
     (judged, verdict)
+}
+
+fn cause_of_batch(fault: &BatchFault) -> Cause {
+    match fault {
+        BatchFault::Codec { .. } => Cause::UnknownCodec,
+        BatchFault::Inflate(InflateFault::TooBig { .. }) => Cause::TooLarge,
+        _ => Cause::Damaged,
+    }
+}
+
+/// Why a value inside a record cannot be read, in the words of rules.
+pub fn cause_of_value(fault: Fault) -> Cause {
+    match fault {
+        Fault::TooLarge => Cause::TooLarge,
+        Fault::Damaged => Cause::Damaged,
+        Fault::Foreign(_) => Cause::UnknownCodec,
+        Fault::TooDeep => Cause::TooDeep,
+    }
 }
 
 /// Checks a batch whole and, where it is compressed, inflates it into the scratch body.

@@ -28,6 +28,7 @@ pub async fn run(connection: &Rc<Connection>, inflow: &mut Inflow<'_>) -> Result
             name: "anonymous".into(),
             groups: Arc::new([]),
             issuer: "".into(),
+            claims: Default::default(),
         };
         open(connection, nobody, "".into(), None, "none");
         return Ok(());
@@ -259,6 +260,7 @@ pub(super) fn open(
         core.next_session_id(),
         principal,
         client_id,
+        record::listener(connection).into(),
         expires,
     ));
     core.stats().logins.add(1);

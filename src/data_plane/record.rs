@@ -288,7 +288,7 @@ pub fn session_closed(core: &Core, connection: &Connection, session: &Session, c
 }
 
 /// The cluster and the listener, as the configuration names them.
-fn listener(connection: &Connection) -> String {
+pub(super) fn listener(connection: &Connection) -> String {
     format!("{}/{}", connection.cluster.name, connection.listener().name)
 }
 

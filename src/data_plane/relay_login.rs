@@ -20,7 +20,7 @@ use super::inflow::Inflow;
 use super::login::{client_id, open, refuse, send};
 use super::socket::Socket;
 use super::{crowd, proof, record, upstream, versions};
-use crate::chunk::{Principal, UnixMillis};
+use crate::chunk::{Claims, Principal, UnixMillis};
 use crate::identity::exchange::{Exchange, Progress};
 use crate::identity::oauthbearer::oauthbearer;
 use crate::identity::tokens::{self, TokenFault, Verified};
@@ -339,10 +339,15 @@ pub(super) fn begin(
     vouched: Option<Verified>,
     mechanism: &str,
 ) {
+    let (groups, claims) = match vouched {
+        Some(verified) => (verified.principal.groups, verified.principal.claims),
+        None => (Arc::new([]) as Arc<[String]>, Claims::default()),
+    };
     let principal = Principal {
         name,
-        groups: vouched.map_or_else(|| Arc::new([]) as Arc<[String]>, |v| v.principal.groups),
+        groups,
         issuer: format!("sasl:{}", connection.cluster.name).into(),
+        claims,
     };
     open(connection, principal, client_id, None, mechanism);
 }

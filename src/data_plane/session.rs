@@ -21,6 +21,8 @@ pub struct Session {
     pub principal: Principal,
     /// The client's own name for itself.
     pub client_id: Arc<str>,
+    /// The cluster and the listener it came through, with a `/` between.
+    pub listener: Arc<str>,
     /// When its token ends.
     pub expires: Option<UnixMillis>,
     cache: RefCell<Cache>,
@@ -58,12 +60,14 @@ impl Session {
         id: u64,
         principal: Principal,
         client_id: Arc<str>,
+        listener: Arc<str>,
         expires: Option<UnixMillis>,
     ) -> Session {
         Session {
             id,
             principal,
             client_id,
+            listener,
             expires,
             cache: RefCell::default(),
         }
@@ -143,6 +147,7 @@ impl Session {
         let subject = Subject {
             principal: &self.principal,
             client_id: &self.client_id,
+            listener: &self.listener,
         };
         Rc::new(policy.scope_on(&subject, operation, on, now))
     }
@@ -234,8 +239,9 @@ mod tests {
             name: "ann".into(),
             groups: Arc::from([]),
             issuer: "".into(),
+            claims: Default::default(),
         };
-        Session::new(1, principal, "app".into(), None)
+        Session::new(1, principal, "app".into(), "main/a".into(), None)
     }
 
     #[test]

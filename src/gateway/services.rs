@@ -48,10 +48,11 @@ pub struct Parts {
 impl Services {
     /// Prepares everything that can fail before a thread starts.
     pub fn new(config: &Config) -> anyhow::Result<(Services, Parts)> {
+        let claims = config.policy.claims();
         let sources = config
             .identity
             .iter()
-            .map(issuer)
+            .map(|from| issuer(from, &claims))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let (keys, set) = Keys::new(&sources, HttpOptions::default()).context("identity")?;
         let clusters = config.clusters.iter().map(clusters::made);
@@ -124,10 +125,12 @@ impl Services {
     }
 }
 
-fn issuer(from: &crate::config::Issuer) -> anyhow::Result<IssuerSource> {
+/// An issuer, and the claims that are read from its tokens.
+fn issuer(from: &crate::config::Issuer, claims: &[Arc<str>]) -> anyhow::Result<IssuerSource> {
     let mut rules = IssuerRules::new(&from.issuer, &from.audience);
     rules.groups_claim = from.groups_claim.clone();
     rules.principal_claim = from.principal_claim.clone();
+    rules.claims = claims.to_vec();
     rules.token_types = from.token_types.clone();
     let named = from
         .algorithms

@@ -6,7 +6,7 @@
 //! no control characters, so they are safe in a log line.
 
 use super::tokens::TokenFault;
-use crate::chunk::UnixMillis;
+use crate::chunk::{Claims, UnixMillis};
 use crate::limits::{GROUP_BYTES_MAX, GROUPS_PER_TOKEN_MAX, KEY_ID_BYTES_MAX, PRINCIPAL_BYTES_MAX};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -99,6 +99,31 @@ pub(super) fn groups(claims: &Map<String, Value>, path: &str) -> Result<Arc<[Str
         .collect()
 }
 
+/// The claims of these names: a text, a number or a truth value is one value, a list of them several; absent
+/// or null is none. An object is no value, and a claim that is to be fetched elsewhere is refused.
+pub(super) fn named(claims: &Map<String, Value>, names: &[Arc<str>]) -> Result<Claims, TokenFault> {
+    let fault = || TokenFault::Claim("of a rule");
+    let mut read = Vec::with_capacity(names.len());
+    for name in names {
+        let list = match find(claims, name) {
+            None | Some(Value::Null) if is_elsewhere(claims, name) => return Err(fault()),
+            None | Some(Value::Null) => &[],
+            Some(Value::Array(list)) => list.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+        };
+        if list.len() > GROUPS_PER_TOKEN_MAX {
+            return Err(fault());
+        }
+        let values = list.iter().map(|value| match value {
+            Value::String(text) if is_plain(text, GROUP_BYTES_MAX) => Ok(text.clone()),
+            Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
+            _ => Err(fault()),
+        });
+        read.push((Arc::clone(name), values.collect::<Result<_, _>>()?));
+    }
+    Ok(Claims::of_token(read))
+}
+
 fn is_elsewhere(claims: &Map<String, Value>, path: &str) -> bool {
     let first = path.split('.').next().unwrap_or(path);
     let names = claims.get("_claim_names").and_then(Value::as_object);
@@ -168,6 +193,30 @@ mod tests {
                 None => assert_eq!(got, Err(TokenFault::Claim("groups")), "{claims}"),
             }
         }
+    }
+
+    #[test]
+    fn claims_are_read_where_the_policy_names_them() {
+        let table: &[(Value, Option<&[&str]>)] = &[
+            (json!({"dept": "hr"}), Some(&["hr"])),
+            (json!({"dept": ["hr", 7, true]}), Some(&["hr", "7", "true"])),
+            (json!({"dept": false}), Some(&["false"])),
+            (json!({"dept": null}), Some(&[])),
+            (json!({}), Some(&[])),
+            (json!({"dept": {"a": 1}}), None),
+            (json!({"dept": [["hr"]]}), None),
+            (json!({"dept": "a\nb"}), None),
+            (json!({"_claim_names": {"dept": "src1"}}), None),
+        ];
+        for (claims, want) in table {
+            let got = named(&map(claims.clone()), &["dept".into()]).ok();
+            let values = got.as_ref().and_then(|claims| claims.values("dept"));
+            let want = want.map(|want| want.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>());
+            assert_eq!(values.map(<[String]>::to_vec), want, "{claims}");
+        }
+        let token = named(&map(json!({"site": "x"})), &[]).unwrap();
+        assert_eq!(token.values("site"), None, "nobody asked");
+        assert_eq!(Claims::default().values("site"), Some(&[][..]));
     }
 
     #[test]

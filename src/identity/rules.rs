@@ -18,6 +18,8 @@ pub struct IssuerRules {
     pub groups_claim: String,
     /// The claim that names the principal: a name, or a path with dots.
     pub principal_claim: String,
+    /// The claims that the policy asks for: names, or paths with dots. No other is kept.
+    pub claims: Vec<Arc<str>>,
     /// Signature algorithms accepted, in order of preference. Symmetric ones are refused even
     /// when listed. The first RSA algorithm is the one an RSA key without `alg` is bound to.
     pub algorithms: Vec<Algorithm>,
@@ -35,6 +37,7 @@ impl IssuerRules {
             audience: audience.to_owned(),
             groups_claim: "groups".to_owned(),
             principal_claim: "sub".to_owned(),
+            claims: Vec::new(),
             algorithms: vec![
                 RS256, ES256, EdDSA, PS256, ES384, RS384, RS512, PS384, PS512,
             ],

@@ -64,6 +64,7 @@ pub fn verify(
             name: claims::principal(&claims, &rules.principal_claim)?,
             groups: claims::groups(&claims, &rules.groups_claim)?,
             issuer: rules.issuer.clone(),
+            claims: claims::named(&claims, &rules.claims)?,
         },
         expires,
         token_id: claims::token_id(&claims),

@@ -7,6 +7,7 @@
 
 use super::rule::{Condition, Effect, Hold, Mode, Rule};
 use super::scope::{Policy, Scope, Scoped};
+use super::unreadable::Unreadable;
 use super::verdict::{MaskOrder, Records, Verdict};
 use crate::chunk::{DetectorSet, Finding, UnixMillis};
 use crate::scan::mask::Mask;
@@ -18,7 +19,7 @@ pub struct Evidence<'a> {
     /// What detectors found, in this one batch (record indexes are the batch's own).
     pub findings: &'a [Finding],
     /// Why it could not be read, if it could not.
-    pub unreadable: Option<&'a str>,
+    pub unreadable: Option<Unreadable<'a>>,
 }
 
 impl Evidence<'_> {
@@ -34,18 +35,19 @@ impl Policy {
     pub fn decide(&self, scope: &Scope, evidence: &Evidence<'_>, now: UnixMillis) -> Verdict {
         debug_assert_eq!(scope.policy, self.hash, "a scope of another policy");
         let mut verdict = Verdict::default();
-        if let Some(reason) = evidence.unreadable {
-            apply_unreadable(&mut verdict, &scope.unreadable, reason, now);
-        }
-        if evidence.findings.is_empty() && !scope.always {
+        if evidence.findings.is_empty() && evidence.unreadable.is_none() && !scope.always {
             return verdict;
         }
         verdict.least = scope.least;
         let seen = seen(evidence.findings);
         for scoped in &scope.rules {
-            if matches(&scoped.rule, seen, evidence.findings) {
+            if matches(&scoped.rule, seen, evidence) {
                 apply(&mut verdict, scoped, evidence.findings, now);
             }
+        }
+        // Last, so that a rule's own reason is the one that is told.
+        if let Some(unreadable) = evidence.unreadable {
+            apply_unreadable(&mut verdict, &scope.unreadable, unreadable.why, now);
         }
         verdict
     }
@@ -60,12 +62,15 @@ fn seen(findings: &[Finding]) -> DetectorSet {
     all
 }
 
-fn matches(rule: &Rule, seen: DetectorSet, findings: &[Finding]) -> bool {
+fn matches(rule: &Rule, seen: DetectorSet, evidence: &Evidence<'_>) -> bool {
     match &rule.condition {
         Condition::Always => true,
         Condition::Contains(contains) => {
-            contains.detectors.0 & seen.0 != 0 && contains.matches(findings)
+            contains.detectors.0 & seen.0 != 0 && contains.matches(evidence.findings)
         }
+        Condition::Unreadable(causes) => evidence
+            .unreadable
+            .is_some_and(|unreadable| causes.contains(unreadable.cause)),
     }
 }
 
@@ -96,7 +101,7 @@ fn apply(verdict: &mut Verdict, scoped: &Scoped, findings: &[Finding], now: Unix
 
 fn apply_hold(verdict: &mut Verdict, rule: &Rule, hold: &Hold, findings: &[Finding]) {
     let records = match &rule.condition {
-        Condition::Always => Records::All,
+        Condition::Always | Condition::Unreadable(_) => Records::All,
         Condition::Contains(contains) => Records::Some(contains.records(findings)),
     };
     verdict.hold(&rule.name, hold, records);
@@ -136,7 +141,7 @@ mod tests {
     use crate::policy::fixtures::{
         block, contains, exception, finding, found, hold, policy, rule, scope, verdict,
     };
-    use crate::policy::{Gate, Then, UNREADABLE, Want};
+    use crate::policy::{Cause, Causes, Gate, Then, UNREADABLE, Want};
     use crate::scan::mask::MaskStyle;
 
     #[test]
@@ -174,7 +179,10 @@ mod tests {
     fn what_cannot_be_read_is_blocked_unless_a_named_exception_lifts_it() {
         let unreadable = Evidence {
             findings: &[],
-            unreadable: Some("unknown codec 7"),
+            unreadable: Some(Unreadable {
+                cause: Cause::UnknownCodec,
+                why: "unknown codec 7",
+            }),
         };
         let strict = verdict(&policy(&[], &[]), &unreadable);
         let Gate::Block { rule, reason } = &strict.gate else {
@@ -193,6 +201,39 @@ mod tests {
             (lifted.gate, lifted.lifted),
             (Gate::Allow, vec!["vault".into()])
         );
+    }
+
+    #[test]
+    fn a_rule_holds_what_cannot_be_read_where_the_built_in_one_is_lifted() {
+        let of = |cause| Evidence {
+            findings: &[],
+            unreadable: Some(Unreadable { cause, why: "why" }),
+        };
+        let causes: Causes = [Cause::TooLarge, Cause::TooDeep].into_iter().collect();
+        let ask = rule(
+            "ask",
+            Condition::Unreadable(causes),
+            hold("security", 0, Then::Retry),
+        );
+        let lifts = [exception("vault", &[UNREADABLE], 2_000)];
+        let asking = policy(std::slice::from_ref(&ask), &lifts);
+        assert!(matches!(
+            verdict(&asking, &of(Cause::TooDeep)).gate,
+            Gate::Hold { .. }
+        ));
+        assert_eq!(verdict(&asking, &of(Cause::Damaged)).gate, Gate::Allow);
+        assert_eq!(verdict(&asking, &Evidence::NONE).gate, Gate::Allow);
+        let strict = verdict(&policy(&[ask], &[]), &of(Cause::TooDeep));
+        assert!(
+            matches!(strict.gate, Gate::Block { .. }),
+            "rules only tighten"
+        );
+        let no = rule("no", Condition::Unreadable(Causes::ALL), block("SEC-9"));
+        let Gate::Block { reason, .. } = verdict(&policy(&[no], &[]), &of(Cause::Damaged)).gate
+        else {
+            panic!("not blocked")
+        };
+        assert_eq!(reason.as_ref(), "SEC-9", "the rule's own words");
     }
 
     #[test]

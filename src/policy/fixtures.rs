@@ -16,6 +16,7 @@ pub(super) fn principal() -> Principal {
         name: "ann".into(),
         groups: vec!["g".to_owned()].into(),
         issuer: "".into(),
+        claims: Default::default(),
     }
 }
 
@@ -92,6 +93,7 @@ pub(super) fn scope(policy: &Policy) -> Scope {
     let subject = Subject {
         principal: &principal,
         client_id: "app",
+        listener: "main/a",
     };
     policy.scope(&subject, Operation::Produce, "orders", NOW)
 }

@@ -6,8 +6,8 @@ use super::fixtures::{
     NOW, block, contains, exception, finding, found, hold, policy, principal, verdict,
 };
 use super::{
-    Condition, Contains, Effect, Evidence, Exception, Gate, Mode, Pattern, Policy, Records, Rule,
-    Subject, Target, Then, Verdict, Want, When,
+    Cause, Causes, Condition, Contains, Effect, Evidence, Exception, Gate, Mode, Pattern, Policy,
+    Records, Rule, Subject, Target, Then, UNREADABLE, Unreadable, Verdict, Want, When,
 };
 use crate::chunk::{DetectorId, Finding, Likelihood, Operation};
 use crate::scan::mask::{JsonNumber, Mask, MaskStyle};
@@ -18,6 +18,7 @@ fn any_condition() -> impl Strategy<Value = Condition> {
     let want = prop_oneof![Just(Want::Any), Just(Want::All)];
     prop_oneof![
         1 => Just(Condition::Always),
+        1 => any_causes().prop_map(Condition::Unreadable),
         4 => (1u128..8, want, 1u32..3, any_likelihood()).prop_map(|(d, w, n, likelihood)| {
             match contains(d, w, n) {
                 Condition::Contains(contains) => Condition::Contains(Contains { likelihood, ..contains }),
@@ -25,6 +26,19 @@ fn any_condition() -> impl Strategy<Value = Condition> {
             }
         }),
     ]
+}
+
+fn any_causes() -> impl Strategy<Value = Causes> {
+    prop::collection::vec(prop::sample::select(Cause::ALL.to_vec()), 1..4)
+        .prop_map(|causes| causes.into_iter().collect())
+}
+
+fn any_unreadable() -> impl Strategy<Value = Option<Unreadable<'static>>> {
+    let cause = prop::sample::select(Cause::ALL.to_vec());
+    prop::option::weighted(
+        0.4,
+        cause.prop_map(|cause| Unreadable { cause, why: "why" }),
+    )
 }
 
 fn any_likelihood() -> impl Strategy<Value = Likelihood> {
@@ -98,10 +112,18 @@ fn any_exceptions() -> impl Strategy<Value = Vec<Exception>> {
         let named = them.into_iter().enumerate();
         let build = named.map(|(i, (lifts, when, until))| Exception {
             when,
-            ..exception(&format!("e{i}"), &[&format!("r{lifts}")], until)
+            ..exception(&format!("e{i}"), &[&lifted(lifts)], until)
         });
         build.collect()
     })
+}
+
+/// A rule by its number, or the built-in one.
+fn lifted(number: u8) -> String {
+    match number {
+        5 => UNREADABLE.to_owned(),
+        rule => format!("r{rule}"),
+    }
 }
 
 fn any_findings() -> impl Strategy<Value = Vec<Finding>> {
@@ -172,20 +194,26 @@ fn no_weaker(strict: &Verdict, loose: &Verdict) -> Result<(), TestCaseError> {
 }
 
 /// The gate by its definition: each rule in turn, no scope, no shortcuts.
-fn naive_rank(rules: &[Rule], exceptions: &[Exception], findings: &[Finding]) -> u8 {
+fn naive_rank(rules: &[Rule], exceptions: &[Exception], evidence: &Evidence<'_>) -> u8 {
+    let findings = evidence.findings;
     let principal = principal();
     let subject = Subject {
         principal: &principal,
         client_id: "app",
+        listener: "main/a",
     };
     let here = |when: &When| when.matches(&subject, Operation::Produce, Target::Topic("orders"));
-    let lifted = |rule: &Rule| {
+    let lifted = |name: &Arc<str>| {
         exceptions
             .iter()
-            .any(|e| here(&e.when) && e.until > NOW && e.lifts.contains(&rule.name))
+            .any(|e| here(&e.when) && e.until > NOW && e.lifts.contains(name))
     };
     let matches = |rule: &Rule| match rule.condition {
         Condition::Always => true,
+        Condition::Unreadable(causes) => {
+            let unreadable = evidence.unreadable;
+            unreadable.is_some_and(|it| causes.iter().any(|cause| cause == it.cause))
+        }
         Condition::Contains(c) => (0..3).any(|record| {
             let of = |d| {
                 findings
@@ -202,14 +230,15 @@ fn naive_rank(rules: &[Rule], exceptions: &[Exception], findings: &[Finding]) ->
         }),
     };
     let acting = rules.iter().filter(|rule| {
-        rule.mode == Mode::Enforce && here(&rule.when) && !lifted(rule) && matches(rule)
+        rule.mode == Mode::Enforce && here(&rule.when) && !lifted(&rule.name) && matches(rule)
     });
     let ranks = acting.map(|rule| match rule.effect {
         Effect::Mask(_) => 0,
         Effect::Hold(_) => 1,
         Effect::Block { .. } => 2,
     });
-    ranks.max().unwrap_or(0)
+    let built_in = evidence.unreadable.is_some() && !lifted(&UNREADABLE.into());
+    ranks.max().unwrap_or(0).max(if built_in { 2 } else { 0 })
 }
 
 /// What a policy says of an operation without looking at records.
@@ -218,6 +247,7 @@ fn without_records(policy: &Policy, operation: Operation, on: Target<'_>) -> Ver
     let subject = Subject {
         principal: &principal,
         client_id: "app",
+        listener: "main/a",
     };
     let scope = policy.scope_on(&subject, operation, on, NOW);
     policy.decide(&scope, &Evidence::NONE, NOW)
@@ -261,7 +291,7 @@ proptest! {
     ) {
         let policy = policy(&rules, &[]);
         let principal = principal();
-        let subject = Subject { principal: &principal, client_id: "app" };
+        let subject = Subject { principal: &principal, client_id: "app", listener: "main/a" };
         let scope = policy.scope_on(&subject, operation, Target::Topic("orders"), NOW);
         if !operation.carries_records() {
             let verdict = policy.decide(&scope, &found(&findings), NOW);
@@ -273,10 +303,12 @@ proptest! {
     #[test]
     fn a_rule_more_never_weakens(
         rules in any_rules(), exceptions in any_exceptions(), findings in any_findings(),
+        unreadable in any_unreadable(),
     ) {
         let (last, fewer) = rules.split_last().unwrap();
-        let with = verdict(&policy(&rules, &exceptions), &found(&findings));
-        let without = verdict(&policy(fewer, &exceptions), &found(&findings));
+        let evidence = Evidence { findings: &findings, unreadable };
+        let with = verdict(&policy(&rules, &exceptions), &evidence);
+        let without = verdict(&policy(fewer, &exceptions), &evidence);
         no_weaker(&with, &without)?;
         prop_assert!(last.mode == Mode::Enforce || with.gate == without.gate);
     }
@@ -317,8 +349,10 @@ proptest! {
     #[test]
     fn the_gate_equals_its_definition(
         rules in any_rules(), exceptions in any_exceptions(), findings in any_findings(),
+        unreadable in any_unreadable(),
     ) {
-        let compiled = verdict(&policy(&rules, &exceptions), &found(&findings));
-        prop_assert_eq!(rank(&compiled.gate), naive_rank(&rules, &exceptions, &findings));
+        let evidence = Evidence { findings: &findings, unreadable };
+        let compiled = verdict(&policy(&rules, &exceptions), &evidence);
+        prop_assert_eq!(rank(&compiled.gate), naive_rank(&rules, &exceptions, &evidence));
     }
 }

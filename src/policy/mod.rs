@@ -23,6 +23,7 @@ mod pattern;
 pub mod rates;
 mod rule;
 mod scope;
+mod unreadable;
 mod verdict;
 
 pub use contains::{Contains, Parts, Want};
@@ -30,6 +31,7 @@ pub use decide::Evidence;
 pub use pattern::Pattern;
 pub use rule::{Condition, Effect, Exception, Hold, Mode, Rule, Target, Then, When};
 pub use scope::{Policy, Scope, Subject};
+pub use unreadable::{Cause, Causes, Unreadable};
 pub use verdict::{Gate, HoldOrder, MaskOrder, Records, Verdict};
 
 /// The built-in rule that blocks what could not be read; no rule of the configuration may have

@@ -7,6 +7,7 @@
 use super::contains::Contains;
 use super::pattern::Pattern;
 use super::scope::Subject;
+use super::unreadable::Causes;
 use crate::chunk::{DetectorSet, Operation, UnixMillis};
 use crate::scan::mask::Mask;
 use std::sync::Arc;
@@ -25,6 +26,18 @@ pub struct When {
     /// The client's own name for itself. Anyone may claim any: good for narrowing a rule to
     /// an application, no good for letting one through.
     pub client_ids: Option<Vec<Pattern>>,
+    /// Claims of the principal's token: each must have a value that one of its patterns matches.
+    pub claims: Option<Vec<(Arc<str>, Vec<Pattern>)>>,
+    /// The listener's name, or cluster and listener with a `/` between.
+    pub listeners: Option<Vec<Pattern>>,
+}
+
+/// What a claim counts as that nobody asked for when its token was read: it is for rules, and not
+/// for exceptions.
+#[derive(Clone, Copy)]
+enum Unasked {
+    Matches,
+    Differs,
 }
 
 /// What a request is about.
@@ -41,19 +54,94 @@ pub enum Target<'a> {
 impl When {
     /// Whether it matches something of what the request is about.
     pub fn matches(&self, subject: &Subject<'_>, operation: Operation, on: Target<'_>) -> bool {
+        self.matches_with(subject, operation, on, Unasked::Matches)
+    }
+
+    /// The first field that keeps it from matching, by its key; none if it matches.
+    pub fn differs(
+        &self,
+        subject: &Subject<'_>,
+        operation: Operation,
+        on: Target<'_>,
+    ) -> Option<&'static str> {
+        let all = self.clone();
+        let only = [
+            (
+                "operations",
+                When {
+                    operations: all.operations,
+                    ..When::default()
+                },
+            ),
+            (
+                "topics",
+                When {
+                    topics: all.topics,
+                    ..When::default()
+                },
+            ),
+            (
+                "principals",
+                When {
+                    principals: all.principals,
+                    ..When::default()
+                },
+            ),
+            (
+                "groups",
+                When {
+                    groups: all.groups,
+                    ..When::default()
+                },
+            ),
+            (
+                "claims",
+                When {
+                    claims: all.claims,
+                    ..When::default()
+                },
+            ),
+            (
+                "client_ids",
+                When {
+                    client_ids: all.client_ids,
+                    ..When::default()
+                },
+            ),
+            (
+                "listeners",
+                When {
+                    listeners: all.listeners,
+                    ..When::default()
+                },
+            ),
+        ];
+        let differs = only
+            .iter()
+            .find(|(_, when)| !when.matches(subject, operation, on));
+        differs.map(|(field, _)| *field)
+    }
+
+    fn matches_with(
+        &self,
+        subject: &Subject<'_>,
+        operation: Operation,
+        on: Target<'_>,
+        unasked: Unasked,
+    ) -> bool {
         let topics = match (&self.topics, on) {
             (None, _) | (Some(_), Target::Everything) => true,
             (Some(_), Target::Nothing) => false,
             (Some(_), Target::Topic(name)) => any(&self.topics, name),
         };
-        topics && self.matches_who(subject, operation)
+        topics && self.matches_who(subject, operation) && self.claimed(subject, unasked)
     }
 
     /// Whether it matches all of what the request is about: what is to lift a rule there has to.
     pub fn matches_all(&self, subject: &Subject<'_>, operation: Operation, on: Target<'_>) -> bool {
         let all = |them: &Vec<Pattern>| them.iter().any(|pattern| pattern.as_str() == "*");
         let covers = on != Target::Everything || self.topics.as_ref().is_none_or(all);
-        covers && self.matches(subject, operation, on)
+        covers && self.matches_with(subject, operation, on, Unasked::Differs)
     }
 
     fn matches_who(&self, subject: &Subject<'_>, operation: Operation) -> bool {
@@ -64,6 +152,23 @@ impl When {
             && any(&self.principals, &subject.principal.name)
             && any(&self.client_ids, subject.client_id)
             && (self.groups.is_none() || groups.iter().any(|group| any(&self.groups, group)))
+            && self.through(subject.listener)
+    }
+
+    fn through(&self, listener: &str) -> bool {
+        let short = listener.rsplit('/').next().unwrap_or(listener);
+        any(&self.listeners, listener) || any(&self.listeners, short)
+    }
+
+    fn claimed(&self, subject: &Subject<'_>, unasked: Unasked) -> bool {
+        let claims = &subject.principal.claims;
+        let has = |(name, patterns): &(Arc<str>, Vec<Pattern>)| match claims.values(name) {
+            None => matches!(unasked, Unasked::Matches),
+            Some(values) => values
+                .iter()
+                .any(|value| patterns.iter().any(|pattern| pattern.matches(value))),
+        };
+        self.claims.as_ref().is_none_or(|them| them.iter().all(has))
     }
 }
 
@@ -89,13 +194,15 @@ pub enum Condition {
     Always,
     /// Something that detectors find in a record.
     Contains(Contains),
+    /// Something cannot be looked into, for one of these causes.
+    Unreadable(Causes),
 }
 
 impl Condition {
     /// The detectors it needs.
     pub fn detectors(&self) -> DetectorSet {
         match self {
-            Condition::Always => DetectorSet::default(),
+            Condition::Always | Condition::Unreadable(_) => DetectorSet::default(),
             Condition::Contains(contains) => contains.detectors,
         }
     }
@@ -124,7 +231,7 @@ pub struct Hold {
 /// What a rule does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Hides what was found. Only with [`Condition::Contains`]; with `Always` it does nothing,
+    /// Hides what was found. Only with [`Condition::Contains`]; with the others it does nothing,
     /// and the configuration refuses it.
     Mask(Mask),
     /// Asks people.
@@ -176,107 +283,4 @@ impl Exception {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chunk::Principal;
-
-    #[test]
-    fn when_asks_for_every_field_and_one_pattern_of_each() {
-        let principal = Principal {
-            name: "ann".into(),
-            groups: vec!["staff".to_owned(), "team-a".to_owned()].into(),
-            issuer: "".into(),
-        };
-        let subject = Subject {
-            principal: &principal,
-            client_id: "app-7",
-        };
-        let one = |text: &str| Some(vec![Pattern::new("nobody"), Pattern::new(text)]);
-        let on = Target::Topic("orders.eu");
-        let asks = |when: When| when.matches(&subject, Operation::Produce, on);
-        assert!(asks(When::default()));
-        assert!(asks(When {
-            topics: one("orders.*"),
-            groups: one("team-*"),
-            ..When::default()
-        }));
-        assert!(!asks(When {
-            topics: one("orders.*"),
-            groups: one("team-b"),
-            ..When::default()
-        }));
-        assert!(!asks(When {
-            topics: one("orders"),
-            ..When::default()
-        }));
-        assert!(asks(When {
-            principals: one("a*"),
-            client_ids: one("app-*"),
-            ..When::default()
-        }));
-        assert!(!asks(When {
-            principals: one("staff"),
-            ..When::default()
-        }));
-        assert!(!asks(When {
-            client_ids: one("ann"),
-            ..When::default()
-        }));
-        assert!(!asks(When {
-            operations: Some(vec![Operation::Fetch]),
-            ..When::default()
-        }));
-    }
-
-    #[test]
-    fn no_group_matches_no_group_pattern() {
-        let principal = Principal {
-            name: "x".into(),
-            groups: Arc::from([]),
-            issuer: "".into(),
-        };
-        let subject = Subject {
-            principal: &principal,
-            client_id: "",
-        };
-        let when = When {
-            groups: Some(vec![Pattern::new("*")]),
-            ..When::default()
-        };
-        assert!(!when.matches(&subject, Operation::Fetch, Target::Topic("t")));
-    }
-
-    #[test]
-    fn topics_match_what_names_one_and_are_lifted_where_all_are() {
-        let principal = Principal {
-            name: "x".into(),
-            groups: Arc::from([]),
-            issuer: "".into(),
-        };
-        let subject = Subject {
-            principal: &principal,
-            client_id: "",
-        };
-        let of = |topics: Option<&str>| When {
-            topics: topics.map(|text| vec![Pattern::new(text)]),
-            ..When::default()
-        };
-        for (topics, on, matches, matches_all) in [
-            (None, Target::Nothing, true, true),
-            (None, Target::Everything, true, true),
-            (Some("hr.*"), Target::Nothing, false, false),
-            (Some("*"), Target::Nothing, false, false),
-            (Some("hr.*"), Target::Everything, true, false),
-            (Some("*"), Target::Everything, true, true),
-            (Some("hr.*"), Target::Topic("hr.pay"), true, true),
-            (Some("hr.*"), Target::Topic("it"), false, false),
-        ] {
-            let (when, operation) = (of(topics), Operation::DeleteTopics);
-            let got = (
-                when.matches(&subject, operation, on),
-                when.matches_all(&subject, operation, on),
-            );
-            assert_eq!(got, (matches, matches_all), "{topics:?} {on:?}");
-        }
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ use super::decide::Evidence;
 use super::rule::{Condition, Effect, Exception, Mode, Rule, Target, When};
 use super::verdict::{Gate, Verdict};
 use crate::chunk::{DetectorSet, Likelihood, Operation, Principal, UnixMillis};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Who acts.
@@ -19,6 +20,8 @@ pub struct Subject<'a> {
     pub principal: &'a Principal,
     /// The client's own name for itself, empty when it gives none.
     pub client_id: &'a str,
+    /// The cluster and the listener it came through, with a `/` between.
+    pub listener: &'a str,
 }
 
 /// A rule in a scope, with the exception that lifts it there.
@@ -40,6 +43,8 @@ pub struct Scope {
     pub(super) unreadable: Scoped,
     /// Whether any rule matches without evidence.
     pub(super) always: bool,
+    /// Whether any rule asks for what cannot be read.
+    unreadable_asked: bool,
     /// The least likelihood that some rule asks for, and never more than is usual.
     pub(super) least: Likelihood,
     blocked: Option<Verdict>,
@@ -51,6 +56,18 @@ impl Scope {
     /// topic, and of none, is empty too.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// Whether an exception lifts this rule here.
+    pub fn lifted(&self, rule: &str) -> bool {
+        let lifted = |scoped: &&Scoped| scoped.rule.name.as_ref() == rule;
+        let scoped = self.rules.iter().find(lifted);
+        scoped.is_some_and(|scoped| scoped.lifted_by.is_some())
+    }
+
+    /// Whether the records need looking into: for detectors, or for what cannot be read.
+    pub fn looks(&self) -> bool {
+        !self.detectors.is_empty() || self.unreadable_asked
     }
 
     /// The verdict, if an `if: always` rule blocks whatever the records are: they need not be
@@ -105,6 +122,15 @@ impl Policy {
         union(self.rules())
     }
 
+    /// The claims that rules and exceptions ask for, each once.
+    pub fn claims(&self) -> Vec<Arc<str>> {
+        let whens = self.rules().map(|rule| &rule.when);
+        let whens = whens.chain(self.exceptions().map(|exception| &exception.when));
+        let asked = whens.flat_map(|when| when.claims.iter().flatten());
+        let names: BTreeSet<&Arc<str>> = asked.map(|(name, _)| name).collect();
+        names.into_iter().cloned().collect()
+    }
+
     /// What can match this subject doing this to this topic. Costs a walk over all rules: keep
     /// it until [`Scope::valid_until`] or until the policy changes.
     pub fn scope(
@@ -156,6 +182,9 @@ impl Policy {
             valid_until,
             policy: self.hash,
             always: rules.iter().any(|s| s.rule.condition == Condition::Always),
+            unreadable_asked: rules
+                .iter()
+                .any(|s| matches!(s.rule.condition, Condition::Unreadable(_))),
             least: least(rules.iter().map(|s| s.rule.as_ref())),
             rules,
             unreadable,
@@ -190,7 +219,7 @@ fn union<'r>(rules: impl Iterator<Item = &'r Rule>) -> DetectorSet {
 fn least<'r>(rules: impl Iterator<Item = &'r Rule>) -> Likelihood {
     let asked = rules.filter_map(|rule| match &rule.condition {
         Condition::Contains(contains) => Some(contains.likelihood),
-        Condition::Always => None,
+        Condition::Always | Condition::Unreadable(_) => None,
     });
     asked.fold(Likelihood::default(), Likelihood::min)
 }

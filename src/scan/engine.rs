@@ -87,9 +87,6 @@ impl Engine {
         scratch: &mut Scratch,
         out: &mut Vec<Finding>,
     ) -> Option<Unreadable> {
-        if self.is_idle() {
-            return None;
-        }
         scratch.begin_body();
         self.pass(body, scratch, true).run(fields, out)
     }

@@ -31,6 +31,7 @@ mod matrix;
 mod operations;
 mod own_detectors;
 mod passes;
+mod policy_cli;
 mod protocol;
 mod proxy_protocol;
 mod relay;

@@ -46,7 +46,7 @@ lg.yaml:6:55: `broker_ports` of main/default: port 19150 belongs to `address` of
 lg.yaml:6:74: `oidcc` (did you mean `oidc`?); expected oidc or relay or none
 lg.yaml:8:9: no detector `payment_crad` (did you mean `payment_card`?); expected one of DETECTORS
 lg.yaml:11:34: `fetsh` (did you mean `fetch`?); expected an operation, such as produce, fetch, create_topics, alter_configs
-lg.yaml:11:42: unknown key `topic` (did you mean `topics`?); expected one of operations, topics, principals, groups, client_ids
+lg.yaml:11:42: unknown key `topic` (did you mean `topics`?); expected one of operations, topics, principals, groups, claims, client_ids, listeners
 lg.yaml:12:41: `0`; expected a number from 1
 lg.yaml:13:24: no approval policy `securty` (did you mean `security`?); expected a name in `approvals`
 lg.yaml:13:51: `1m`; expected a duration from 0s to 15s, such as 500ms, 3s, 10m, 8h
@@ -57,7 +57,7 @@ lg.yaml:21:61: `2026-02-30`; expected a day such as 2027-01-31; it lifts until t
 lg.yaml:23:32: an empty list; expected a list of groups, one at least
 lg.yaml:23:44: `0`; expected a number of people from 1 to 100
 lg.yaml:23:55: `10`; expected a duration from 1s to 30d, such as 500ms, 3s, 10m, 8h
-lg.yaml:24:1: unknown key `colour`; expected one of version, clusters, identity, defaults, masking, detectors, lists, rules, exceptions, approvals, audit, holds, http, io, cores, memory";
+lg.yaml:24:1: unknown key `colour`; expected one of version, include, clusters, identity, defaults, masking, detectors, lists, rules, exceptions, approvals, audit, holds, http, io, cores, memory";
     let detectors: Vec<_> = crate::scan::DETECTORS.iter().map(|d| d.name).collect();
     assert_eq!(
         told(text),
@@ -68,7 +68,7 @@ lg.yaml:24:1: unknown key `colour`; expected one of version, clusters, identity,
 #[test]
 fn what_comes_later_is_refused_by_name() {
     let text = "\
-include: [rules.d/*.yaml]
+include: [nowhere/*.yaml]
 accounts: []
 defaults: {unreadable: hold}
 audit: {signing_key: file:x}
@@ -77,11 +77,11 @@ approvals:
     stages: [{any_of: [g], else: escalate}, {any_of: [h]}]
 rules:
   a: {when: {operations: [delete_topics]}, if: {schema: {change: new}}, then: {hold: {ask: a, covers: schema, for: 8h}}}
-  b: {when: {claims: {}}, if: first_use, then: {hold: {ask: a, meanwhile: {then: park}}}}
+  b: {when: {}, if: first_use, then: {hold: {ask: a, meanwhile: {then: park}}}}
   c: {when: {operations: [produce, fetch]}, if: always, then: {hold: {ask: a}}}
 ";
     assert_eq!(told_after_small(text), "\
-lg.yaml:3:1: `include` comes in a later version
+lg.yaml:3:11: `nowhere/*.yaml` cannot be read: No such file or directory (os error 2); expected a list of files, such as [rules.d/*.yaml]
 lg.yaml:4:1: `accounts` comes in a later version
 lg.yaml:5:24: `hold` comes in a later version
 lg.yaml:6:9: `signing_key` comes in a later version
@@ -90,9 +90,8 @@ lg.yaml:9:45: several stages come in a later version; expected one stage
 lg.yaml:11:49: `schema` comes in a later version
 lg.yaml:11:103: `schema` comes in a later version
 lg.yaml:11:111: `for` comes in a later version
-lg.yaml:12:14: `claims` comes in a later version
-lg.yaml:12:31: `first_use` comes in a later version
-lg.yaml:12:82: `park` comes in a later version
+lg.yaml:12:21: `first_use` comes in a later version
+lg.yaml:12:72: `park` comes in a later version
 lg.yaml:13:63: a hold on fetch comes in a later version; expected `operations: [produce]` in `when`");
 }
 
@@ -137,10 +136,10 @@ exceptions:
 ";
     assert_eq!(told_after_small(text), "\
 lg.yaml:4:3: `unreadable` is the built-in rule's name; expected another name
-lg.yaml:5:24: no evidence; expected `always` or `{contains: …}`
+lg.yaml:5:24: no evidence; expected `always`, `unreadable` or `{contains: …}`
 lg.yaml:5:34: 0 effects; expected exactly one of mask, hold, block
 lg.yaml:6:37: 2 effects; expected exactly one of mask, hold, block
-lg.yaml:7:25: `sometimes`; expected `always` or `{contains: …}`
+lg.yaml:7:25: `sometimes`; expected `always`, `unreadable` or `{contains: …}`
 lg.yaml:7:42: `allow`: rules only tighten; an exception lifts them; expected `{mask: …}`, `{hold: …}` or `{block: …}`
 lg.yaml:8:57: `9`; expected a number of characters from 1 to 8
 lg.yaml:9:39: a mask with `if: always` has nothing to hide; expected `if: {contains: …}`
@@ -228,4 +227,39 @@ proptest! {
             prop_assert!(!faults.0.is_empty());
         }
     }
+}
+
+#[test]
+fn claims_listeners_and_causes() {
+    let text = "\
+rules:
+  a: {when: {claims: {}}, if: always, then: {block: {reason: r}}}
+  b: {when: {claims: {dept: hr}, listeners: []}, if: always, then: {block: {reason: r}}}
+  c: {when: {}, if: {unreadable: [encrypted, torn, damaged]}, then: {block: {reason: r}}}
+  d: {when: {}, if: {unreadable: []}, then: {block: {reason: r}}}
+  e: {when: {}, if: unreadable, then: {mask: full}}
+  f: {when: {operations: [metadata]}, if: unreadable, then: {block: {reason: r}}}
+  g: {when: {}, if: {unreadable: [damaged], contains: {any: [us_ssn]}}, then: {block: {reason: r}}}
+";
+    assert_eq!(told_after_small(text), "\
+lg.yaml:4:22: no claims; expected claims with their values, such as {department: [hr]}
+lg.yaml:5:29: no list `hr`; expected the name of a list, or names with `*` in brackets, such as [hr]
+lg.yaml:5:45: an empty list; expected the name of a list, or names with `*` in brackets
+lg.yaml:6:35: `encrypted` comes in a later version
+lg.yaml:6:46: `torn`; expected damaged or unknown_codec or too_large or too_deep
+lg.yaml:7:34: an empty list; expected a list of causes, such as [too_large, too_deep]
+lg.yaml:8:39: a mask with `if: unreadable` has nothing to hide; expected `if: {contains: …}`
+lg.yaml:9:61: `unreadable` on what moves no records: metadata; expected `if: always`, or produce or fetch
+lg.yaml:10:21: two kinds of evidence; expected `always`, `unreadable` or `{contains: …}`");
+    let many: String = (0..33).map(|at| format!("c{at}: [x], ")).collect();
+    let rule = format!(
+        "rules: {{a: {{when: {{claims: {{{many}}}}}, if: always, then: {{block: {{reason: r}}}}}}}}\n"
+    );
+    assert!(told_after_small(&rule).contains("`c32`: more than 32 claims"));
+    let listeners =
+        "rules: {a: {when: {listeners: [b, main/a]}, if: always, then: {block: {reason: r}}}}\n";
+    assert_eq!(
+        super::warned(listeners),
+        ["lg.yaml:3:31: warning: no listener matches `b`"]
+    );
 }

@@ -103,6 +103,7 @@ impl Desk {
         let viewer = Viewer {
             name: request.name.as_str().into(),
             issuer: request.issuer.as_str().into(),
+            claims: Default::default(),
             groups: request.groups.clone().into(),
         };
         self.show(id, &viewer)

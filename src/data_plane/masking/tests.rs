@@ -84,10 +84,12 @@ fn judge(rules: &Rules, bytes: &mut [u8], room: usize) -> Judged {
         name: "ann".into(),
         groups: [].into(),
         issuer: "".into(),
+        claims: Default::default(),
     };
     let subject = Subject {
         principal: &principal,
         client_id: "app",
+        listener: "main/a",
     };
     let scope = rules
         .policy

@@ -25,6 +25,7 @@ impl ReviewerAuth for Trusting {
             name: name.into(),
             groups: vec![group.to_string()].into(),
             issuer: "idp".into(),
+            claims: Default::default(),
         })
     }
 }

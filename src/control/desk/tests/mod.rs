@@ -148,6 +148,7 @@ impl Bench {
                 name: chunk.principal.into(),
                 groups: [].into(),
                 issuer: "idp".into(),
+                claims: Default::default(),
             },
             client_id: "app".into(),
             operation: Operation::Produce,

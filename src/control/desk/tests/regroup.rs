@@ -202,6 +202,7 @@ fn who_sees_a_hold() {
         name: name.into(),
         groups: vec![group.to_string()].into(),
         issuer: "idp".into(),
+        claims: Default::default(),
     };
     let listed = |p: &Principal| bench.desk.list(p, Default::default(), UnixMillis(0)).holds;
     assert_eq!(

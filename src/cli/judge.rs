@@ -1,0 +1,217 @@
+//! What the policy says of one request that somebody describes, for `check --cases` and `explain`.
+//!
+//! Owns: the way from a description to a verdict and the masked text, by the gateway's own engine and decision.
+//! Refuses: record batches and codecs; a payload is one record's value. Stays true: what is said here is
+//! what the gateway does with such a record.
+
+use crate::chunk::{Claims, Field, Finding, Operation, Part, Principal, UnixMillis};
+use crate::config::Config;
+use crate::data_plane::inspect::cause_of_value;
+use crate::policy::{Cause, Evidence, Gate, Policy, Scope, Subject, Target, Unreadable, Verdict};
+use crate::scan::mask::{Edits, MaskKeys, Masker, Order, splice};
+use crate::scan::{Engine, Scratch};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A request as somebody describes it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who.
+    pub principal: String,
+    /// Their groups.
+    pub groups: Vec<String>,
+    /// Their claims; one that is not here is one that the token does not have.
+    pub claims: BTreeMap<String, Vec<String>>,
+    /// What they do.
+    pub operation: Operation,
+    /// To which topic; none for what names none.
+    pub topic: Option<String>,
+    /// Their client's own name.
+    pub client_id: String,
+    /// The listener they came through, or cluster and listener with a `/` between.
+    pub listener: String,
+    /// The record's value.
+    pub payload: Vec<u8>,
+    /// Why it cannot be read, if it is to count as such.
+    pub unreadable: Option<Cause>,
+}
+
+impl Default for Request {
+    /// Nobody in particular writes an empty record.
+    fn default() -> Request {
+        Request {
+            principal: "anonymous".to_owned(),
+            groups: Vec::new(),
+            claims: BTreeMap::new(),
+            operation: Operation::Produce,
+            topic: None,
+            client_id: String::new(),
+            listener: String::new(),
+            payload: Vec::new(),
+            unreadable: None,
+        }
+    }
+}
+
+/// What came of it.
+pub struct Judged {
+    /// Everything that the policy says.
+    pub verdict: Verdict,
+    /// The rules that can match here.
+    pub scope: Scope,
+    /// What detectors found.
+    pub findings: Vec<Finding>,
+    /// The payload as it goes on, masks applied.
+    pub masked: Vec<u8>,
+}
+
+impl Judged {
+    /// `block`, `hold`, `mask`, `observe` or `allow`: the strongest thing that happens.
+    pub fn word(&self) -> &'static str {
+        match &self.verdict.gate {
+            Gate::Block { .. } => "block",
+            Gate::Hold { .. } => "hold",
+            Gate::Allow if !self.verdict.masks.is_empty() => "mask",
+            Gate::Allow if !self.verdict.observed.is_empty() => "observe",
+            Gate::Allow => "allow",
+        }
+    }
+
+    /// The rules behind the word and the masks, by name; where none acts, those that observe.
+    pub fn rules(&self) -> Vec<Arc<str>> {
+        let verdict = &self.verdict;
+        let mut names: Vec<_> = verdict.masks.iter().map(|m| m.rule.clone()).collect();
+        match &verdict.gate {
+            Gate::Block { rule, .. } => names.push(rule.clone()),
+            Gate::Hold { rules, .. } => names.extend(rules.iter().map(|r| r.rule.clone())),
+            Gate::Allow => {}
+        }
+        if names.is_empty() {
+            names = verdict.observed.clone();
+        }
+        names.sort();
+        names
+    }
+}
+
+/// A policy with the scanner that goes with it.
+pub struct Judge<'c> {
+    config: &'c Config,
+    engine: Engine,
+    keys: Option<&'c MaskKeys>,
+}
+
+impl<'c> Judge<'c> {
+    /// Makes one.
+    pub fn new(config: &'c Config) -> Judge<'c> {
+        let own = Arc::clone(&config.detectors);
+        Judge {
+            config,
+            engine: Engine::with(own, config.policy.detectors()),
+            keys: config.mask_keys.as_deref(),
+        }
+    }
+
+    /// The scanner.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Says what happens to a request, now.
+    pub fn judge(&self, request: &Request, now: UnixMillis) -> Judged {
+        let principal = principal(request, &self.config.policy);
+        let subject = Subject {
+            principal: &principal,
+            client_id: &request.client_id,
+            listener: &request.listener,
+        };
+        let on = target(request);
+        let policy = &self.config.policy;
+        let scope = policy.scope_on(&subject, request.operation, on, now);
+        let (mut scratch, mut findings) = (Scratch::new(), Vec::new());
+        let mut found = None;
+        if scope.looks() && request.operation.carries_records() {
+            let whole = std::iter::once(whole(&request.payload));
+            found = self
+                .engine
+                .scan(&request.payload, whole, &mut scratch, &mut findings);
+        }
+        let seen = found.map(|found| (cause_of_value(found.fault), found.fault.to_string()));
+        let told = request
+            .unreadable
+            .map(|cause| (cause, "as described".to_owned()));
+        let unreadable = told.or(seen);
+        let evidence = Evidence {
+            findings: &findings,
+            unreadable: unreadable
+                .as_ref()
+                .map(|(cause, why)| Unreadable { cause: *cause, why }),
+        };
+        let verdict = policy.decide(&scope, &evidence, now);
+        let masked = self.masked(request, &findings, &verdict, &mut scratch);
+        Judged {
+            verdict,
+            scope,
+            findings,
+            masked,
+        }
+    }
+
+    fn masked(
+        &self,
+        request: &Request,
+        findings: &[Finding],
+        verdict: &Verdict,
+        scratch: &mut Scratch,
+    ) -> Vec<u8> {
+        let orders = findings.iter().filter_map(|finding| {
+            Some(Order {
+                finding: *finding,
+                mask: verdict.mask_of(finding)?,
+            })
+        });
+        let mut orders: Vec<Order> = orders.collect();
+        let masker = Masker {
+            engine: &self.engine,
+            keys: self.keys,
+        };
+        let (mut edits, mut out) = (Edits::new(), Vec::new());
+        let fields = std::iter::once(whole(&request.payload));
+        masker.plan(&request.payload, fields, &mut orders, scratch, &mut edits);
+        let all = 0..request.payload.len();
+        splice(&request.payload, all, edits.iter(), &mut out);
+        out
+    }
+}
+
+/// Whom a description is about.
+pub fn principal(request: &Request, policy: &Policy) -> Principal {
+    let answer = |name: Arc<str>| {
+        let values = request.claims.get(name.as_ref()).cloned();
+        (name, values.unwrap_or_default().into())
+    };
+    let asked = policy.claims().into_iter().map(answer).collect();
+    Principal {
+        name: request.principal.as_str().into(),
+        groups: request.groups.clone().into(),
+        issuer: "".into(),
+        claims: Claims::of_token(asked),
+    }
+}
+
+/// What a description is about.
+pub fn target(request: &Request) -> Target<'_> {
+    request
+        .topic
+        .as_deref()
+        .map_or(Target::Nothing, Target::Topic)
+}
+
+fn whole(payload: &[u8]) -> Field {
+    Field {
+        record: 0,
+        part: Part::Value,
+        start: 0,
+        end: u32::try_from(payload.len()).unwrap_or(u32::MAX),
+    }
+}

@@ -1,0 +1,136 @@
+//! Rules and exceptions as one line of text.
+//!
+//! Owns: how `when`, `if` and `then` read in few words. Refuses: to leave a condition out: two rules that differ
+//! have lines that differ. Stays true: lists are as they were written.
+
+use crate::config::Config;
+use crate::policy::{
+    Condition, Contains, Effect, Exception, Mode, Parts, Pattern, Rule, Want, When,
+};
+use crate::scan::DETECTORS;
+use crate::scan::mask::MaskStyle;
+
+/// The names of all detectors, by their ids.
+pub fn detectors(config: &Config) -> Vec<&str> {
+    let built_in = DETECTORS.iter().map(|detector| detector.name);
+    let own = config.detectors.iter().map(|own| own.name.as_ref());
+    built_in.chain(own).collect()
+}
+
+/// Name, owner, mode, when, if, then.
+pub fn rule(rule: &Rule, detectors: &[&str]) -> [String; 6] {
+    let mode = match rule.mode {
+        Mode::Enforce => "enforce",
+        Mode::Observe => "observe",
+    };
+    [
+        rule.name.to_string(),
+        rule.owner.as_deref().unwrap_or("-").to_owned(),
+        mode.to_owned(),
+        format!("when {}", when(&rule.when)),
+        format!("if {}", condition(&rule.condition, detectors)),
+        format!("then {}", effect(&rule.effect)),
+    ]
+}
+
+/// Name, what it lifts, where, until when, why.
+pub fn exception(exception: &Exception) -> [String; 5] {
+    let until = jiff::Timestamp::from_millisecond(exception.until.0 - 1)
+        .map(|end| end.to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
+    [
+        exception.name.to_string(),
+        format!("lifts {}", exception.lifts.join(", ")),
+        format!("when {}", when(&exception.when)),
+        format!("until {}", until.unwrap_or_default()),
+        format!("for {}", exception.reason),
+    ]
+}
+
+fn when(when: &When) -> String {
+    let mut parts = Vec::new();
+    if let Some(operations) = &when.operations {
+        let names: Vec<&str> = operations.iter().map(|it| it.name()).collect();
+        parts.push(names.join("|"));
+    }
+    let fields = [
+        ("topics", &when.topics),
+        ("principals", &when.principals),
+        ("groups", &when.groups),
+        ("client_ids", &when.client_ids),
+        ("listeners", &when.listeners),
+    ];
+    for (name, patterns) in fields {
+        if let Some(patterns) = patterns {
+            parts.push(format!("{name}={}", any_of(patterns)));
+        }
+    }
+    for (name, patterns) in when.claims.iter().flatten() {
+        parts.push(format!("claims.{name}={}", any_of(patterns)));
+    }
+    match parts.is_empty() {
+        true => "always".to_owned(),
+        false => parts.join(" "),
+    }
+}
+
+fn any_of(patterns: &[Pattern]) -> String {
+    let texts: Vec<&str> = patterns.iter().map(Pattern::as_str).collect();
+    texts.join("|")
+}
+
+fn condition(condition: &Condition, detectors: &[&str]) -> String {
+    match condition {
+        Condition::Always => "always".to_owned(),
+        Condition::Unreadable(causes) => {
+            let names: Vec<&str> = causes.iter().map(|cause| cause.name()).collect();
+            format!("unreadable ({})", names.join("|"))
+        }
+        Condition::Contains(contains) => contained(contains, detectors),
+    }
+}
+
+fn contained(contains: &Contains, detectors: &[&str]) -> String {
+    use crate::chunk::Part::{Header, Key, Value};
+    let ids = contains.detectors.iter();
+    let names: Vec<&str> = ids
+        .filter_map(|id| detectors.get(usize::from(id.0)).copied())
+        .collect();
+    let want = match contains.want {
+        Want::Any => "any",
+        Want::All => "all",
+    };
+    let mut text = format!("{want} of {}", names.join("|"));
+    if contains.at_least > 1 {
+        text += &format!(", {} or more", contains.at_least);
+    }
+    if contains.parts != Parts::ALL {
+        let parts = [Key, Value, Header].into_iter();
+        let parts = parts.filter(|part| contains.parts.contains(*part));
+        let parts: Vec<&str> = parts.map(|part| part.name()).collect();
+        text += &format!(", in {}", parts.join("|"));
+    }
+    if contains.likelihood != Default::default() {
+        text += &format!(", {}", contains.likelihood.name());
+    }
+    text
+}
+
+fn effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Block { reason } => format!("block: {reason}"),
+        Effect::Hold(hold) => format!("hold: ask {}", hold.ask),
+        Effect::Mask(mask) => format!("mask: {}", style(&mask.style)),
+    }
+}
+
+fn style(style: &MaskStyle) -> String {
+    match style {
+        MaskStyle::Full => "full".to_owned(),
+        MaskStyle::KeepLast(n) => format!("keep_last {n}"),
+        MaskStyle::KeepFirst(n) => format!("keep_first {n}"),
+        MaskStyle::Token => "token".to_owned(),
+        MaskStyle::FormatPreserving => "format_preserving".to_owned(),
+        MaskStyle::Remove => "remove".to_owned(),
+        MaskStyle::Replace(text) => format!("replace by {text}"),
+    }
+}

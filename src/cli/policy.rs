@@ -1,0 +1,66 @@
+//! `lockgate policy`: looking at a policy as a whole.
+//!
+//! Owns: the verbs below it. Refuses: to judge requests (`explain` does). Stays true: a line a rule, in the
+//! order of names, whatever files they stand in.
+
+use super::phrase;
+use crate::config;
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Look at a policy as a whole.
+#[derive(Debug, clap::Args)]
+pub struct PolicyArgs {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    List(ListArgs),
+}
+
+/// One line a rule: name, owner, mode, when, if, then. Exceptions follow.
+///
+/// Exit code: 0 listed, 1 the configuration has faults.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// The configuration file, in YAML.
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// None today.
+pub fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
+    let Verb::List(args) = args.verb;
+    let config = match config::load(&args.config) {
+        Ok(config) => config,
+        Err(faults) => {
+            eprintln!("{faults}");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let names: Vec<&str> = phrase::detectors(&config);
+    for rule in config.policy.rules() {
+        let line = phrase::rule(rule, &names);
+        match args.json {
+            true => println!("{}", json!({"rule": line})),
+            false => println!("{}", line.join("  ")),
+        }
+    }
+    for exception in config.policy.exceptions() {
+        let line = phrase::exception(exception);
+        match args.json {
+            true => println!("{}", json!({"exception": line})),
+            false => println!("{}", line.join("  ")),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
