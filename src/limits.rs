@@ -547,6 +547,59 @@ pub const VIEW_OVERLAP_BYTES: usize = 4 * KIB;
 /// Memory for decoded text that a core keeps from one field to the next, per wrapper.
 pub const VIEW_BYTES_KEPT: usize = MIB;
 
+// ---- policy: rates --------------------------------------------------------------------
+
+/// Shortest and longest window that a rate is counted over: four reports of a core fit the first, and
+/// the learnt hours fit the second.
+pub const RATE_WINDOW_MS: (i64, i64) = (10_000, 60 * 60 * 1000);
+/// Slots of a window: what is counted is the last nine to ten tenths of it, never more than it.
+pub const RATE_SLOTS: usize = 10;
+/// Streams (rule, direction, principal, topic) that have a count and a baseline of their own, over all
+/// cores: 100,000 x (176 B counted + 368 B learnt + 56 B for the cores + 36 B of index) = 61 MiB. What
+/// comes past it is counted together, as one stream.
+pub const RATE_SERIES_MAX: usize = 100_000;
+/// Memory for all of them.
+pub const RATE_BYTES_MAX: usize = 64 * MIB;
+/// Streams that one core counts apart: 32,768 x 180 B = 6 MB. It only sees those of its connections.
+pub const RATE_SERIES_PER_CORE_MAX: usize = 32 * KIB;
+/// A core hands over what it counted this often. With as much for the answer, cores agree in half a second.
+pub const RATE_HAND_OVER_MS: i64 = 250;
+/// Totals of all cores that are older than this are not believed: the control thread stands still, and
+/// the core goes by its own count.
+pub const RATE_BOARD_STALE_MS: i64 = 2_000;
+/// A clock that steps back by more than this empties the windows; less is waited out.
+pub const RATE_CLOCK_BACK_MS: i64 = 5_000;
+/// Weeks that may be learnt. A week is the shortest time with a weekend in it.
+pub const RATE_BASELINE_WEEKS_MAX: u8 = 2;
+/// Hours of the longest baseline, one byte each.
+pub const RATE_BASELINE_HOURS_MAX: usize = 7 * 24 * RATE_BASELINE_WEEKS_MAX as usize;
+/// Hours that a stream is watched before its own history is believed.
+pub const RATE_LEARNING_HOURS: u16 = 24;
+/// A silence of so many hours is an outage and teaches nothing; of a shorter one each hour counts as
+/// silent. Three days of five may be silent and the busy ones still decide.
+pub const RATE_OUTAGE_HOURS: u32 = 72;
+/// An hour teaches at most this many times what was expected of it. Traffic that is there to stay
+/// doubles every second day until it is known.
+pub const RATE_TEACH_FACTOR: u64 = 2;
+/// A spike is over when the window holds less than the limit divided by this.
+pub const RATE_CALM_DIVISOR: u64 = 2;
+/// Learnt streams that a rule needs before they speak for a new one.
+pub const RATE_GROUP_MIN: u32 = 10;
+/// A stream that was silent for four weeks is forgotten.
+pub const RATE_FORGET_HOURS: u32 = 4 * 7 * 24;
+/// Largest factor that `above` may ask for.
+pub const RATE_FACTOR_MAX: u32 = 1_000;
+/// Streams in one block of the stored baselines: 1,024 x 368 B = 368 KiB under one checksum.
+pub const RATE_STORED_BLOCK_SERIES: usize = 1024;
+/// Longest time a client is told to wait. A stock client keeps the connection for 9 minutes without
+/// traffic and gives up a request after 30 s; a throttled one has had its answer.
+pub const THROTTLE_MS_MAX: i64 = 30_000;
+
+const _: () = assert!(4 * RATE_HAND_OVER_MS <= RATE_WINDOW_MS.0 / RATE_SLOTS as i64);
+const _: () = assert!(RATE_WINDOW_MS.0 % RATE_SLOTS as i64 == 0);
+const _: () = assert!(RATE_SERIES_PER_CORE_MAX <= RATE_SERIES_MAX);
+const _: () = assert!(RATE_OUTAGE_HOURS / 24 <= 3);
+
 // ---- configuration --------------------------------------------------------------------
 
 /// Longest configuration read: 100 rules are about 40 KiB.

@@ -120,14 +120,17 @@ pub(super) fn fits(
         );
     }
     let set = condition.detectors();
-    let rows = DETECTORS.iter().zip(0..);
-    for (row, _) in rows.filter(|(_, id)| set.contains(DetectorId(*id))) {
-        keeps(c, then, row, style);
-        if *style == MaskStyle::FormatPreserving && !mask::can_preserve_format(row) {
-            let what = format!(
-                "`format_preserving` for `{}`, which has no fixed alphabet",
-                row.name
-            );
+    for (name, id) in names.own.names().zip(0..) {
+        if !set.contains(DetectorId(id)) {
+            continue;
+        }
+        // The user's own have no row, and any characters.
+        let row = DETECTORS.get(usize::from(id));
+        if let Some(row) = row {
+            keeps(c, then, row, style);
+        }
+        if *style == MaskStyle::FormatPreserving && !row.is_some_and(mask::can_preserve_format) {
+            let what = format!("`format_preserving` for `{name}`, which has no fixed alphabet");
             c.fault(then.place, what, "another mask, such as token");
         }
     }

@@ -24,6 +24,14 @@ mod rules;
 mod secret;
 mod service;
 mod sockets;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "`rules` calls `spike::spike` once a `Condition` carries its terms"
+    )
+)]
+mod spike;
 mod terms;
 mod tree;
 mod upstream;

@@ -2,7 +2,7 @@
 //!
 //! Owns: the compiled policy, what it can match for one subject, operation and topic ([`Scope`]),
 //! and the decision over the findings of one batch, or over an operation without records
-//! ([`Verdict`]). Refuses: YAML (`config` reads
+//! ([`Verdict`]); how much moves and how much usually does ([`rates`]). Refuses: YAML (`config` reads
 //! it), bytes of records, sockets, clocks: time is an argument.
 //!
 //! Stays true:
@@ -20,6 +20,7 @@ mod fixtures;
 #[cfg(test)]
 mod laws;
 mod pattern;
+pub mod rates;
 mod rule;
 mod scope;
 mod verdict;

@@ -133,6 +133,28 @@ impl Context<'_> {
         known.distance(detector, span)
     }
 
+    /// Whether one of `detector`'s words near `span` passes the test, which is given its bytes in the
+    /// field, or names what holds `span`. `speaks_for` without the test.
+    pub(super) fn some_speaks_for(
+        &self,
+        detector: DetectorId,
+        span: &Range<usize>,
+        counts: &dyn Fn(Range<usize>) -> bool,
+    ) -> bool {
+        let base = self.field.0;
+        let test = |hit: &Hit| {
+            let mine = hit.detectors.contains(detector) && self.holds(hit);
+            mine && gap(hit, span).is_some() && counts(hit.start - base..hit.end - base)
+        };
+        let near = if span.end + GAP_BYTES_MAX >= self.known_to {
+            let inside = span.start - base..span.end - base;
+            self.reader.hits(base, &inside).iter().any(test)
+        } else {
+            self.around(span).iter().any(test)
+        };
+        near || self.in_scope(detector, span)
+    }
+
     /// Everyone some word near `span` speaks for.
     pub(super) fn detectors(&self, span: &Range<usize>) -> DetectorSet {
         let near = self

@@ -12,6 +12,7 @@
 
 use super::cluster::{Cluster, clean_back, clean_front, hyphenated_on};
 use super::scene::{Scene, Sink};
+use super::values::Speakers;
 use crate::chunk::Likelihood;
 use std::ops::Range;
 
@@ -27,6 +28,8 @@ pub(super) struct Printed {
     pub(super) with_word: Likelihood,
     /// Whether digits without separators could be one.
     pub(super) fits: fn(&[u8]) -> bool,
+    /// Which of the words near count.
+    pub(super) speakers: Speakers,
 }
 
 /// Most digits that such a number has.
@@ -56,7 +59,7 @@ impl Printed {
             && !hyphenated_on(text, &span)
             && !dialled(text, cluster)
             && !has_fraction(text, span.end);
-        if counts && scene.near(&span) {
+        if counts && self.speakers.speak(scene, &span) {
             sink.report(span, Likelihood::Likely);
         }
     }
@@ -85,7 +88,7 @@ impl Printed {
         {
             return;
         }
-        let likelihood = if scene.near(&span) {
+        let likelihood = if self.speakers.speak(scene, &span) {
             self.with_word
         } else {
             self.alone

@@ -33,6 +33,17 @@ impl Scene<'_> {
         self.context
             .speaks_for(self.detector, &(base + span.start..base + span.end))
     }
+
+    /// The same of keywords that pass the test; it is given their bytes in the field.
+    pub(super) fn near_with(
+        &self,
+        span: &Range<usize>,
+        counts: &dyn Fn(Range<usize>) -> bool,
+    ) -> bool {
+        let base = self.context.field.0;
+        let place = base + span.start..base + span.end;
+        self.context.some_speaks_for(self.detector, &place, counts)
+    }
 }
 
 /// A keyword of the detector, and where the values it speaks for may be.

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from . import report, silence
+from .sets import PRESIDIO_SET
 from .silence import MIB
 
 _RULES = """A finding counts when its detector is the label's and both spans overlap by at least half of
@@ -42,6 +43,10 @@ class Page:
             f"{'dd-sensitive-data-scanner' if 'dd' in names else 'dd (not run)'}. "
             "Oracles: python-stdnum, phonenumbers, npm `validator`.",
             "",
+            "To run it again: `cargo build --release && bash benches/quality/run.sh --lockgate target/release/lockgate "
+            f"--seed {args.seed} --mib {args.mib:g} --write docs/detection-quality.md`. "
+            "[benches/quality/README.md](../benches/quality/README.md) says what the sets and views are.",
+            "",
             _RULES,
         )
 
@@ -71,7 +76,7 @@ class Page:
             said = ", ".join(f"{d} {n}" for d, n in scored.elsewhere().items())
             self.say(f"Found by Lockgate though no text of this set holds one: {said}.", "")
         missed, wrong = scored.by_slice()
-        if scored.name == "own" and missed:
+        if scored.name != PRESIDIO_SET and missed:
             rows = [[d, k, f"{n} of {of}"] for d, k, n, of in missed]
             self.say(
                 "Missed by Lockgate, by surrounding:",
@@ -79,9 +84,19 @@ class Page:
                 report.table(["detector", "surrounding", "missed"], rows),
                 "",
             )
-        if scored.name == "own" and wrong:
+        if scored.name != PRESIDIO_SET and wrong:
             rows = [[d, k, n] for (d, k), n in wrong]
             self.say("Wrongly found by Lockgate:", "", report.table(["detector", "text", "found"], rows), "")
+
+    def verdict(self, missed):
+        """What misses a threshold, or that nothing does."""
+        self.say(
+            "## Thresholds", "",
+            "Checksummed or structured identifiers: precision at least 0.99, recall at least 0.98. Those that need a word: "
+            "F1 at least 0.90 and above both peers. Clean corpora: at most one false finding of a detector in 100 MiB, so "
+            "none in these. Bare digits: no more than arithmetic says.", "",
+            *([f"- {line}" for line in missed] or ["None is missed."]), "",
+        )  # fmt: skip
 
     def silence(self, silences, digits):
         """The clean corpora and the bare digits."""

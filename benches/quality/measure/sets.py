@@ -11,18 +11,23 @@ from collections import Counter, defaultdict
 from importlib.metadata import version
 from pathlib import Path
 
-from . import oracle, own_set, presidio_set, report
+from . import holdout_set, oracle, own_set, presidio_set, report
 from .scanners import DD_KNOWS, PRESIDIO_CUTS, PRESIDIO_KNOWS, PRESIDIO_USUAL
 from .score import Found, score
 from .values import IDENTIFIERS
 
 PRESIDIO_SET = "presidio-evaluator"
 OWN_SET = "own"
+HOLDOUT_SET = "hold-out"
 
 
 def make(seed, texts, each):
     """The sets by name."""
-    return {PRESIDIO_SET: presidio_set.generate(seed, texts), OWN_SET: own_set.generate(seed, each)}
+    return {
+        PRESIDIO_SET: presidio_set.generate(seed, texts),
+        OWN_SET: own_set.generate(seed, each),
+        HOLDOUT_SET: holdout_set.generate(seed, each),
+    }
 
 
 def kept(scanner, texts, folder):

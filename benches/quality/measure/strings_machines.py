@@ -114,6 +114,24 @@ def not_aws_key(rng):
     )
 
 
+_BASE64 = _ALNUM + "+/"
+
+
+def aws_secret_key(rng):
+    return rng.choice(_ALNUM) + some(rng, _BASE64, 38) + rng.choice(_ALNUM)
+
+
+def not_aws_secret_key(rng):
+    body = some(rng, _ALNUM, 40)
+    return rng.choice(
+        [
+            (body[:-3], "too short"),
+            (body + some(rng, _ALNUM, 5), "too long"),
+            (some(rng, "0123456789abcdef", 40), "a digest"),
+        ]
+    )
+
+
 def gcp_key(rng):
     return "AIza" + some(rng, _ALNUM + "_-", 34) + rng.choice(_ALNUM)
 

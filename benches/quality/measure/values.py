@@ -41,6 +41,14 @@ def _grouped(value):
     return not value.isdigit()
 
 
+def _hyphened(value):
+    return "-" in value
+
+
+def _spaced(value):
+    return " " in value
+
+
 def _rows():
     money, people, machines = numbers_money, numbers_people, strings_machines
     row = Identifier
@@ -63,7 +71,7 @@ def _rows():
             ("ssn", "social_security_number", "customerSsn", "ssn_no"), _grouped),
         row("us_itin", CONTEXT, people.itin, people.not_itin,
             ("ITIN", "individual taxpayer identification number", "taxpayer ID (ITIN)"),
-            ("itin", "taxpayer_itin", "itinNumber"), _never),
+            ("itin", "taxpayer_itin", "itinNumber"), _grouped),
         row("us_ein", CONTEXT, people.ein, people.not_ein,
             ("EIN", "employer identification number", "federal tax ID", "FEIN"),
             ("ein", "employer_id_number", "employerEin", "fein"), _never),
@@ -75,12 +83,12 @@ def _rows():
             ("dea_number", "dea", "prescriberDea"), _never),
         row("us_mbi", EXACT, people.mbi, people.not_mbi,
             ("MBI", "Medicare number", "Medicare beneficiary identifier", "Medicare ID"),
-            ("mbi", "medicare_id", "medicareBeneficiaryId", "medicare_number"), _never),
+            ("mbi", "medicare_id", "medicareBeneficiaryId", "medicare_number"), _hyphened),
         row("uk_nhs", EXACT, people.nhs, people.not_nhs,
             ("NHS number", "NHS no.", "NHS"), ("nhs_number", "nhsNumber", "nhs_no"), _never),
         row("uk_nino", EXACT, people.nino, people.not_nino,
             ("National Insurance number", "NI number", "NINO", "national insurance no."),
-            ("nino", "national_insurance_number", "niNumber"), _never),
+            ("nino", "national_insurance_number", "niNumber"), _spaced),
         row("ca_sin", EXACT, people.sin, people.not_sin,
             ("SIN", "social insurance number", "Social Insurance No."),
             ("sin", "social_insurance_number", "employeeSin"), _never),
@@ -108,6 +116,9 @@ def _rows():
         row("aws_key", EXACT, machines.aws_key, machines.not_aws_key,
             ("AWS access key", "access key ID", "aws key"),
             ("aws_access_key_id", "accessKeyId", "aws_key"), _always),
+        row("aws_secret_key", CONTEXT, machines.aws_secret_key, machines.not_aws_secret_key,
+            ("AWS secret access key", "aws secret key", "secret access key"),
+            ("aws_secret_access_key", "secretAccessKey", "aws_secret_key"), _never),
         row("gcp_key", EXACT, machines.gcp_key, machines.not_gcp_key,
             ("Google API key", "GCP key", "api key"),
             ("google_api_key", "apiKey", "gcp_key"), _always),

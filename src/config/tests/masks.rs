@@ -116,6 +116,14 @@ fn what_a_detector_cannot_have_is_told() {
     let said = "lg.yaml:5:63: `format_preserving` for `email`, which has no fixed alphabet; expected another mask, such as token";
     assert_eq!(told, said);
     assert!(read(&keyed("mask: token")).is_ok());
+    // A user's own detector finds any characters.
+    let own = format!(
+        "detectors: {{badge: {{words: [zxy]}}}}\nmasking: {{key: \"${{KEY}}\"}}\n{}",
+        rule("badge", "mask: format_preserving")
+    );
+    let told_of_own = read(&own).unwrap_err().to_string();
+    let what = "`format_preserving` for `badge`, which has no fixed alphabet";
+    assert!(told_of_own.contains(what), "{told_of_own}");
     let warned = read(&rule("us_ssn", "mask: {keep_last: 8}"))
         .unwrap()
         .warnings;

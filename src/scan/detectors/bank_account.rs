@@ -9,6 +9,7 @@
 //! have detectors of their own. Stays true: the first thing with digits after the word is the
 //! account's number or nothing is.
 
+use super::payment_card;
 use crate::chunk::Likelihood;
 use crate::scan::blank::is_masked_number;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
@@ -88,8 +89,22 @@ const WANTED: Wanted = Wanted {
 
 fn find(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {
     values::visit(scene.text, word, &WANTED, |span| {
-        sink.report(span, Likelihood::Likely)
+        let written = scene.text.get(span.clone()).unwrap_or_default();
+        // `"account_number":"4111111111111111"`: a check digit says more than a word.
+        if !is_card(written) {
+            sink.report(span, Likelihood::Likely);
+        }
     });
+}
+
+fn is_card(written: &[u8]) -> bool {
+    let (mut digits, mut len) = ([0; DIGITS_MAX], 0);
+    let all = written.iter().filter(|byte| byte.is_ascii_digit());
+    for (place, digit) in digits.iter_mut().zip(all) {
+        *place = *digit;
+        len += 1;
+    }
+    payment_card::is_likely(digits.get(..len).unwrap_or_default())
 }
 
 fn value(text: &[u8], at: usize) -> Option<Range<usize>> {
@@ -142,6 +157,7 @@ fn is_date(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::is_card;
     use crate::scan::engine::tests::found;
     use proptest::prelude::*;
 
@@ -150,6 +166,21 @@ mod tests {
             .into_iter()
             .map(|(number, _)| number)
             .collect()
+    }
+
+    #[test]
+    fn a_card_number_is_left_to_its_own_detector() {
+        for text in [
+            "account number 4111111111111111",
+            "{\"primaryAccountNumber\":\"4111 1111 1111 1111\"}",
+        ] {
+            assert_eq!(found("bank_account", text), [], "{text}");
+            assert_eq!(found("payment_card", text).len(), 1, "{text}");
+        }
+        assert_eq!(
+            found("bank_account", "account number 4111111111111112").len(),
+            1
+        );
     }
 
     #[test]
@@ -210,6 +241,7 @@ mod tests {
     proptest! {
         #[test]
         fn generated_ones_are_found(number in "[1-8][0-9]{6,15}", place in 0usize..4) {
+            prop_assume!(!is_card(number.as_bytes()));
             let text = match place {
                 0 => format!("Wire it to account number {number} today."),
                 1 => format!("{{\"id\":1,\"account_number\":\"{number}\"}}"),

@@ -14,6 +14,7 @@ use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::Printed;
 use crate::scan::scene::{Scene, Sink};
+use crate::scan::values::Speakers;
 
 /// Words that say "social insurance", in English and French; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -47,6 +48,10 @@ const PRINTED: Printed = Printed {
     alone: Likelihood::Possible,
     with_word: Likelihood::Certain,
     fits,
+    speakers: Speakers {
+        acronyms: &["sin", "sins", "nas"],
+        rival: None,
+    },
 };
 
 /// Whether nine digits are an assignable number.

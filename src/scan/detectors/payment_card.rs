@@ -34,6 +34,7 @@ const KEYWORDS: &[&str] = &[
     "cc",
     "ccn",
     "pan",
+    "primary account number",
     "visa",
     "mastercard",
     "amex",
@@ -70,6 +71,11 @@ const SIX_THIRTEEN: (usize, usize) = (6, 20);
 /// Whether digits without separators are a card number.
 fn fits(digits: &[u8]) -> bool {
     card(digits).is_some()
+}
+
+/// Whether digits without separators are likely a card number with no word beside them.
+pub(super) fn is_likely(digits: &[u8]) -> bool {
+    card(digits) == Some(Issuer::Usual)
 }
 
 /// Whose card number the digits are.
@@ -218,7 +224,8 @@ mod tests {
         "6205500000000000004",
     ];
 
-    /// Acquirers' test numbers of Maestro, Mir, long Diners Club cards and JCB's old series.
+    /// Acquirers' test numbers of Maestro, Mir, long Diners Club cards and JCB's old series, and what
+    /// generators make of JCB's block.
     const RARE: &[&str] = &[
         "50339619890917",
         "586824160825533338",
@@ -227,6 +234,8 @@ mod tests {
         "6304000000000000",
         "3056930009020004",
         "2200000000000004",
+        "3522170430305486",
+        "3594215291086775",
         "180012345678905",
     ];
 

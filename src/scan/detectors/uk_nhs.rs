@@ -14,6 +14,7 @@ use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::Printed;
 use crate::scan::scene::{Scene, Sink};
+use crate::scan::values::Speakers;
 
 /// Words that say "health service number"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -49,6 +50,7 @@ const PRINTED: Printed = Printed {
     alone: Likelihood::Possible,
     with_word: Likelihood::Certain,
     fits,
+    speakers: Speakers::PLAIN,
 };
 
 /// Whether ten digits are a number of the NHS. Ten zeros add up, and are nobody's.

@@ -5,14 +5,15 @@
 //! Manual NIM39110.
 //!
 //! Owns: that rule, the spacing it is printed with, and the words that speak for it. Refuses: a number
-//! without its last letter. Stays true: in upper case, whole or in pairs (`AB 12 34 56 C`), it is likely
-//! by itself: 8.5 % of the tokens of that shape pass, and nothing of another shape does; written in
-//! any other way it is nothing without a word.
+//! without its last letter. Stays true: in upper case and in the pairs of the card (`AB 12 34 56 C`) it is
+//! likely by itself; without the spaces it is only possible, for there is no check digit and 8.5 % of
+//! the tokens of that shape pass; written in any other way it is nothing without a word.
 
 use crate::chunk::Likelihood;
 use crate::scan::code::{Case, Code, Shape, has_shape};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink};
+use crate::scan::values::{Speakers, follows_other_name};
 
 /// Words that say "National Insurance"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -74,9 +75,10 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     let as_issued = code.case == Case::Upper && (code.gaps == 0 || spaced);
     // A separator before any character but the start of a pair is no one's spelling.
     let in_parts = code.gaps & !PAIRS == 0;
-    let likelihood = match (scene.near(&code.span), as_issued) {
+    let likelihood = match (Speakers::PLAIN.speak(scene, &code.span), as_issued) {
         (true, true) => Likelihood::Certain,
-        (false, true) => Likelihood::Likely,
+        (false, true) if spaced && !follows_other_name(scene.text, at) => Likelihood::Likely,
+        (false, true) => Likelihood::Possible,
         (true, false) if in_parts => Likelihood::Likely,
         _ => return,
     };
@@ -92,7 +94,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn as_issued_it_is_likely_and_certain_with_a_word() {
+    fn as_issued_it_is_likely_in_pairs_and_certain_with_a_word() {
         for number in [
             "AB123456C",
             "JG103759A",
@@ -100,8 +102,13 @@ mod tests {
             "ZX047829C",
             "AB 12 34 56 C",
         ] {
-            one("uk_nino", number, number, Likely);
-            one("uk_nino", &format!("id={number},"), number, Likely);
+            let alone = if number.contains(' ') {
+                Likely
+            } else {
+                Possible
+            };
+            one("uk_nino", number, number, alone);
+            one("uk_nino", &format!("id={number},"), number, alone);
             one("uk_nino", &format!("NINO: {number}"), number, Certain);
             one(
                 "uk_nino",
@@ -177,8 +184,9 @@ mod tests {
         ] {
             assert_eq!(found("uk_nino", text), [], "{text}");
         }
-        one("uk_nino", "AB123456C-7", "AB123456C", Possible);
-        one("uk_nino", "SKU-AB123456C", "AB123456C", Possible);
+        assert_eq!(found("uk_nino", "AB123456C-7"), []);
+        assert_eq!(found("uk_nino", "SKU-AB123456C"), []);
+        one("uk_nino", "SKU AB 12 34 56 C", "AB 12 34 56 C", Possible);
         one("uk_nino", "nino SKU-AB123456C", "AB123456C", Likely);
     }
 

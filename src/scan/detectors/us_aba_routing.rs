@@ -13,6 +13,7 @@ use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::Printed;
 use crate::scan::scene::{Scene, Sink};
+use crate::scan::values::Speakers;
 
 /// Words that say "routing number"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -54,6 +55,10 @@ const PRINTED: Printed = Printed {
     alone: Likelihood::Possible,
     with_word: Likelihood::Certain,
     fits,
+    speakers: Speakers {
+        acronyms: &["aba"],
+        rival: None,
+    },
 };
 
 /// Whether nine digits are a routing number.

@@ -6,15 +6,16 @@
 //! hospitals, M for mid-level, P R for distributors, X for waivers, and the letters of older business
 //! activities: all but I O Q V W Y Z).
 //!
-//! Owns: that rule and the words that speak for it. Refuses: state licences. Stays true: with the
-//! checksum and in upper case it is likely by itself, and 7.3 % of the tokens of that shape pass;
-//! lower case, and a 9 for the name, count only after a word.
+//! Owns: that rule and the words that speak for it. Refuses: state licences. Stays true: 7.3 % of the tokens
+//! of that shape pass, part numbers among them, so without a word it is only possible, and in lower
+//! case, or with a 9 for the name, nothing.
 
 use crate::chunk::Likelihood;
 use crate::scan::checks::weighted;
 use crate::scan::code::{Case, Code, Shape};
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink, Word};
+use crate::scan::values::Speakers;
 
 /// Words that say "DEA"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -40,6 +41,12 @@ pub(super) const DETECTOR: Detector = Detector {
     keep_last_max: 4,
     triggers: &[Trigger::Code(find), Trigger::Keyword(find_business)],
     fits,
+};
+
+/// Dea is also a given name.
+const SPEAKERS: Speakers = Speakers {
+    acronyms: &["dea"],
+    rival: None,
 };
 
 const CHARACTERS: usize = 9;
@@ -76,9 +83,10 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     };
     // Without a word, digits of nothing but zero add up too.
     let issued = code.case == Case::Upper && !code.characters().ends_with(b"0000000");
-    let likelihood = match (scene.near(&code.span), issued) {
+    let likelihood = match (SPEAKERS.speak(scene, &code.span), issued) {
         (true, true) => Likelihood::Certain,
-        (true, false) | (false, true) => Likelihood::Likely,
+        (true, false) => Likelihood::Likely,
+        (false, true) => Likelihood::Possible,
         (false, false) => return,
     };
     code.report(likelihood, sink);
@@ -113,10 +121,10 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn likely_by_itself_and_certain_with_a_word() {
+    fn possible_by_itself_and_certain_with_a_word() {
         for number in ["AB1234563", "BB1388568", "FJ1424326", "MR3475621"] {
             let number = &with_check(&number[..8]);
-            one("us_dea", number, number, Likely);
+            one("us_dea", number, number, Possible);
             one("us_dea", &format!("DEA#{number}"), number, Certain);
             one(
                 "us_dea",
@@ -178,8 +186,8 @@ mod tests {
         }
         assert_eq!(found("us_dea", "AB0000000"), []);
         one("us_dea", "dea AB0000000", "AB0000000", Likely);
-        one("us_dea", "AB1234563-7", "AB1234563", Possible);
-        one("us_dea", "dea X-AB1234563", "AB1234563", Likely);
+        assert_eq!(found("us_dea", "AB1234563-7"), []);
+        one("us_dea", "DEA X-AB1234563", "AB1234563", Likely);
     }
 
     #[test]
@@ -208,7 +216,7 @@ mod tests {
             anywhere("us_dea", "dea", &number, Some(Certain))?;
             anywhere("us_dea", "dea number", &number.to_lowercase(), Some(Likely))?;
             anywhere("us_dea", "dea", &with_check(&format!("F9{}", &stem[2..])), Some(Certain))?;
-            prop_assert_eq!(found("us_dea", &number), [(number.clone(), Likely)]);
+            prop_assert_eq!(found("us_dea", &number), [(number.clone(), Possible)]);
         }
 
         // The second, fourth and sixth digit weigh two: five more or less makes no difference there.

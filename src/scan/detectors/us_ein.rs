@@ -15,6 +15,7 @@ use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::Printed;
 use crate::scan::scene::{Scene, Sink};
+use crate::scan::values::{Rival, Speakers};
 
 /// Words that say "employer's tax number"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -60,6 +61,24 @@ const PRINTED: Printed = Printed {
     alone: Likelihood::Possible,
     with_word: Likelihood::Likely,
     fits,
+    speakers: SPEAKERS,
+};
+
+/// `ein` is German for one, `tin` a metal. And a taxpayer may be a person: digits that fit an ITIN are one
+/// unless a word says employer.
+const SPEAKERS: Speakers = Speakers {
+    acronyms: &["ein", "eins", "tin"],
+    rival: Some(Rival {
+        fits: super::us_itin::fits,
+        shared: &[
+            "tax id",
+            "tax ids",
+            "tax identification",
+            "taxpayer id",
+            "taxpayer identification",
+            "tin",
+        ],
+    }),
 };
 
 /// Prefixes that nobody assigns.

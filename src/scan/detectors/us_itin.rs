@@ -12,6 +12,7 @@ use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::Printed;
 use crate::scan::scene::{Scene, Sink};
+use crate::scan::values::Speakers;
 
 /// Words that say "individual taxpayer"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -50,10 +51,14 @@ const PRINTED: Printed = Printed {
     alone: Likelihood::Likely,
     with_word: Likelihood::Certain,
     fits,
+    speakers: Speakers {
+        acronyms: &["tin"],
+        rival: None,
+    },
 };
 
 /// Whether nine digits are an assignable number.
-fn fits(digits: &[u8]) -> bool {
+pub(super) fn fits(digits: &[u8]) -> bool {
     let [b'9', _, _, tens, ones, _, _, _, _] = digits else {
         return false;
     };

@@ -14,6 +14,7 @@ use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::Printed;
 use crate::scan::scene::{Scene, Sink};
+use crate::scan::values::Speakers;
 
 /// Words that say "provider"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
@@ -53,6 +54,7 @@ const PRINTED: Printed = Printed {
     alone: Likelihood::Possible,
     with_word: Likelihood::Likely,
     fits,
+    speakers: Speakers::PLAIN,
 };
 
 /// What `80840` adds to the sum: 8 0 8 4 0 with every second digit doubled, from the right.

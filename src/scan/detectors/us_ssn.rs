@@ -15,9 +15,18 @@ use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::printed::Printed;
 use crate::scan::scene::{Scene, Sink};
+use crate::scan::values::Speakers;
 
 /// Words that say "social security number"; spelling as in `words`.
-const KEYWORDS: &[&str] = &["ssn", "ssns", "social security", "soc sec", "ss#", "ss no"];
+const KEYWORDS: &[&str] = &[
+    "ssn",
+    "ssns",
+    "social security",
+    "soc sec",
+    "ss#",
+    "ss no",
+    "ss number",
+];
 
 /// The table's row. The serial (the last four) is what forms and call centres show.
 pub(super) const DETECTOR: Detector = Detector {
@@ -39,6 +48,7 @@ const PRINTED: Printed = Printed {
     alone: Likelihood::Likely,
     with_word: Likelihood::Certain,
     fits,
+    speakers: Speakers::PLAIN,
 };
 
 /// Published numbers: Woolworth's wallet card (1938), an SSA pamphlet (1940), an advertisement.
@@ -103,6 +113,7 @@ mod tests {
     fn bare_needs_a_keyword() {
         one("{\"ssn\":536904399}", "536904399", Likely);
         one("536904399 (SSN)", "536904399", Likely);
+        one("SS number: 536904399", "536904399", Likely);
         for text in [
             "536904399",
             "{\"id\":536904399}",

@@ -21,8 +21,49 @@ const ABOUT_LAST: &[&str] = &["at", "on", "by", "time", "date", "updated", "veri
 #[rustfmt::skip]
 const LINKS: &[&str] = &[
     "is", "was", "as", "my", "his", "her", "the", "our", "their", "your", "this", "a", "of", "us", "uk",
-    "s", "are", "new", "old", "number", "no", "personal", "work", "home",
+    "s", "are", "new", "old", "number", "no", "personal", "work", "home", "current", "primary", "patient", "patients",
+    "customer", "client", "member", "employee", "applicant", "holder", "provider", "company", "for",
 ];
+
+/// Names of numbers that count things, and of identifiers that are their own detectors' business.
+#[rustfmt::skip]
+const OTHERS: &[&str] = &[
+    "order", "orders", "invoice", "ticket", "tracking", "parcel", "shipment", "sku", "batch", "lot", "serial", "sequence",
+    "seq", "build", "part", "item", "receipt", "transaction", "txn", "confirmation", "isbn", "upc", "ean", "version", "offset",
+    "revision", "commit", "product", "model", "nhs", "npi", "ssn", "sin", "ein", "mrn", "account", "acct", "card",
+    "passport", "policy", "claim",
+];
+
+/// What may stand in such a name behind the word that says so: `invoice_no`, `Order number`.
+const COUNTED: &[&str] = &["no", "nr", "num", "number", "id", "code", "ref"];
+
+/// Bytes before a value in which a name may end and begin.
+const OTHER_NAME_BYTES_MAX: usize = 32;
+
+/// Whether right before the value stands the name of a number that counts things: `Order 212-…`,
+/// `"invoice_no":"212-…`, `batch=212-…`.
+pub(in crate::scan) fn follows_other_name(text: &[u8], start: usize) -> bool {
+    let from = start.saturating_sub(OTHER_NAME_BYTES_MAX);
+    let before = text.get(from..start).unwrap_or_default();
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b' ');
+    let joint = |byte: &u8| matches!(byte, b'"' | b'\'' | b':' | b'=' | b'#' | b'>' | b' ');
+    let Some(last) = before.iter().rposition(|byte| !joint(byte)) else {
+        return false;
+    };
+    let head = before.get(..=last).unwrap_or_default();
+    let begin = head
+        .iter()
+        .rposition(|byte| !name(byte))
+        .map_or(0, |at| at + 1);
+    let mut words = [&b""[..]; 2];
+    for part in parts(head.get(begin..).unwrap_or_default()) {
+        words = [words[1], part];
+    }
+    let counts = is_one_of(words[1], OTHERS);
+    // A digit at the end is some other value, and no name.
+    head.last().is_some_and(u8::is_ascii_alphabetic)
+        && (counts || (is_one_of(words[1], COUNTED) && is_one_of(words[0], OTHERS)))
+}
 
 /// Whether a gap is a program's rather than a sentence's or a record's: `f(phone, 5551234)`,
 /// `Cell::new(5551234)`.
@@ -43,6 +84,16 @@ pub(in crate::scan) fn says_only(gap: &[u8], words: &[&str]) -> bool {
 
 pub(super) fn speaks_of_else(text: &[u8], wanted: &Wanted) -> bool {
     parts(text).any(|part| is_one_of(part, ABOUT) || is_one_of(part, wanted.unless))
+}
+
+/// The words of a text, those within camelCase ones too.
+pub(super) fn words_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    parts(text)
+}
+
+/// Whether a word only leads from a name to its value.
+pub(super) fn is_link(word: &[u8]) -> bool {
+    is_one_of(word, LINKS)
 }
 
 fn is_one_of(part: &[u8], words: &[&str]) -> bool {

@@ -8,9 +8,11 @@
 mod container;
 mod form;
 mod gap;
+mod speaker;
 mod tokens;
 
-pub(super) use gap::says_only;
+pub(super) use gap::{follows_other_name, says_only};
+pub(super) use speaker::{Rival, Speakers};
 
 use super::context::GAP_BYTES_MAX;
 use super::scene::Word;

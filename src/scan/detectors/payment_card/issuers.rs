@@ -1,7 +1,8 @@
 //! Who issues payment cards: prefixes and lengths.
 //!
 //! Owns: the networks' published ranges, and how much a range says by itself. Refuses: check digits.
-//! Stays true: a range is here because its network, or an acquirer that routes by it, publishes it.
+//! Stays true: a range is here because its network, or an acquirer that routes by it, publishes it, or because
+//! validators in wide use take all of a network's block for it (35 for JCB); those need a word.
 //!
 //! Sources: ISO/IEC 7812-1 and the networks' own pages; Cybersource, "Card Type Identification" (Diners,
 //! Maestro); UnionPay International (62, 16 to 19 digits); NSPK (Mir).
@@ -48,6 +49,7 @@ const RARE: &[Range] = &[
     (630_000..=639_999, 12..=19), // Maestro
     (670_000..=679_999, 12..=19), // Maestro
     (220_000..=220_499, 16..=19), // Mir
+    (350_000..=359_999, 16..=16), // JCB's block, of which it issues from 3528 to 3589
     (180_000..=180_099, 15..=15), // JCB, old series
     (213_100..=213_199, 15..=15), // JCB, old series
 ];
@@ -131,7 +133,10 @@ mod tests {
             (601_200, 16, None),
             (629_999, 19, Some(Issuer::Usual)),
             (643_999, 16, None),
-            (352_799, 16, None),
+            (352_799, 16, Some(Issuer::Rare)),
+            (352_799, 17, None),
+            (352_800, 16, Some(Issuer::Usual)),
+            (360_000, 16, Some(Issuer::Rare)),
             (361_111, 14, Some(Issuer::Usual)),
             (361_111, 16, Some(Issuer::Rare)),
             (675_900, 12, Some(Issuer::Rare)),
@@ -166,7 +171,7 @@ mod tests {
         assert_eq!(share(Issuer::Usual), 232_300);
         assert_eq!(
             share(Issuer::Rare),
-            6_000 + 100 + 10_000 + 20_000 + 10_000 + 30_000 + 10_000 + 10_000 + 500
+            6_000 + 100 + 3_800 + 10_000 + 20_000 + 10_000 + 30_000 + 10_000 + 10_000 + 500
         );
     }
 }

@@ -40,6 +40,22 @@ pub(super) fn grouped(text: &[u8], area: usize) -> Option<Range<usize>> {
     Some(start..written::extension(text, end).unwrap_or(end))
 }
 
+/// Whether area code and exchange are such as the plan assigns: neither is a service code (N11), and the
+/// area code is none that is kept for the plan's growth (N9X, 37X, 96X). `area` begins a form that
+/// [`grouped`] knows.
+pub(super) fn is_assignable(text: &[u8], area: usize) -> bool {
+    let service = |code: &[u8]| matches!(code, [_, b'1', b'1']);
+    let code = text.get(area..area + 3).unwrap_or_default();
+    let rest = text.get(area + 3..).unwrap_or_default();
+    let joints = rest
+        .iter()
+        .take_while(|byte| !byte.is_ascii_digit())
+        .count();
+    let exchange = rest.get(joints..joints + 3).unwrap_or_default();
+    let kept = matches!(code, [_, b'9', _] | [b'3', b'7', _] | [b'9', b'6', _]);
+    !service(code) && !service(exchange) && !kept
+}
+
 /// Where the number begins if a `1` or `001` stands before its area code.
 fn trunk(text: &[u8], start: usize) -> usize {
     let before = text.get(..start).unwrap_or_default();
@@ -80,6 +96,13 @@ pub(super) fn parse(text: &[u8], at: usize, named: bool) -> Option<Range<usize>>
     });
     if let Some(span) = bracketless {
         return Some(span);
+    }
+    // The rest of `(086) 163-2728`, which as a whole is none.
+    let before = text.get(..at).unwrap_or_default();
+    if let [.., code, b')'] | [.., code, b')', b' '] = before
+        && code.is_ascii_digit()
+    {
+        return None;
     }
     let written = written::read(text, at)?;
     if written.plus {

@@ -3,13 +3,14 @@
 //! Rule, by how much speaks for the form:
 //! - international: a plus, an assigned country code and a number of a length its plan has;
 //! - North American: area and exchange that begin 2–9 and four digits, grouped 3-3-4 by hyphens, dots or
-//!   brackets, a trunk 1 before them or not; likely by themselves, with spaces only near a word;
+//!   brackets, a trunk 1 before them or not; likely by themselves, and only near a word with spaces, with codes that the
+//!   plan keeps back, or behind the name of another number (`Order 212-…`);
 //! - any other national form, and bare digits: only beside a word, and never where the digits read as a
 //!   date, an address, a card, a social security number or a time.
 //!
 //! Source: ITU-T E.164 and E.123 (notation), ATIS-0300055 (North American Numbering Plan: NXX-NXX-XXXX).
 //!
-//! Owns: those rules and the words. Refuses: to check area codes; plans change weekly. Stays true: a word that
+//! Owns: those rules and the words. Refuses: a list of area codes; plans change. Stays true: a word that
 //! names the thing (`phone`, `fax`) speaks for bare digits, one that only suggests it (`call`, `office`)
 //! for digits written as a number is.
 
@@ -27,7 +28,7 @@ use crate::scan::cluster::Cluster;
 use crate::scan::detector::{Alphabet, Detector, Trigger};
 use crate::scan::scene::{Scene, Sink, Word};
 use crate::scan::values;
-use forms::{grouped, international};
+use forms::{grouped, international, is_assignable};
 use std::ops::Range;
 use words::{KEYWORDS, NAMED, SUGGESTED, is_other_bare, is_suggestion, links};
 use written::Group;
@@ -126,8 +127,10 @@ fn at_word(scene: &Scene<'_>, word: &Word, sink: &mut Sink<'_>) {
     values::visit(text, word, wanted, |span| {
         let value = text.get(span.clone()).unwrap_or_default();
         let gap = text.get(word.span.end..span.start);
-        // A word that only suggests must lead up to the number: not "call a taxi to 6123 4301".
-        let leads = gap.is_none_or(|gap| values::says_only(gap, links(name)));
+        // A word that only suggests must lead up to the number: not "call a taxi to 6123 4301", nor as
+        // the speaker's name in "[caller] 46-6560600".
+        let leads =
+            gap.is_none_or(|gap| values::says_only(gap, links(name)) && gap.first() != Some(&b']'));
         if !is_other_bare(value, gap, suggests) && (leads || !suggests) {
             sink.report(span, Likelihood::Likely);
         }
@@ -149,13 +152,17 @@ fn north_american(scene: &Scene<'_>, area: usize, sink: &mut Sink<'_>) -> bool {
         return false;
     };
     let text = scene.text;
-    let spaces = text.get(area + 3) == Some(&b' ');
+    // An area code that nobody has: the form is that of a telephone number by chance.
+    let doubtful = text.get(area + 3) == Some(&b' ') || !is_assignable(text, area);
     let tied = written::is_tied_before(text, span.start) || written::is_tied_after(text, span.end);
-    if !tied {
+    if !tied && values::follows_other_name(text, span.start) {
+        // `Work order 212-…`: what stands further off says less than the number's own name.
+        sink.report(span, Likelihood::Possible);
+    } else if !tied {
         report(
             scene,
             span,
-            if spaces {
+            if doubtful {
                 Likelihood::Possible
             } else {
                 Likelihood::Likely

@@ -56,8 +56,14 @@ fn is_grouped(digits: &[u8], groups: &[Group]) -> bool {
         [2, 2, 4] | [1, 2, 4] => !spaces && !bracketed,                                // a date
         [2, 2, 2] => !spaces,                                                          // a date
         [3, 2, 4] => !bracketed, // a social security number
+        // No plan of three, three and four has a code that begins with 1, but behind a trunk prefix; dots between
+        // such groups are a telephone number's all the same.
+        [3, 3, 4] if digits.first() == Some(&b'1') => !dots,
+        // Brackets around a code: what follows can be dialled alone, and so does not begin as a trunk prefix
+        // or a service does.
+        [3, 3, 4] if bracketed => matches!(digits.get(3), Some(b'0' | b'1')),
         [4, 4, 4] => digits.first() != Some(&b'0'), // part of a card
-        [4, 6, ..] | [4, 4, 4, ..] => true, // a card
+        [4, 6, ..] | [4, 4, 4, ..] => true,         // a card
         _ => false,
     };
     let thousands = dots && lens.iter().skip(1).all(|len| *len == 3);
