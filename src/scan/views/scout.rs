@@ -61,7 +61,6 @@ type Around = [u8; BLOCK + 3];
 const ALNUM: u8 = 1;
 const ALPHABET: u8 = 2;
 const LEAD: u8 = 4;
-const WIDE: u8 = 8;
 
 fn places(text: &[u8], at: usize) -> u64 {
     // Nearly always all of it is there.
@@ -88,8 +87,10 @@ fn places_in(around: &Around) -> u64 {
     let mut classes = [0u8; BLOCK];
     classify(around, &mut classes);
     neighbours(around, &mut classes);
-    let [alnum, alphabet, lead, wide] = bits(&classes);
-    let lead = lead | unicode(around, wide);
+    if around.iter().fold(0, |all, byte| all | byte) >= 0x80 {
+        unicode(around, &mut classes);
+    }
+    let [alnum, alphabet, lead] = bits(&classes);
     let before = u64::from(around[0].is_ascii_alphanumeric());
     let starts = alnum & !(alnum << 1 | before);
     // Bit i: twelve of the alphabet from i on.
@@ -108,8 +109,7 @@ fn classify(around: &Around, classes: &mut [u8; BLOCK]) {
         let lead = (b == b'\\') | (b == b'%') | (b == b'&') | (b == b'<') | (b == 0) | (b == 0x1f);
         *class = (u8::from(alnum) * ALNUM)
             | (u8::from(alnum | special) * ALPHABET)
-            | (u8::from(lead) * LEAD)
-            | (u8::from(b >= 0xc0) * WIDE);
+            | (u8::from(lead) * LEAD);
     }
 }
 
@@ -133,22 +133,18 @@ fn neighbours(around: &Around, classes: &mut [u8; BLOCK]) {
     }
 }
 
-/// Of first bytes of characters, those of such as may be folded.
-fn unicode(around: &Around, wide: u64) -> u64 {
-    let (mut left, mut folded) = (wide, 0);
-    while left != 0 {
-        let at = left.trailing_zeros() as usize;
-        left &= left - 1;
-        if let Some([first, second, third]) = around.get(at + 1..).and_then(<[u8]>::first_chunk) {
-            folded |= u64::from(fold::may_begin(*first, *second, *third)) << at;
-        }
+/// Beginnings of characters that may be folded.
+#[inline(never)]
+fn unicode(around: &Around, classes: &mut [u8; BLOCK]) {
+    let three = around[1..].iter().zip(&around[2..]).zip(&around[3..]);
+    for (((first, second), third), class) in three.zip(classes) {
+        *class |= u8::from(fold::may_fold(*first, *second, *third)) * LEAD;
     }
-    folded
 }
 
-/// The lowest four bits of every class, each by itself.
-fn bits(classes: &[u8; BLOCK]) -> [u64; 4] {
-    let mut all = [0; 4];
+/// The lowest three bits of every class, each by itself.
+fn bits(classes: &[u8; BLOCK]) -> [u64; 3] {
+    let mut all = [0; 3];
     let (words, _) = classes.as_chunks::<8>();
     for (i, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
@@ -173,7 +169,7 @@ mod tests {
         for (i, class) in classes.iter_mut().enumerate() {
             *class = if i % 3 == 0 { 5 } else { 2 };
         }
-        let [first, second, third, _] = bits(&classes);
+        let [first, second, third] = bits(&classes);
         for i in 0..BLOCK {
             let multiple = u64::from(i % 3 == 0);
             let here = [first, second, third].map(|bits| bits >> i & 1);

@@ -352,8 +352,12 @@ const ROW: usize = 64;
 /// Reads characters that follow the first of `row`, which is at `at`, and are as wide; returns how many there are
 /// with it.
 fn read_row(text: &[u8], at: usize, width: usize, row: &mut [u8; ROW]) -> usize {
-    let mut count = 1;
+    let (mut count, first) = (1, text.get(at));
     for place in row.iter_mut().skip(1) {
+        // What begins otherwise is mostly no spelling at all.
+        if text.get(at + count * width) != first {
+            break;
+        }
         match spelled(text, at + count * width) {
             Some(Spelling {
                 len,
