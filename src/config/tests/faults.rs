@@ -246,7 +246,7 @@ lg.yaml:4:22: no claims; expected claims with their values, such as {department:
 lg.yaml:5:29: no list `hr`; expected the name of a list, or names with `*` in brackets, such as [hr]
 lg.yaml:5:45: an empty list; expected the name of a list, or names with `*` in brackets
 lg.yaml:6:35: `encrypted` comes in a later version
-lg.yaml:6:46: `torn`; expected damaged or unknown_codec or too_large or too_deep
+lg.yaml:6:46: `torn`; expected damaged or unknown_codec or too_large or too_deep or schema
 lg.yaml:7:34: an empty list; expected a list of causes, such as [too_large, too_deep]
 lg.yaml:8:39: a mask with `if: unreadable` has nothing to hide; expected `if: {contains: …}`
 lg.yaml:9:61: `unreadable` on what moves no records: metadata; expected `if: always`, or produce or fetch

@@ -18,7 +18,7 @@ use kafka_protocol::records::{
 };
 
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
-const SSN: &str = r#"{"id":7,"ssn":"536-90-4399","n":536904399}"#;
+const SSN: &str = r#"{"id":7,"ssn":"536-90-4399","old_ssn":536904399}"#;
 const CLEAN: &str = r#"{"id":8,"note":"nothing"}"#;
 
 fn record(index: i64, key: &str, value: &str, header: &str) -> kafka_protocol::records::Record {
@@ -149,7 +149,7 @@ fn lengths_may_change_in_key_value_and_header_for_every_codec() {
         (
             "mask: {replace: gone}",
             "ssn gone",
-            r#"{"id":7,"ssn":"gone","n":900000000}"#,
+            r#"{"id":7,"ssn":"gone","old_ssn":900000000}"#,
             "gone",
         ),
         (
@@ -161,13 +161,13 @@ fn lengths_may_change_in_key_value_and_header_for_every_codec() {
         (
             "mask: {replace: a longer text}, json_number: string",
             "ssn a longer text",
-            r#"{"id":7,"ssn":"a longer text","n":"a longer text"}"#,
+            r#"{"id":7,"ssn":"a longer text","old_ssn":"a longer text"}"#,
             "a longer text",
         ),
         (
             "mask: {keep_last: 4}",
             "ssn XXX-XX-4399",
-            r#"{"id":7,"ssn":"XXX-XX-4399","n":900004399}"#,
+            r#"{"id":7,"ssn":"XXX-XX-4399","old_ssn":900004399}"#,
             "XXX-XX-4399",
         ),
     ] {
