@@ -547,6 +547,10 @@ pub const FF1_CHARACTERS_MAX: usize = 68;
 /// Longest text that may stand in the place of what a mask hides.
 pub const MASK_REPLACE_BYTES_MAX: usize = 64;
 
+/// Findings in one body, of which each takes 32 bytes twice at most: 64 MiB. A batch of e-mail addresses alone
+/// has as many in 20 MiB. One with more is not read to its end: it is unreadable, as what inflates too far.
+pub const FINDINGS_PER_BODY_MAX: usize = 1 << 20;
+
 // ---- scan: views ----------------------------------------------------------------------
 
 /// Wrappers around a value that are taken off, one in the other: base64 around gzip around JSON whose

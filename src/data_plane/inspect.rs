@@ -270,7 +270,7 @@ fn cause_of_batch(fault: &BatchFault) -> Cause {
 /// Why a value inside a record cannot be read, in the words of rules.
 pub fn cause_of_value(fault: Fault) -> Cause {
     match fault {
-        Fault::TooLarge => Cause::TooLarge,
+        Fault::TooLarge | Fault::TooMany => Cause::TooLarge,
         Fault::Damaged => Cause::Damaged,
         Fault::Foreign(_) => Cause::UnknownCodec,
         Fault::TooDeep => Cause::TooDeep,

@@ -103,9 +103,10 @@ impl Views<'_> {
             return;
         }
         let inner = self.inner.get_or_insert_default();
+        let mut crowded = None;
         let mut scan = |body: &[u8], field: Field, out: &mut Vec<Finding>| {
             let pass = Pass::new(self.kernel, vocabulary, body, inner, false);
-            pass.run(std::iter::once(field), out);
+            crowded = crowded.or(pass.run(std::iter::once(field), out));
         };
         let fault = views::scan_field(
             self.body,
@@ -116,7 +117,12 @@ impl Views<'_> {
             first,
             &mut scan,
         );
-        *self.unreadable = self.unreadable.or(fault);
+        // What a view has too much of, its field has.
+        let crowded = crowded.map(|crowded| Unreadable {
+            field: *here.field,
+            ..crowded
+        });
+        *self.unreadable = self.unreadable.or(fault).or(crowded);
     }
 }
 

@@ -28,6 +28,7 @@ mod edges;
 mod engine;
 mod explain;
 mod heads;
+mod inside;
 mod look;
 pub mod mask;
 mod named;

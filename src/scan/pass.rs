@@ -7,19 +7,21 @@
 //!
 //! Owns: how far it has come. Refuses: to decide anything; detectors do. Stays true: places are
 //! looked at one word (64 bytes) after the words around them were read, so what stands behind a value is
-//! known; a place is looked at once; time is linear in the body.
+//! known; a place is looked at once; time is linear in the body, and what is kept of it is bounded.
 
 use super::Vocabulary;
 use super::candidates::{Kernel, Planes, Shapes, TILE_BYTES, TILE_WORDS, Wants};
 use super::context::{Context, GAP_BYTES_MAX, Hit, Reader, Scope};
+use super::inside::mark_inside;
 use super::look::{Here, Look, Views};
 use super::reach::Reach;
 use super::scopes::note_scope;
 use super::settle::Found;
 use super::starts::Starts;
-use super::views::{Marks, Unreadable, ViewScratch};
+use super::views::{Fault, Marks, Unreadable, ViewScratch};
 use super::words::Words;
 use crate::chunk::{Field, Finding};
+use crate::limits::FINDINGS_PER_BODY_MAX;
 
 /// What one core re-uses from body to body.
 pub struct Scratch {
@@ -97,6 +99,7 @@ pub(super) struct Pass<'a> {
     wants: Wants,
     body: &'a [u8],
     scratch: &'a mut Scratch,
+    findings_max: usize,
 }
 
 impl<'a> Pass<'a> {
@@ -114,6 +117,7 @@ impl<'a> Pass<'a> {
             wants: vocabulary.wants(views),
             body,
             scratch,
+            findings_max: FINDINGS_PER_BODY_MAX,
         }
     }
 
@@ -129,16 +133,22 @@ impl<'a> Pass<'a> {
         let mut fields = fields
             .filter(|f| f.start < f.end && f.end as usize <= end)
             .peekable();
-        let (mut at, mut floor) = (0, 0);
+        let (mut at, mut floor, mut newest, before) = (0, 0, None, out.len());
         while at < end && (fields.peek().is_some() || !self.scratch.fields.is_empty()) {
             let words = (end - at).min(TILE_BYTES).div_ceil(64);
             while let Some(field) = fields.next_if(|field| (field.start as usize) < at + TILE_BYTES)
             {
                 self.scratch.fields.push(field);
+                newest = Some(field);
             }
             self.read_tile(at, words);
             let last = end - at <= TILE_BYTES;
             floor = self.look_at(at, words, last, floor, out);
+            if out.len() - before + self.scratch.found.len() > self.findings_max {
+                let fault = Fault::TooMany;
+                let crowded = newest.map(|field| Unreadable { field, fault });
+                return self.scratch.unreadable.or(crowded);
+            }
             self.scratch.planes.carry(words);
             self.scratch.shapes.carry(words);
             self.scratch.reach.carry(words);
@@ -368,24 +378,35 @@ impl<'a> Around<'a> {
     }
 }
 
-/// Sets the bits of the tile's bytes that lie in a field.
-fn mark_inside(inside: &mut [u64; TILE_WORDS], fields: &[Field], at: usize) {
-    inside.fill(0);
-    for field in fields {
-        let from = (field.start as usize).saturating_sub(at);
-        let to = (field.end as usize).saturating_sub(at).min(TILE_BYTES);
-        if from >= to {
-            continue;
-        }
-        let (first, last) = (from / 64, (to - 1) / 64);
-        let head = u64::MAX << (from % 64);
-        let tail = u64::MAX >> (63 - (to - 1) % 64);
-        if first == last {
-            inside[first] |= head & tail;
-        } else {
-            inside[first] |= head;
-            inside[first + 1..last].fill(u64::MAX);
-            inside[last] |= tail;
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::{detector, engine};
+
+    /// What is said of a text of addresses, when so many findings are enough.
+    fn crowded(text: &[u8], findings_max: usize) -> (Option<Unreadable>, usize) {
+        let set = [detector("ipv4").expect("built in")].into_iter().collect();
+        let vocabulary = Vocabulary::new(set);
+        let (mut scratch, mut out) = (Scratch::new(), Vec::new());
+        let pass = Pass::new(Kernel::best(), &vocabulary, text, &mut scratch, true);
+        let pass = Pass {
+            findings_max,
+            ..pass
+        };
+        let field = engine::tests::field(0, text.len());
+        (pass.run(std::iter::once(field), &mut out), out.len())
+    }
+
+    #[test]
+    fn more_than_is_kept_track_of_is_told() {
+        let text = b"10.20.30.40 ".repeat(4_000);
+        assert_eq!(crowded(&text, 4_000), (None, 4_000));
+        let (told, kept) = crowded(&text, 3_999);
+        assert_eq!(told.map(|told| told.fault), Some(Fault::TooMany));
+        assert!(kept <= 4_000);
+        // Long before its end, a body costs no more memory.
+        let (told, kept) = crowded(&text, 100);
+        assert_eq!(told.map(|told| told.fault), Some(Fault::TooMany));
+        assert!(kept < 100 + TILE_BYTES / 12 + 1, "{kept}");
     }
 }

@@ -77,6 +77,9 @@ pub enum Fault {
     /// Packed more often than is taken off.
     #[error("a value that is packed more than {depth} times", depth = limits::VIEW_DEPTH_MAX)]
     TooDeep,
+    /// More is found than is kept track of; not every record after it was looked at.
+    #[error("more than {most} values that are looked for", most = limits::FINDINGS_PER_BODY_MAX)]
+    TooMany,
 }
 
 /// A field that cannot be read whole.
