@@ -294,3 +294,38 @@ fn a_reader_that_leaves_ends_it_quietly() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn the_way_to_a_value_is_told_and_the_configuration_adds_detectors() -> Outcome {
+    let records = r#"{"holder":{"cards":["4111 1111 1111 1111"],"badge":"BDG-123456"}}"#;
+    let configuration = r#"
+version: 1
+clusters:
+  main:
+    bootstrap: [127.0.0.1:9092]
+    listeners: {default: {address: 127.0.0.1:19092, advertise: localhost, broker_ports: 19100-19199, sasl: none}}
+    upstream: {credential: {kind: none}}
+detectors: {badge: {pattern: "BDG-[0-9]{6}"}}
+audit: {directory: audit}
+"#;
+    let dir = files(&[
+        ("a.ndjson", records.as_bytes()),
+        ("lockgate.yaml", configuration.as_bytes()),
+    ])?;
+    let output = scan(&dir, &["--json", "-c", "lockgate.yaml", "a.ndjson"], b"")?;
+    ended(&output, 1)?;
+    let found: Vec<String> = findings(&output)?.into_iter().map(|f| f.detector).collect();
+    ensure!(found == ["payment_card", "badge"], "{}", output.out);
+    let ways = [r#""path":"holder.cards[0]"}"#, r#""path":"holder.badge"}"#];
+    let told = output.out.lines().zip(ways);
+    ensure!(
+        told.clone().all(|(line, way)| line.ends_with(way)),
+        "{}",
+        output.out
+    );
+    // Without the configuration nobody knows what a badge is.
+    let output = scan(&dir, &["--json", "a.ndjson"], b"")?;
+    ended(&output, 1)?;
+    ensure!(findings(&output)?.len() == 1, "{}", output.out);
+    Ok(())
+}
