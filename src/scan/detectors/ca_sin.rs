@@ -19,6 +19,7 @@ use crate::scan::values::Speakers;
 /// Words that say "social insurance", in English and French; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
     "sin",
+    "s i n",
     "sins",
     "sin number",
     "sin no",

@@ -19,6 +19,7 @@ use crate::scan::values::Speakers;
 /// Words that say "health service number"; spelling as in `words`.
 const KEYWORDS: &[&str] = &[
     "nhs",
+    "n h s",
     "nhs number",
     "nhs no",
     "nhs id",

@@ -22,6 +22,8 @@ const KEYWORDS: &[&str] = &[
     "ninos",
     "national insurance",
     "nat ins",
+    "nat. ins",
+    "n i",
     "ni number",
     "ni no",
     "ni num",
@@ -43,6 +45,11 @@ pub(super) const DETECTOR: Detector = Detector {
 };
 
 const SHAPE: Shape = Shape::of(b"AANNNNNNA");
+/// `ni` alone is half of many things; `N.I.` is not.
+const SPEAKERS: Speakers = Speakers {
+    acronyms: &["ni"],
+    ..Speakers::PLAIN
+};
 /// Separators before these characters: `AB 12 34 56 C`.
 const PAIRS: u64 = 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8;
 
@@ -77,7 +84,7 @@ fn find(scene: &Scene<'_>, at: usize, sink: &mut Sink<'_>) {
     let as_issued = code.case == Case::Upper && (code.gaps == 0 || spaced);
     // A separator before any character but the start of a pair is no one's spelling.
     let in_parts = code.gaps & !PAIRS == 0;
-    let likelihood = match (Speakers::PLAIN.speak(scene, &code.span), as_issued) {
+    let likelihood = match (SPEAKERS.speak(scene, &code.span), as_issued) {
         (true, true) => Likelihood::Certain,
         (false, true) if spaced && !follows_other_name(scene.text, at) => Likelihood::Likely,
         (false, true) => Likelihood::Possible,

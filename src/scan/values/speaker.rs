@@ -87,6 +87,13 @@ fn is_meant(text: &[u8], word: &Range<usize>, span: &Range<usize>) -> bool {
     if capitals.clone().count() > 1 && capitals.clone().all(u8::is_ascii_uppercase) {
         return true;
     }
+    // `S.I.N.`: nobody writes a word so.
+    let mut letters = spelled.split(|byte| *byte == b'.');
+    if spelled.contains(&b'.')
+        && letters.all(|l| matches!(l, [letter] if letter.is_ascii_uppercase()))
+    {
+        return true;
+    }
     let gap = match word.end <= span.start {
         true => text.get(word.end..span.start),
         false => text.get(span.end..word.start),
@@ -170,6 +177,47 @@ mod tests {
         );
         let list: Vec<_> = found("us_ssn", "SSNs: 557105983, 536904399");
         assert_eq!(list.len(), 2);
+    }
+
+    #[test]
+    fn points_make_an_acronym() {
+        for (name, text, number) in [
+            (
+                "ca_sin",
+                "He said his S.I.N. was 114 506 009 and hung up",
+                "114 506 009",
+            ),
+            ("ca_sin", "- S.I.N.: 469 456 123", "469 456 123"),
+            (
+                "ca_sin",
+                "Use 642313332 for the S.I.N. on the form",
+                "642313332",
+            ),
+            ("uk_nhs", "N.H.S. number: 421 358 4690", "421 358 4690"),
+            ("uk_nino", "N.I. number: CK423040C", "CK423040C"),
+            (
+                "uk_nino",
+                "Use AN391036D for the Nat. Ins. number",
+                "AN391036D",
+            ),
+        ] {
+            let all = found(name, text);
+            assert!(
+                matches!(&all[..], [(value, likelihood)] if value == number && *likelihood >= Likely),
+                "{text}: {all:?}"
+            );
+        }
+        for text in [
+            "for (n_i in AN391036D)",
+            "s.i.n 130692544x",
+            "if ni: AN391036Z",
+        ] {
+            let all = [found("uk_nino", text), found("ca_sin", text)].concat();
+            assert!(
+                all.iter().all(|(_, likelihood)| *likelihood == Possible),
+                "{text}: {all:?}"
+            );
+        }
     }
 
     #[test]
