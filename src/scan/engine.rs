@@ -72,11 +72,6 @@ impl Engine {
         }
     }
 
-    /// Whether it looks for anything.
-    pub fn is_idle(&self) -> bool {
-        self.vocabulary.set.is_empty()
-    }
-
     /// Reads the fields of a body, which come in ascending order and do not touch: at least one byte
     /// lies between neighbours. Appends findings, ordered by start within each field. Says of the first field that
     /// cannot be read whole why that is.

@@ -10,7 +10,7 @@ use super::context::{Context, GAP_BYTES_MAX};
 use super::pass::{Pass, Scratch};
 use super::scene::{Scene, Sink, Word};
 use super::settle::{Found, settle};
-use super::views::{self, Marks, Unreadable, ViewScratch};
+use super::views::{self, Unreadable, ViewScratch};
 use super::vocabulary::AtPlace;
 use super::{own, triggers};
 use crate::chunk::{DetectorId, Field, Finding};
@@ -68,8 +68,8 @@ fn places(mut bits: u64, base: usize) -> impl Iterator<Item = usize> {
 pub(super) struct Views<'a> {
     pub(super) kernel: Kernel,
     pub(super) body: &'a [u8],
-    /// Of the field in hand.
-    pub(super) marks: &'a mut Marks,
+    /// Whether the field in hand carries a sign.
+    pub(super) marked: &'a mut bool,
     pub(super) scratch: &'a mut ViewScratch,
     pub(super) inner: &'a mut Option<Box<Scratch>>,
     /// The first field that cannot be read whole.
@@ -81,12 +81,10 @@ impl Views<'_> {
     #[inline]
     fn note(&mut self, bits: &Bits, base: usize, here: Here<'_>) {
         let odd = bits.specials | bits.odd;
-        if odd | bits.runs != 0 && self.marks.is_empty() {
+        if odd | bits.runs != 0 && !*self.marked {
             let (text, start) = (here.text, here.field.start as usize);
-            *self.marks = Marks(
-                places(odd, base).any(|at| views::is_sign(text, at - start))
-                    || places(bits.runs, base).any(|at| views::ends_run(text, at - start)),
-            );
+            *self.marked = places(odd, base).any(|at| views::is_sign(text, at - start))
+                || places(bits.runs, base).any(|at| views::ends_run(text, at - start));
         }
     }
 
@@ -98,7 +96,7 @@ impl Views<'_> {
         first: usize,
         out: &mut Vec<Finding>,
     ) {
-        let marked = !std::mem::take(self.marks).is_empty();
+        let marked = std::mem::take(self.marked);
         if !marked && !views::is_head(here.text) {
             return;
         }
@@ -108,15 +106,7 @@ impl Views<'_> {
             let pass = Pass::new(self.kernel, vocabulary, body, inner, false);
             crowded = crowded.or(pass.run(std::iter::once(field), out));
         };
-        let fault = views::scan_field(
-            self.body,
-            *here.field,
-            Marks(true),
-            self.scratch,
-            out,
-            first,
-            &mut scan,
-        );
+        let fault = views::scan_field(self.body, *here.field, self.scratch, out, first, &mut scan);
         // What a view has too much of, its field has.
         let crowded = crowded.map(|crowded| Unreadable {
             field: *here.field,

@@ -18,7 +18,7 @@ use super::reach::Reach;
 use super::scopes::note_scope;
 use super::settle::Found;
 use super::starts::Starts;
-use super::views::{Fault, Marks, Unreadable, ViewScratch};
+use super::views::{Fault, Unreadable, ViewScratch};
 use super::words::Words;
 use crate::chunk::{Field, Finding};
 use crate::limits::FINDINGS_PER_BODY_MAX;
@@ -36,7 +36,8 @@ pub struct Scratch {
     found: Vec<Found>,
     /// Where parts of words begin in the tile, and then those that may be keywords or literals.
     starts: Box<Starts>,
-    marks: Marks,
+    /// Whether the field in hand may spell or pack something otherwise.
+    marked: bool,
     views: ViewScratch,
     /// For what views show; made when the first one does.
     inner: Option<Box<Scratch>>,
@@ -56,7 +57,7 @@ impl Scratch {
             reach: Reach::new(),
             found: Vec::new(),
             starts: Box::new(Starts::new()),
-            marks: Marks::default(),
+            marked: false,
             views: ViewScratch::default(),
             inner: None,
             unreadable: None,
@@ -81,7 +82,7 @@ impl Scratch {
         self.scopes.clear();
         self.reach.forget();
         self.found.clear();
-        self.marks = Marks::default();
+        self.marked = false;
         self.unreadable = None;
     }
 }
@@ -176,7 +177,7 @@ impl<'a> Pass<'a> {
         self.kernel.find(shapes, planes, words, self.wants);
         for scope in &self.scratch.scopes {
             if scope.detectors.meets(self.vocabulary.numbers) {
-                self.scratch.reach.add_scope(at, scope.start..scope.end);
+                self.scratch.reach.add_zone(at, scope.start..scope.end);
             }
         }
         let count = self.sift_starts(at, words);
@@ -240,7 +241,7 @@ impl<'a> Pass<'a> {
         if hit.detectors.meets(self.vocabulary.numbers) {
             reach.add_word(at, hit.start..hit.end);
             if let Some(scope) = scope {
-                reach.add_scope(at, scope.start..scope.end);
+                reach.add_zone(at, scope.start..scope.end);
             }
         }
         index
@@ -263,7 +264,7 @@ impl<'a> Pass<'a> {
             scopes,
             found,
             reach,
-            marks,
+            marked,
             views,
             inner,
             unreadable,
@@ -273,7 +274,7 @@ impl<'a> Pass<'a> {
         let views = self.wants.views.then_some(Views {
             kernel: self.kernel,
             body: self.body,
-            marks,
+            marked,
             scratch: views,
             inner,
             unreadable,

@@ -38,15 +38,11 @@ impl Reach {
     /// Around a keyword, bytes of the body; `tile` is where the tile begins.
     pub(super) fn add_word(&mut self, tile: usize, word: Range<usize>) {
         let from = word.start.saturating_sub(GAP_BYTES_MAX + CLUSTER_BYTES);
-        self.add(tile, from..word.end + GAP_BYTES_MAX + CLUSTER_BYTES);
+        self.add_zone(tile, from..word.end + GAP_BYTES_MAX + CLUSTER_BYTES);
     }
 
-    /// In a container.
-    pub(super) fn add_scope(&mut self, tile: usize, inside: Range<usize>) {
-        self.add(tile, inside);
-    }
-
-    fn add(&mut self, tile: usize, zone: Range<usize>) {
+    /// In a container, or any other stretch of the body.
+    pub(super) fn add_zone(&mut self, tile: usize, zone: Range<usize>) {
         // Bits count from the word before the tile.
         let from = (zone.start + 64).saturating_sub(tile);
         let to = (zone.end + 64).saturating_sub(tile).min(TILE_BYTES + 128);

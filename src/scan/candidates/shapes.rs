@@ -58,7 +58,7 @@ pub(in crate::scan) struct Shapes {
     pub(in crate::scan) wide: Words,
     /// Something is worth a look here.
     pub(in crate::scan) any: Words,
-    work: [Words; 7],
+    work: [Words; 6],
 }
 
 /// Planes of shapes.
@@ -81,7 +81,7 @@ impl Shapes {
             specials: NONE,
             wide: NONE,
             any: NONE,
-            work: [NONE; 7],
+            work: [NONE; 6],
         }
     }
 
@@ -249,7 +249,7 @@ impl Shapes {
     /// Adds thirteen digits that begin as a card, `DDD-DD-DDDD` and `DDD-DDD-DDDD` to the numbers.
     #[inline(always)]
     fn grouped(&mut self, planes: &Planes, n: usize) {
-        let [_, _, two, three, four, last, _] = &mut self.work;
+        let [_, _, two, three, four, last] = &mut self.work;
         let (two, three, four) = (&mut two[..n], &mut three[..n], &mut four[..n]);
         let (last, out) = (&mut last[..n], &mut self.numbers[..n]);
         let (digits, separators) = (&planes.digits[..n], &planes.separators[..n]);
@@ -329,7 +329,7 @@ impl Shapes {
     /// neither.
     #[inline(always)]
     fn runs(&mut self, planes: &Planes, n: usize) {
-        let [alnum, tokens, a, four, capital, b, _] = &mut self.work;
+        let [alnum, tokens, a, four, capital, b] = &mut self.work;
         let (alnum, tokens, capital) = (&alnum[..n], &tokens[..n], &mut capital[..n]);
         let (a, b, four) = (&mut a[..n], &mut b[..n], &mut four[..n]);
         let (letters, capitals) = (&planes.letters[..n], &planes.capitals[..n]);
@@ -352,7 +352,7 @@ impl Shapes {
     /// rare as it is.
     #[inline(always)]
     fn odd(&mut self, planes: &Planes, n: usize) {
-        let [_, tokens, one, four, zero, two, _] = &mut self.work;
+        let [_, tokens, one, four, zero, two] = &mut self.work;
         let (tokens, zero, one) = (&tokens[..n], &mut zero[..n], &mut one[..n]);
         let (two, four) = (&mut two[..n], &mut four[..n]);
         each3(zero, tokens, &planes.zeros[..n], |start, zero| start & zero);

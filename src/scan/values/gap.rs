@@ -86,14 +86,9 @@ pub(super) fn speaks_of_else(text: &[u8], wanted: &Wanted) -> bool {
     parts(text).any(|part| is_one_of(part, ABOUT) || is_one_of(part, wanted.unless))
 }
 
-/// The words of a text, those within camelCase ones too.
-pub(super) fn words_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    parts(text)
-}
-
-/// Whether a word only leads from a name to its value.
-pub(super) fn is_link(word: &[u8]) -> bool {
-    is_one_of(word, LINKS)
+/// Whether all words of a gap only lead from a name to its value.
+pub(super) fn links_only(gap: &[u8]) -> bool {
+    says_only(gap, LINKS)
 }
 
 fn is_one_of(part: &[u8], words: &[&str]) -> bool {
@@ -123,5 +118,5 @@ pub(super) fn joins(gap: &[u8]) -> bool {
     let joins = |byte: &u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'(' | b',' | b'\'')
     };
-    gap.iter().all(joins) && says_only(gap, LINKS)
+    gap.iter().all(joins) && links_only(gap)
 }

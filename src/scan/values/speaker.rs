@@ -6,7 +6,7 @@
 //! other values makes no word speak that did not before; a look is as long as a name and a gap.
 
 use super::form::{Form, NAME_BYTES_MAX, form, name_tail};
-use super::gap::{is_link, words_of};
+use super::gap::links_only;
 use crate::scan::scene::Scene;
 use std::ops::Range;
 
@@ -104,7 +104,7 @@ fn is_meant(text: &[u8], word: &Range<usize>, span: &Range<usize>) -> bool {
 /// Whether nothing but words that link stands in a gap: `sin is 130…`, not `ein Auftrag 130…`.
 fn leads(gap: &[u8]) -> bool {
     let stops = |byte: &u8| matches!(byte, b';' | b'.' | b'!' | b'?' | b'(' | b'+' | b'*' | b'/');
-    words_of(gap).all(is_link)
+    links_only(gap)
         && !gap
             .iter()
             .any(|byte| byte.is_ascii_digit() || (stops(byte) && gap.len() > 2))

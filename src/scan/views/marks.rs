@@ -9,22 +9,11 @@ use super::character::spelled;
 use super::fold::{Folded, character, fold, may_begin};
 use super::{claims, markup, number, packed};
 
-/// Whether a field carries a sign. One is enough.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::scan) struct Marks(pub(in crate::scan) bool);
-
-impl Marks {
-    /// Whether there is none.
-    pub(in crate::scan) fn is_empty(self) -> bool {
-        !self.0
-    }
-
-    /// The mark of a text, read byte by byte: the definition.
-    #[cfg(test)]
-    pub(in crate::scan) fn of(text: &[u8]) -> Marks {
-        let mut every = 0..text.len();
-        Marks(is_head(text) || every.any(|at| is_sign(text, at) || is_run(text, at)))
-    }
+/// Whether a text carries a sign, read byte by byte: the definition. One is enough.
+#[cfg(test)]
+pub(in crate::scan) fn is_marked(text: &[u8]) -> bool {
+    let mut every = 0..text.len();
+    is_head(text) || every.any(|at| is_sign(text, at) || is_run(text, at))
 }
 
 /// Letters and digits of the shortest number behind a zero: the tenth has its bit.

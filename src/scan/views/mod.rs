@@ -44,7 +44,9 @@ mod tests;
 mod unread;
 
 pub(super) use map::View;
-pub(super) use marks::{Marks, ends_run, is_head, is_sign};
+#[cfg(test)]
+pub(super) use marks::is_marked;
+pub(super) use marks::{ends_run, is_head, is_sign};
 pub use rewrite::Replacement;
 
 use crate::chunk::{Field, Finding, Form};
@@ -106,16 +108,12 @@ impl ViewScratch {
     }
 }
 
-/// Calls with every view of a text that carries these marks. Says what could not be read in it.
+/// Calls with every view of a text. Says what could not be read in it.
 pub(super) fn expand(
     text: &[u8],
-    marks: Marks,
     scratch: &mut ViewScratch,
     each: &mut dyn FnMut(&View<'_>),
 ) -> Option<Fault> {
-    if marks.is_empty() {
-        return None;
-    }
     scratch.tools.fault = None;
     scratch.tools.inflater.begin_field();
     let ViewScratch { layers, tools, .. } = &mut *scratch;
@@ -188,12 +186,11 @@ fn too_deep(text: &[u8], windows: &[Range<u32>], tools: &mut Tools) {
     }
 }
 
-/// Adds what the views of one field show to what was found in it as it is, which is `out[first..]`; ordered by
+/// Adds what the views of one field, which carries a sign, show to what was found in it as it is, which is `out[first..]`; ordered by
 /// start, each once. `scan` is whatever scans a field.
 pub(super) fn scan_field(
     body: &[u8],
     field: Field,
-    marks: Marks,
     scratch: &mut ViewScratch,
     out: &mut Vec<Finding>,
     first: usize,
@@ -202,7 +199,7 @@ pub(super) fn scan_field(
     let text = body.get(field.start as usize..field.end as usize)?;
     let mut found = std::mem::take(&mut scratch.found);
     let before = out.len();
-    let fault = expand(text, marks, scratch, &mut |view| {
+    let fault = expand(text, scratch, &mut |view| {
         found.clear();
         let whole = Field {
             start: 0,

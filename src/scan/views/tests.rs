@@ -9,10 +9,10 @@ use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use proptest::prelude::*;
 
 /// What a view of a text says, and whether offsets go back in order.
-fn views(text: &[u8], marks: Marks) -> Vec<Vec<u8>> {
+fn views(text: &[u8]) -> Vec<Vec<u8>> {
     let (mut scratch, mut all) = (ViewScratch::default(), Vec::new());
     scratch.begin_body();
-    expand(text, marks, &mut scratch, &mut |view| {
+    expand(text, &mut scratch, &mut |view| {
         all.push(view.text.to_vec());
         let mut last = 0..0;
         for at in 0..view.text.len() {
@@ -35,8 +35,6 @@ fn views(text: &[u8], marks: Marks) -> Vec<Vec<u8>> {
     });
     all
 }
-
-const EVERY: Marks = Marks(true);
 
 /// One character, written in the way of that number.
 pub(super) fn written(c: char, way: usize) -> String {
@@ -205,7 +203,7 @@ proptest! {
             prop_assert!(deflated || !narrow || out.len() == text.len());
             // What read as the number reads as the mask, and everything else as before.
             let mask = each(&number, |c| if c.is_ascii_digit() { 'X' } else { c });
-            let (before, after) = (views(&text, EVERY), views(&out, EVERY));
+            let (before, after) = (views(&text), views(&out));
             let with = |views: &[Vec<u8>], number: &str| {
                 let strings = views.iter().map(|view| String::from_utf8_lossy(view).into_owned());
                 strings.filter(|view| view.contains(number)).map(|view| view.replace(number, "")).collect::<Vec<_>>()
@@ -220,9 +218,9 @@ proptest! {
     #[test]
     fn any_bytes_are_survived_and_maps_are_monotone(pieces in proptest::collection::vec(piece(), 0..25)) {
         let text = pieces.concat();
-        let seen = views(&text, EVERY);
+        let seen = views(&text);
         // What carries no mark hides nothing: its views show what it shows.
-        if Marks::of(&text).is_empty() && !is_beyond_marks(&text) {
+        if !is_marked(&text) && !is_beyond_marks(&text) {
             let shown = told(&scan(&text, &[field(0, text.len())]));
             for view in seen {
                 let told = told(&scan(&view, &[field(0, view.len())]));
@@ -374,7 +372,7 @@ fn the_budget_is_the_bodys() {
     scratch.begin_body();
     for field in &fields {
         let text = &body[field.start as usize..field.end as usize];
-        faults.push(expand(text, EVERY, &mut scratch, &mut |_| {}));
+        faults.push(expand(text, &mut scratch, &mut |_| {}));
     }
     assert_eq!(faults.first(), Some(&None));
     assert_eq!(faults.last(), Some(&Some(Fault::TooLarge)));
