@@ -4,15 +4,13 @@
 //! Stays true: a case without an expectation is a fault of its file; a directory without cases is one, too,
 //! since tests that do not run prove nothing.
 
-use super::judge::{Judge, Request};
+use super::judge::{Judge, Request, whole_of};
 use crate::chunk::{Operation, UnixMillis};
 use crate::config::Config;
-use crate::limits::CASE_FILE_BYTES_MAX;
 use crate::policy::Cause;
 use anyhow::Context;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 #[derive(Deserialize)]
@@ -206,10 +204,5 @@ fn text(path: &Path) -> anyhow::Result<String> {
 }
 
 fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path)?;
-    file.take(CASE_FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    let fits = bytes.len() as u64 <= CASE_FILE_BYTES_MAX;
-    anyhow::ensure!(fits, "more than {CASE_FILE_BYTES_MAX} bytes");
-    Ok(bytes)
+    whole_of(std::fs::File::open(path)?)
 }

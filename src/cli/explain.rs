@@ -3,13 +3,11 @@
 //! Owns: the words. Refuses: to print a payload or what was found in it, save masked. Stays true: every rule of
 //! the policy has its line, those that cannot match with the first thing that keeps them from it.
 
-use super::judge::{self, Judge, Judged, Request};
-use crate::chunk::{Operation, Principal, UnixMillis};
-use crate::config;
-use crate::policy::{Gate, Rule, Subject};
+use super::judge::{Judge, Judged, Request, whole_of};
+use crate::chunk::{Operation, UnixMillis};
+use crate::policy::{Gate, Rule};
 use anyhow::Context;
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Say what the rules make of one request: the verdict, and of every rule whether it matches and why not.
@@ -60,24 +58,15 @@ fn operation(text: &str) -> Result<Operation, String> {
 /// # Errors
 /// The payload cannot be read.
 pub fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
-    let config = match config::load(&args.config) {
-        Ok(config) => config,
-        Err(faults) => {
-            eprintln!("{faults}");
-            return Ok(ExitCode::FAILURE);
-        }
+    let Some(config) = super::loaded(&args.config) else {
+        return Ok(ExitCode::FAILURE);
     };
     let request = request(args)?;
     let judge = Judge::new(&config);
     let judged = judge.judge(&request, UnixMillis::now());
     print!("{}", verdict(&judge, &judged));
-    let principal = judge::principal(&request, &config.policy);
     for rule in config.policy.rules() {
-        println!(
-            "  {}: {}",
-            rule.name,
-            why(rule, &principal, &request, &judged)
-        );
+        println!("  {}: {}", rule.name, why(rule, &request, &judged));
     }
     if !judged.verdict.masks.is_empty() {
         println!("goes on as: {}", String::from_utf8_lossy(&judged.masked));
@@ -86,24 +75,10 @@ pub fn run(args: ExplainArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn request(args: ExplainArgs) -> anyhow::Result<Request> {
-    let mut payload = Vec::new();
-    if let Some(path) = &args.payload {
-        let shown = || path.display().to_string();
-        let max = crate::limits::CASE_FILE_BYTES_MAX;
-        match path.as_os_str() == "-" {
-            true => std::io::stdin().take(max + 1).read_to_end(&mut payload)?,
-            false => std::fs::File::open(path)
-                .with_context(shown)?
-                .take(max + 1)
-                .read_to_end(&mut payload)
-                .with_context(shown)?,
-        };
-        anyhow::ensure!(
-            payload.len() as u64 <= max,
-            "{}: more than {max} bytes",
-            shown()
-        );
-    }
+    let payload = match &args.payload {
+        None => Vec::new(),
+        Some(path) => payload(path).with_context(|| path.display().to_string())?,
+    };
     let mut request = Request {
         principal: args.principal,
         groups: args.groups,
@@ -118,6 +93,13 @@ fn request(args: ExplainArgs) -> anyhow::Result<Request> {
         request.claims.entry(name).or_default().push(value);
     }
     Ok(request)
+}
+
+fn payload(path: &Path) -> anyhow::Result<Vec<u8>> {
+    match path.as_os_str() == "-" {
+        true => whole_of(std::io::stdin()),
+        false => whole_of(std::fs::File::open(path)?),
+    }
 }
 
 fn verdict(judge: &Judge<'_>, judged: &Judged) -> String {
@@ -148,13 +130,8 @@ fn verdict(judge: &Judge<'_>, judged: &Judged) -> String {
 }
 
 /// Whether a rule matches, in a few words.
-fn why(rule: &Rule, principal: &Principal, request: &Request, judged: &Judged) -> String {
-    let subject = Subject {
-        principal,
-        client_id: &request.client_id,
-        listener: &request.listener,
-    };
-    let on = judge::target(request);
+fn why(rule: &Rule, request: &Request, judged: &Judged) -> String {
+    let (subject, on) = (request.subject(&judged.principal), request.target());
     if let Some(field) = rule.when.differs(&subject, request.operation, on) {
         return format!("no: `when.{field}` does not match");
     }

@@ -7,10 +7,12 @@
 use crate::chunk::{Claims, Field, Finding, Operation, Part, Principal, UnixMillis};
 use crate::config::Config;
 use crate::data_plane::inspect::cause_of_value;
+use crate::limits::CASE_FILE_BYTES_MAX;
 use crate::policy::{Cause, Evidence, Gate, Policy, Scope, Subject, Target, Unreadable, Verdict};
 use crate::scan::mask::{Edits, MaskKeys, Masker, Order, splice};
 use crate::scan::{Engine, Scratch};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::Arc;
 
 /// A request as somebody describes it.
@@ -53,8 +55,39 @@ impl Default for Request {
     }
 }
 
+impl Request {
+    /// Who, as rules see them.
+    pub fn subject<'a>(&'a self, principal: &'a Principal) -> Subject<'a> {
+        Subject {
+            principal,
+            client_id: &self.client_id,
+            listener: &self.listener,
+        }
+    }
+
+    /// What it is about.
+    pub fn target(&self) -> Target<'_> {
+        let topic = self.topic.as_deref();
+        topic.map_or(Target::Nothing, Target::Topic)
+    }
+}
+
+/// Reads a payload, or a file of cases, whole.
+///
+/// # Errors
+/// It cannot be read, or is larger than there is room for.
+pub fn whole_of(from: impl Read) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(CASE_FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    let fits = bytes.len() as u64 <= CASE_FILE_BYTES_MAX;
+    anyhow::ensure!(fits, "more than {CASE_FILE_BYTES_MAX} bytes");
+    Ok(bytes)
+}
+
 /// What came of it.
 pub struct Judged {
+    /// Who it was.
+    pub principal: Principal,
     /// Everything that the policy says.
     pub verdict: Verdict,
     /// The rules that can match here.
@@ -120,12 +153,7 @@ impl<'c> Judge<'c> {
     /// Says what happens to a request, now.
     pub fn judge(&self, request: &Request, now: UnixMillis) -> Judged {
         let principal = principal(request, &self.config.policy);
-        let subject = Subject {
-            principal: &principal,
-            client_id: &request.client_id,
-            listener: &request.listener,
-        };
-        let on = target(request);
+        let (subject, on) = (request.subject(&principal), request.target());
         let policy = &self.config.policy;
         let scope = policy.scope_on(&subject, request.operation, on, now);
         let (mut scratch, mut findings) = (Scratch::new(), Vec::new());
@@ -150,6 +178,7 @@ impl<'c> Judge<'c> {
         let verdict = policy.decide(&scope, &evidence, now);
         let masked = self.masked(request, &findings, &verdict, &mut scratch);
         Judged {
+            principal,
             verdict,
             scope,
             findings,
@@ -185,7 +214,7 @@ impl<'c> Judge<'c> {
 }
 
 /// Whom a description is about.
-pub fn principal(request: &Request, policy: &Policy) -> Principal {
+fn principal(request: &Request, policy: &Policy) -> Principal {
     let answer = |name: Arc<str>| {
         let values = request.claims.get(name.as_ref()).cloned();
         (name, values.unwrap_or_default().into())
@@ -197,14 +226,6 @@ pub fn principal(request: &Request, policy: &Policy) -> Principal {
         issuer: "".into(),
         claims: Claims::of_token(asked),
     }
-}
-
-/// What a description is about.
-pub fn target(request: &Request) -> Target<'_> {
-    request
-        .topic
-        .as_deref()
-        .map_or(Target::Nothing, Target::Topic)
 }
 
 fn whole(payload: &[u8]) -> Field {

@@ -13,7 +13,9 @@ pub mod policy;
 pub mod run;
 pub mod scan;
 
+use crate::config::{self, Config};
 use clap::{Parser, Subcommand};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A gateway that puts a person in the loop of a Kafka stream: it masks, holds for approval,
@@ -49,5 +51,16 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Policy(args) => policy::run(args),
         Verb::Scan(args) => scan::run(*args),
         Verb::Audit(args) => audit::run(args),
+    }
+}
+
+/// The configuration, unless it has faults: those are told on standard error.
+fn loaded(path: &Path) -> Option<Config> {
+    match config::load(path) {
+        Ok(config) => Some(config),
+        Err(faults) => {
+            eprintln!("{faults}");
+            None
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! order of names, whatever files they stand in.
 
 use super::phrase;
-use crate::config;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,12 +39,8 @@ pub struct ListArgs {
 /// None today.
 pub fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
     let Verb::List(args) = args.verb;
-    let config = match config::load(&args.config) {
-        Ok(config) => config,
-        Err(faults) => {
-            eprintln!("{faults}");
-            return Ok(ExitCode::FAILURE);
-        }
+    let Some(config) = super::loaded(&args.config) else {
+        return Ok(ExitCode::FAILURE);
     };
     let names: Vec<&str> = phrase::detectors(&config);
     for rule in config.policy.rules() {

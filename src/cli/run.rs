@@ -4,7 +4,7 @@
 //! fault. Stays true: exit 0 after a signal and a clean drain, 1 for a bad configuration, 2 for
 //! anything else.
 
-use crate::{config, gateway};
+use crate::gateway;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,12 +41,8 @@ pub struct RunArgs {
 /// What kept the gateway from starting, or ended it.
 pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     start_log(&args)?;
-    let config = match config::load(&args.config) {
-        Ok(config) => config,
-        Err(faults) => {
-            eprintln!("{faults}");
-            return Ok(ExitCode::FAILURE);
-        }
+    let Some(config) = super::loaded(&args.config) else {
+        return Ok(ExitCode::FAILURE);
     };
     config
         .warnings

@@ -268,14 +268,20 @@ fn matching(directory: &Path, part: &str) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Reads a file, one byte past the bound at most: that is enough for whoever holds it against the bound.
+pub(super) fn bounded(path: &Path, bytes_max: usize) -> std::io::Result<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path)?;
+    file.take(bytes_max as u64 + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// Reads a file of at most this many bytes.
 fn text_of(path: &Path, bytes_max: usize) -> std::io::Result<String> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("it is no file"));
     }
-    let mut text = String::new();
-    let file = std::fs::File::open(path)?;
-    file.take(bytes_max as u64 + 1).read_to_string(&mut text)?;
+    let text = bounded(path, bytes_max)?;
     match text.len() > bytes_max {
         true => Err(std::io::Error::other(format!(
             "the configuration would have more than {} KiB",

@@ -53,7 +53,6 @@ use aws_lc_rs::digest::{SHA256, digest};
 use checker::{Checker, Section};
 use names::Names;
 use sockets::Sockets;
-use std::io::Read;
 use std::path::Path;
 use tree::Node;
 
@@ -84,7 +83,7 @@ const KEYS_LATER: [&str; 1] = ["accounts"];
 /// Every fault in them, or the one that it cannot be read.
 pub fn load(path: &Path) -> Result<Config, Faults> {
     let name = path.display().to_string();
-    let text = read(path).map_err(|error| {
+    let text = files::bounded(path, CONFIG_BYTES_MAX).map_err(|error| {
         let what = format!("cannot be read: {error}");
         let place = Place::start_of(0);
         Faults(vec![Fault {
@@ -95,15 +94,6 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
         }])
     })?;
     parse(&text, &name, &|variable| std::env::var(variable).ok())
-}
-
-/// One byte past the bound is enough for the bound's own message.
-fn read(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    std::fs::File::open(path)?
-        .take(CONFIG_BYTES_MAX as u64 + 1)
-        .read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// Checks the text of a configuration, and the files that it includes. `file_name` goes into faults, and

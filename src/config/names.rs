@@ -12,7 +12,7 @@ use super::model::ApprovalPolicy;
 use super::tree::{Key, Node, Value};
 use crate::chunk::DetectorSet;
 use crate::limits::{CLAIM_NAME_BYTES_MAX, CLAIMS_ASKED_MAX};
-use crate::policy::Pattern;
+use crate::policy::{Pattern, matches_listener};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -110,13 +110,13 @@ impl<'n> Names<'n> {
         node: &'n Node,
     ) -> Option<Vec<Pattern>> {
         let patterns = self.patterns(c, node)?;
-        let short = |name: &'_ String| name.rsplit('/').next().unwrap_or_default().to_owned();
         for pattern in patterns.iter().filter(|_| !self.listeners.is_empty()) {
-            let matches = |name: &String| pattern.matches(name) || pattern.matches(&short(name));
+            let matches = |name: &String| matches_listener(pattern, name);
             if !self.listeners.iter().any(matches) {
                 let text = pattern.as_str();
-                let names: Vec<String> = self.listeners.iter().map(short).collect();
-                let near = did_you_mean(text, names.iter().map(String::as_str));
+                let names = self.listeners.iter();
+                let short = names.filter_map(|name| name.rsplit('/').next());
+                let near = did_you_mean(text, short);
                 let what = format!("no listener matches `{}`{near}", cut(text));
                 c.warn(node.place, what);
             }

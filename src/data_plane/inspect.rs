@@ -19,10 +19,9 @@ use crate::limits::CONTENT_KEYS_PER_CHUNK_MAX;
 use crate::policy::{Cause, Evidence, Gate, Policy, Scope, Then, UNREADABLE, Unreadable, Verdict};
 use crate::scan::mask::MaskKeys;
 use crate::scan::{Engine, Fault};
-use crate::schema::registered::Schemas;
 use crate::walk::{Lexicon, Scanned};
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// The policy and the scanner compiled for it.
 pub struct Rules {
@@ -96,9 +95,6 @@ pub struct Origin<'a> {
     pub waits: bool,
 }
 
-/// What a cluster without a registry knows.
-static NO_SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::default);
-
 /// Inspects one whole batch of `records` and edits it in place where the verdict is a mask.
 pub fn batch(
     rules: &Rules,
@@ -118,11 +114,7 @@ pub fn batch(
         return unreadable(rules, scope, &fault, now);
     }
     let known = origin.schemas.map(|source| source.known.load());
-    let lexicon = Lexicon {
-        schemas: known.as_ref().map_or(&*NO_SCHEMAS, |known| known),
-        asks: origin.schemas.is_some(),
-        any: None,
-    };
+    let lexicon = Lexicon::new(known.as_ref().map(|known| &***known), None);
     let compressed = is_compressed(found).unwrap_or(false);
     let plain = bytes.get(body.clone()).filter(|_| !compressed);
     let seen = match scope.looks() {

@@ -238,7 +238,7 @@ pub fn session_opened(core: &Core, connection: &Connection, session: &Session, m
         groups: session.principal.groups.to_vec(),
         client_id: session.client_id.to_string(),
         peer: peer(connection),
-        listener: listener(connection),
+        listener: session.listener.to_string(),
         mechanism: mechanism.to_owned(),
     };
     write(core, entry, Tier::Interval);

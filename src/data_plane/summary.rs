@@ -23,7 +23,6 @@ use crate::scan::{self, Engine};
 use crate::schema::json::{self, Place, looks_like_json};
 use crate::schema::path::{self, Element, Name};
 use crate::schema::shape::{Class, Marks, Shape};
-use crate::schema::wire;
 use crate::walk::Walker;
 use std::borrow::Cow;
 
@@ -378,10 +377,8 @@ struct Json<'a> {
 
 impl<'a> Json<'a> {
     fn of(text: &'a [u8]) -> Option<Json<'a>> {
-        let framed = wire::schema_id(text).map(|(_, payload)| payload);
-        let starts = [Some(0), framed].into_iter().flatten();
-        let mut texts = starts.filter_map(|skipped| Some((skipped, text.get(skipped..)?)));
-        let (skipped, text) = texts.find(|(_, text)| looks_like_json(text))?;
+        let skipped = json::start(text);
+        let text = text.get(skipped..).filter(|text| looks_like_json(text))?;
         let text = text.get(..SUMMARY_WALK_BYTES_MAX).unwrap_or(text);
         Some(Json { text, skipped })
     }

@@ -39,7 +39,9 @@ impl Policy {
             return verdict;
         }
         verdict.least = scope.least;
-        let seen = seen(evidence.findings);
+        // However likely: one look spares most rules theirs.
+        let findings = evidence.findings.iter();
+        let seen: DetectorSet = findings.map(|finding| finding.detector).collect();
         for scoped in &scope.rules {
             if matches(&scoped.rule, seen, evidence) {
                 apply(&mut verdict, scoped, evidence.findings, now);
@@ -53,20 +55,11 @@ impl Policy {
     }
 }
 
-/// The detectors that found something, however likely: one look spares most rules theirs.
-fn seen(findings: &[Finding]) -> DetectorSet {
-    let mut all = DetectorSet::default();
-    findings
-        .iter()
-        .for_each(|finding| all.insert(finding.detector));
-    all
-}
-
 fn matches(rule: &Rule, seen: DetectorSet, evidence: &Evidence<'_>) -> bool {
     match &rule.condition {
         Condition::Always => true,
         Condition::Contains(contains) => {
-            contains.detectors.0 & seen.0 != 0 && contains.matches(evidence.findings)
+            contains.detectors.meets(seen) && contains.matches(evidence.findings)
         }
         Condition::Unreadable(causes) => evidence
             .unreadable

@@ -29,7 +29,9 @@ mod verdict;
 pub use contains::{Contains, Parts, Want};
 pub use decide::Evidence;
 pub use pattern::Pattern;
-pub use rule::{Condition, Effect, Exception, Hold, Mode, Rule, Target, Then, When};
+pub use rule::{
+    Condition, Effect, Exception, Hold, Mode, Rule, Target, Then, When, matches_listener,
+};
 pub use scope::{Policy, Scope, Subject};
 pub use unreadable::{Cause, Causes, Unreadable};
 pub use verdict::{Gate, HoldOrder, MaskOrder, Records, Verdict};

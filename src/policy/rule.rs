@@ -32,14 +32,6 @@ pub struct When {
     pub listeners: Option<Vec<Pattern>>,
 }
 
-/// What a claim counts as that nobody asked for when its token was read: it is for rules, and not
-/// for exceptions.
-#[derive(Clone, Copy)]
-enum Unasked {
-    Matches,
-    Differs,
-}
-
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
@@ -51,131 +43,109 @@ pub enum Target<'a> {
     Everything,
 }
 
+/// A request, and what a claim counts as that nobody asked for when its token was read.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    subject: &'a Subject<'a>,
+    operation: Operation,
+    on: Target<'a>,
+    unasked: bool,
+}
+
+/// Whether one field of `when` matches.
+type Fits = fn(&When, &Asked<'_>) -> bool;
+
+/// Each field by its key: what is not here would match whatever it says.
+const FIELDS: [(&str, Fits); 7] = [
+    ("operations", |when, asked| {
+        let operations = when.operations.as_ref();
+        operations.is_none_or(|them| them.contains(&asked.operation))
+    }),
+    ("topics", |when, asked| match asked.on {
+        Target::Everything => true,
+        Target::Nothing => when.topics.is_none(),
+        Target::Topic(name) => any(&when.topics, name),
+    }),
+    ("principals", |when, asked| {
+        any(&when.principals, &asked.subject.principal.name)
+    }),
+    ("groups", |when, asked| {
+        let mut groups = asked.subject.principal.groups.iter();
+        when.groups.is_none() || groups.any(|group| any(&when.groups, group))
+    }),
+    ("claims", |when, asked| {
+        let claims = &asked.subject.principal.claims;
+        let has = |(name, patterns): &(Arc<str>, Vec<Pattern>)| match claims.values(name) {
+            None => asked.unasked,
+            Some(values) => values.iter().any(|value| one_of(patterns, value)),
+        };
+        when.claims.as_ref().is_none_or(|them| them.iter().all(has))
+    }),
+    ("client_ids", |when, asked| {
+        any(&when.client_ids, asked.subject.client_id)
+    }),
+    ("listeners", |when, asked| {
+        let listeners = when.listeners.as_ref();
+        let fits = |pattern: &Pattern| matches_listener(pattern, asked.subject.listener);
+        listeners.is_none_or(|them| them.iter().any(fits))
+    }),
+];
+
 impl When {
     /// Whether it matches something of what the request is about.
     pub fn matches(&self, subject: &Subject<'_>, operation: Operation, on: Target<'_>) -> bool {
-        self.matches_with(subject, operation, on, Unasked::Matches)
+        self.differs(subject, operation, on).is_none()
     }
 
-    /// The first field that keeps it from matching, by its key; none if it matches.
+    /// The first field that keeps it from matching, by its key; none if it matches. A claim that nobody asked
+    /// for is for rules.
     pub fn differs(
         &self,
         subject: &Subject<'_>,
         operation: Operation,
         on: Target<'_>,
     ) -> Option<&'static str> {
-        let all = self.clone();
-        let only = [
-            (
-                "operations",
-                When {
-                    operations: all.operations,
-                    ..When::default()
-                },
-            ),
-            (
-                "topics",
-                When {
-                    topics: all.topics,
-                    ..When::default()
-                },
-            ),
-            (
-                "principals",
-                When {
-                    principals: all.principals,
-                    ..When::default()
-                },
-            ),
-            (
-                "groups",
-                When {
-                    groups: all.groups,
-                    ..When::default()
-                },
-            ),
-            (
-                "claims",
-                When {
-                    claims: all.claims,
-                    ..When::default()
-                },
-            ),
-            (
-                "client_ids",
-                When {
-                    client_ids: all.client_ids,
-                    ..When::default()
-                },
-            ),
-            (
-                "listeners",
-                When {
-                    listeners: all.listeners,
-                    ..When::default()
-                },
-            ),
-        ];
-        let differs = only
-            .iter()
-            .find(|(_, when)| !when.matches(subject, operation, on));
-        differs.map(|(field, _)| *field)
+        self.differs_from(&Asked {
+            subject,
+            operation,
+            on,
+            unasked: true,
+        })
     }
 
-    fn matches_with(
-        &self,
-        subject: &Subject<'_>,
-        operation: Operation,
-        on: Target<'_>,
-        unasked: Unasked,
-    ) -> bool {
-        let topics = match (&self.topics, on) {
-            (None, _) | (Some(_), Target::Everything) => true,
-            (Some(_), Target::Nothing) => false,
-            (Some(_), Target::Topic(name)) => any(&self.topics, name),
-        };
-        topics && self.matches_who(subject, operation) && self.claimed(subject, unasked)
-    }
-
-    /// Whether it matches all of what the request is about: what is to lift a rule there has to.
+    /// Whether it matches all of what the request is about: what is to lift a rule there has to. A claim that
+    /// nobody asked for is not for exceptions.
     pub fn matches_all(&self, subject: &Subject<'_>, operation: Operation, on: Target<'_>) -> bool {
         let all = |them: &Vec<Pattern>| them.iter().any(|pattern| pattern.as_str() == "*");
         let covers = on != Target::Everything || self.topics.as_ref().is_none_or(all);
-        covers && self.matches_with(subject, operation, on, Unasked::Differs)
-    }
-
-    fn matches_who(&self, subject: &Subject<'_>, operation: Operation) -> bool {
-        let groups = &subject.principal.groups;
-        self.operations
-            .as_ref()
-            .is_none_or(|them| them.contains(&operation))
-            && any(&self.principals, &subject.principal.name)
-            && any(&self.client_ids, subject.client_id)
-            && (self.groups.is_none() || groups.iter().any(|group| any(&self.groups, group)))
-            && self.through(subject.listener)
-    }
-
-    fn through(&self, listener: &str) -> bool {
-        let short = listener.rsplit('/').next().unwrap_or(listener);
-        any(&self.listeners, listener) || any(&self.listeners, short)
-    }
-
-    fn claimed(&self, subject: &Subject<'_>, unasked: Unasked) -> bool {
-        let claims = &subject.principal.claims;
-        let has = |(name, patterns): &(Arc<str>, Vec<Pattern>)| match claims.values(name) {
-            None => matches!(unasked, Unasked::Matches),
-            Some(values) => values
-                .iter()
-                .any(|value| patterns.iter().any(|pattern| pattern.matches(value))),
+        let asked = Asked {
+            subject,
+            operation,
+            on,
+            unasked: false,
         };
-        self.claims.as_ref().is_none_or(|them| them.iter().all(has))
+        covers && self.differs_from(&asked).is_none()
+    }
+
+    fn differs_from(&self, asked: &Asked<'_>) -> Option<&'static str> {
+        let differs = FIELDS.iter().find(|(_, fits)| !fits(self, asked));
+        differs.map(|(field, _)| *field)
     }
 }
 
+/// Whether a pattern is for this listener, which has its cluster's name and a `/` in front: by its name, or by
+/// both.
+pub fn matches_listener(pattern: &Pattern, listener: &str) -> bool {
+    let short = listener.rsplit('/').next().unwrap_or(listener);
+    pattern.matches(listener) || pattern.matches(short)
+}
+
 fn any(patterns: &Option<Vec<Pattern>>, name: &str) -> bool {
-    patterns
-        .as_ref()
-        .is_none_or(|them| them.iter().any(|pattern| pattern.matches(name)))
+    patterns.as_ref().is_none_or(|them| one_of(them, name))
+}
+
+fn one_of(patterns: &[Pattern], name: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(name))
 }
 
 /// Whether a rule acts.

@@ -15,7 +15,6 @@ use super::settle::Found;
 use crate::chunk::DetectorId;
 use crate::schema::json::{self, Kind, Place, Quotes, Walker};
 use crate::schema::path::{Element, Name};
-use crate::schema::wire;
 use std::ops::Range;
 
 /// Detectors and the paths of each.
@@ -137,7 +136,7 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn run(mut self, pending: &[Found]) {
-        let skipped = json_start(self.text);
+        let skipped = json::start(self.text);
         let mut walker = Walker::new(self.text.get(skipped..).unwrap_or_default());
         let mut next = pending.iter().peekable();
         while next.peek().is_some() || !self.open.is_empty() {
@@ -258,13 +257,6 @@ impl Check<'_> {
         one.finding.end = (self.base + span.end) as u32;
         self.found.push(one);
     }
-}
-
-/// Where the JSON text of a field starts: behind the header that names its schema, if it has one.
-fn json_start(text: &[u8]) -> usize {
-    let framed = wire::schema_id(text).map(|(_, payload)| payload);
-    let json = framed.filter(|at| json::looks_like_json(text.get(*at..).unwrap_or_default()));
-    json.unwrap_or(0)
 }
 
 /// Whether the way to a token ends with the path. A name may itself have dots; indexes do not count. Where

@@ -26,8 +26,9 @@ type AtWord = fn(&Scene<'_>, &Word, &mut Sink<'_>);
 #[derive(Clone)]
 pub(super) struct Vocabulary {
     table: &'static [Detector],
-    /// The detectors.
-    pub(super) set: DetectorSet,
+    /// The detectors, for the twin.
+    #[cfg(test)]
+    set: DetectorSet,
     /// Their keywords.
     pub(super) words: Words,
     /// Where a keyword or literal may begin.
@@ -110,6 +111,7 @@ impl Vocabulary {
         let worded: DetectorSet = calls.words.iter().map(|(id, _)| *id).collect();
         Vocabulary {
             table,
+            #[cfg(test)]
             set,
             parts,
             numbers: calls.numbers.iter().map(|(id, _)| *id).collect(),

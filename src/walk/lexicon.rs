@@ -8,6 +8,7 @@ use crate::schema::payload::{self, Payload};
 use crate::schema::protobuf::{self, MessageId};
 use crate::schema::registered::{Form, Known, Registered, Schemas};
 use crate::schema::wire::{MessageIndexes, SchemaId, message_indexes};
+use std::sync::LazyLock;
 
 /// The schemas at hand.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,16 @@ pub(super) enum By {
 }
 
 impl<'s> Lexicon<'s> {
+    /// With what a registry has told so far, if there is one, and a schema for what names none.
+    pub fn new(known: Option<&'s Schemas>, any: Option<&'s Registered>) -> Lexicon<'s> {
+        static NONE: LazyLock<Schemas> = LazyLock::new(Schemas::default);
+        Lexicon {
+            schemas: known.unwrap_or(&NONE),
+            asks: known.is_some(),
+            any,
+        }
+    }
+
     /// What a field is by the schema it names.
     pub(super) fn payload(&self, bytes: &[u8], header: Option<&[u8]>) -> Payload {
         payload::payload(bytes, header, self.schemas)

@@ -6,7 +6,6 @@
 use super::{Told, Walker};
 use crate::schema::json::{self, looks_like_json};
 use crate::schema::path::{self, Element, Name};
-use crate::schema::wire;
 
 /// The paths of one field.
 pub struct Paths<'t> {
@@ -20,13 +19,11 @@ pub struct Paths<'t> {
 impl<'t> Paths<'t> {
     /// Those of a field as it lies; there are some where it is JSON.
     pub fn of_bytes(bytes: &'t [u8]) -> Paths<'t> {
-        let framed = wire::schema_id(bytes).map(|(_, payload)| payload);
-        let starts = [Some(0), framed].into_iter().flatten();
-        let mut texts = starts.filter_map(|at| Some((at, bytes.get(at..)?)));
-        let found = texts.find(|(_, text)| looks_like_json(text));
+        let skipped = json::start(bytes);
+        let text = bytes.get(skipped..).filter(|text| looks_like_json(text));
         Paths {
-            json: found.map(|(_, text)| json::Walker::new(text)),
-            skipped: found.map_or(0, |(at, _)| at),
+            json: text.map(json::Walker::new),
+            skipped,
             told: None,
         }
     }

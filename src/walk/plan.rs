@@ -11,13 +11,12 @@
 
 use super::change::Change;
 use super::lexicon::Lexicon;
-use super::scan::opaque_field;
+use super::scan::Opaque;
 use super::{Told, Walker};
 use crate::chunk::{Field, Finding};
 use crate::scan::Scratch;
 use crate::scan::mask::{Edit, Edits, JsonNumber, Mask, Masker, Order};
 use crate::schema::edit::EditFault;
-use std::ops::Range;
 
 /// A mask that cannot be written into its record, which must not go on. It is the record's fault: it can be
 /// read in more ways than one.
@@ -58,8 +57,7 @@ impl Walker {
             walker: self,
             fields,
             told: self.told.as_slice(),
-            opaque: 0..0,
-            of: None,
+            opaque: Opaque::default(),
         };
         if self.found.is_empty() {
             masker.plan(body, again, raw, scratch, out);
@@ -169,8 +167,7 @@ struct Again<'w, F> {
     walker: &'w Walker,
     fields: F,
     told: &'w [Told],
-    opaque: Range<usize>,
-    of: Option<Field>,
+    opaque: Opaque,
 }
 
 impl<F: Iterator<Item = Field>> Iterator for Again<'_, F> {
@@ -178,10 +175,8 @@ impl<F: Iterator<Item = Field>> Iterator for Again<'_, F> {
 
     fn next(&mut self) -> Option<Field> {
         loop {
-            if !self.opaque.is_empty()
-                && let Some(field) = self.of
-            {
-                return opaque_field(self.walker.rendition.opaque(), &mut self.opaque, field);
+            if let Some(value) = self.opaque.next(&self.walker.rendition) {
+                return Some(value);
             }
             let field = self.fields.next()?;
             match self.told.split_first() {
@@ -190,7 +185,7 @@ impl<F: Iterator<Item = Field>> Iterator for Again<'_, F> {
                     if told.also_raw {
                         return Some(field);
                     }
-                    (self.opaque, self.of) = (told.opaque.clone(), Some(field));
+                    self.opaque = Opaque::of(told);
                 }
                 _ => return Some(field),
             }

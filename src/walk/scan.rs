@@ -5,9 +5,10 @@
 //! lie in a schema's names alone are not told, for they are in no record.
 
 use super::lexicon::Lexicon;
-use super::{WalkFault, Walker};
+use super::{Told, WalkFault, Walker};
 use crate::chunk::{Field, Finding, Form, Part};
 use crate::scan::{Engine, Scratch, Unreadable};
+use crate::schema::rendition::Rendition;
 use crate::schema::wire::{KEY_HEADER, VALUE_HEADER};
 use std::ops::Range;
 
@@ -46,8 +47,7 @@ impl Walker {
             fields,
             lexicon,
             by_header,
-            opaque: 0..0,
-            of: None,
+            opaque: Opaque::default(),
         };
         let mut unreadable = engine.scan(body, raw, scratch, out);
         let raw = out.len() - first;
@@ -115,9 +115,8 @@ struct Raw<'w, 's, F> {
     lexicon: &'w Lexicon<'s>,
     /// Whether some record may say its schema in a header.
     by_header: bool,
-    /// Values of the field before that are no text.
-    opaque: Range<usize>,
-    of: Option<Field>,
+    /// Of the field before.
+    opaque: Opaque,
 }
 
 impl<F: Iterator<Item = Field> + Clone> Iterator for Raw<'_, '_, F> {
@@ -126,10 +125,8 @@ impl<F: Iterator<Item = Field> + Clone> Iterator for Raw<'_, '_, F> {
     #[inline]
     fn next(&mut self) -> Option<Field> {
         loop {
-            if !self.opaque.is_empty()
-                && let Some(field) = self.of
-            {
-                return opaque_field(self.walker.rendition.opaque(), &mut self.opaque, field);
+            if let Some(value) = self.opaque.next(&self.walker.rendition) {
+                return Some(value);
             }
             let field = self.fields.next()?;
             if field.part == Part::Header || !self.may_have_format(&field) {
@@ -139,7 +136,7 @@ impl<F: Iterator<Item = Field> + Clone> Iterator for Raw<'_, '_, F> {
             match self.walker.take(self.body, field, header, self.lexicon) {
                 None => return Some(field),
                 Some(told) if told.also_raw => return Some(field),
-                Some(told) => (self.opaque, self.of) = (told.opaque.clone(), Some(field)),
+                Some(told) => self.opaque = Opaque::of(told),
             }
         }
     }
@@ -177,23 +174,41 @@ impl<'w, F: Iterator<Item = Field> + Clone> Raw<'w, '_, F> {
     }
 }
 
-/// The next of these values as a field; those that touch are one.
-pub(super) fn opaque_field(
-    all: &[Range<u32>],
-    rest: &mut Range<usize>,
-    of: Field,
-) -> Option<Field> {
-    let mut span = all.get(rest.start)?.clone();
-    rest.start += 1;
-    while let Some(next) = all.get(rest.start).filter(|next| next.start <= span.end)
-        && rest.start < rest.end
-    {
-        span.end = next.end;
-        rest.start += 1;
+/// The values of a field that are no text: they are scanned as they lie, each as a field of its own.
+#[derive(Default)]
+pub(super) struct Opaque {
+    /// Those that are left, among those of the rendition.
+    rest: Range<usize>,
+    of: Option<Field>,
+}
+
+impl Opaque {
+    /// Those of a field that has a text.
+    pub(super) fn of(told: &Told) -> Opaque {
+        Opaque {
+            rest: told.opaque.clone(),
+            of: Some(told.field),
+        }
     }
-    Some(Field {
-        start: span.start,
-        end: span.end,
-        ..of
-    })
+
+    /// The next one; those that touch are one.
+    pub(super) fn next(&mut self, rendition: &Rendition) -> Option<Field> {
+        let (of, all) = (
+            self.of.filter(|_| !self.rest.is_empty())?,
+            rendition.opaque(),
+        );
+        let mut span = all.get(self.rest.next()?)?.clone();
+        while let Some(next) = all
+            .get(self.rest.start)
+            .filter(|next| next.start <= span.end)
+            && self.rest.next().is_some()
+        {
+            span.end = next.end;
+        }
+        Some(Field {
+            start: span.start,
+            end: span.end,
+            ..of
+        })
+    }
 }

@@ -7,7 +7,7 @@
 use super::choose::Choice;
 use crate::chunk::{Field, Finding};
 use crate::scan::Scratch;
-use crate::schema::registered::{Registered, Schemas};
+use crate::schema::registered::Registered;
 use crate::walk::{Lexicon, Walker};
 use std::ops::Range;
 
@@ -82,11 +82,7 @@ impl<'c> Examiner<'c> {
         let (body, scratch, found) = (portion.body, &mut self.scratch, &mut self.found);
         self.walker.begin();
         if portion.binary {
-            let lexicon = Lexicon {
-                schemas: &Schemas::default(),
-                asks: false,
-                any: self.schema,
-            };
+            let lexicon = Lexicon::new(None, self.schema);
             self.walker
                 .scan(engine, body, fields, &lexicon, scratch, found);
             found.sort_by_key(|finding| (finding.start, finding.end));

@@ -1,8 +1,9 @@
-//! Questions about a JSON text that need no walk: is it one, where does this value end.
+//! Questions about a JSON text that need no walk: is it one, where in a field does it start, where does this value end.
 //!
 //! Owns: looking ahead. Refuses: names. Stays true: one pass, no memory.
 
 use super::tokens::{Kind, Token, token};
+use crate::schema::wire;
 
 /// How far [`looks_like_json`] reads: a name and a little.
 const LOOK_BYTES_MAX: usize = 4096;
@@ -31,6 +32,13 @@ pub(super) fn value_end(text: &[u8], start: usize) -> usize {
         Some(token) if token.kind.is_scalar() => token.end,
         _ => start,
     }
+}
+
+/// Where the JSON text of a field starts: behind the header that names its schema, if it has one.
+pub fn start(field: &[u8]) -> usize {
+    let framed = wire::schema_id(field).map(|(_, payload)| payload);
+    let json = framed.filter(|at| looks_like_json(field.get(*at..).unwrap_or_default()));
+    json.unwrap_or(0)
 }
 
 /// Whether this is worth walking as JSON: an object with a name first, an array with a value and a

@@ -22,7 +22,7 @@ mod tests;
 mod tokens;
 mod walker;
 
-pub use look::{container_end, looks_like_json};
+pub use look::{container_end, looks_like_json, start};
 pub use place::{Member, Place};
 pub use removal::{Edit, Removals};
 pub use tokens::{Kind, Quotes, Token};
