@@ -2,18 +2,10 @@
 //!
 //! Owns: the generators, the same bytes on every run. Refuses: randomness from outside.
 
-/// SplitMix64.
-struct Numbers(u64);
+#[path = "../random.rs"]
+mod random;
 
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-}
+use random::Random;
 
 const WORDS: &[&str] = &[
     "delivered",
@@ -49,7 +41,7 @@ const WORDS: &[&str] = &[
 
 /// Lines of about `bytes` each, about `total` together; every hundredth has something in it.
 pub fn records(bytes: usize, total: usize) -> Vec<u8> {
-    let mut numbers = Numbers(1);
+    let mut numbers = Random(1);
     let mut text = Vec::with_capacity(total + bytes);
     let mut hit = 0;
     for i in 0..(total / bytes).max(1) {
@@ -70,7 +62,7 @@ pub fn records(bytes: usize, total: usize) -> Vec<u8> {
         }
         text.extend_from_slice(b"],\"note\":\"");
         while text.len() - start + 16 < bytes {
-            let word = WORDS[(numbers.next() % WORDS.len() as u64) as usize];
+            let word = WORDS[(numbers.number() % WORDS.len() as u64) as usize];
             text.extend_from_slice(word.as_bytes());
             text.push(b' ');
         }
@@ -83,8 +75,8 @@ pub fn records(bytes: usize, total: usize) -> Vec<u8> {
     text
 }
 
-fn event(text: &mut Vec<u8>, numbers: &mut Numbers) {
-    let (a, b, c) = (numbers.next(), numbers.next(), numbers.next());
+fn event(text: &mut Vec<u8>, numbers: &mut Random) {
+    let (a, b, c) = (numbers.number(), numbers.number(), numbers.number());
     let line = format!(
         "{{\"id\":\"{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}\",\"ts\":{},\"at\":\"2026-0{}-1{}T0{}:{}{}:0{}.{:03}Z\",\"type\":\"order_updated\",\"orderId\":{},\"amount\":{}.{:02},\"currency\":\"EUR\",\"sku\":\"SKU-{:05}-{}\",\"qty\":{},\"lat\":{}.{:06},\"status\":\"{}\",\"retry\":false,\"tags\":[\"{}\",\"{}\"]}}",
         a as u32,

@@ -3,24 +3,18 @@
 //! Owns: what each stream moves in each minute, and what thieves take beside it. Refuses: clocks. Stays
 //! true: the same seed gives the same month.
 
+#[path = "../random.rs"]
+mod random;
+
+pub use random::Random;
+
 pub const MINUTES_PER_DAY: u32 = 24 * 60;
 /// The first week is for learning; what is injected and what is counted comes after it.
 pub const DAYS: u32 = 35;
 pub const LEARNING_DAYS: u32 = 7;
 const MIB: f64 = (1 << 20) as f64;
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-pub struct Random(pub u64);
-
 impl Random {
-    pub fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     pub fn between(&mut self, least: f64, most: f64) -> f64 {
         least + (most - least) * (self.number() >> 11) as f64 / (1u64 << 53) as f64
     }

@@ -7,11 +7,10 @@ page and stays missed until a standard or an issuer's form gives the word. Stays
 same bytes.
 """
 
-import json
 
 from . import shapes
 from .shapes import MARK
-from .texts import Span, Text, numbers
+from .texts import numbers
 from .values import IDENTIFIERS
 
 # How people name it in speech and on forms, and what programs call the field.
@@ -119,15 +118,4 @@ def _record(rng):
     fields = [(rng.choice(_NAMES[row.id][1]), row, row.make(rng)) for row in rows]
     fields += [("ref", None, str(rng.randrange(10**8, 10**9))), ("n", None, str(rng.randrange(10**6, 10**9)))]
     rng.shuffle(fields)
-    text, spans, seen = "{", [], set()
-    for name, row, value in fields:
-        if name in seen:
-            continue
-        seen.add(name)
-        text += f'"{name}":"'
-        start = len(text.encode())
-        spans += [Span(row.id, start, start + len(value.encode()))] if row else []
-        text += value + '",'
-    text = text[:-1] + "}"
-    json.loads(text)
-    return Text(text, spans, slice="record, close together")
+    return shapes.written(fields, "record, close together")

@@ -173,17 +173,23 @@ def record(rng, rows):
         ("batch", None, str(rng.randrange(10**9, 10**10))),
     ]
     rng.shuffle(fields)
+    bare = lambda value: value.isdigit() and value[0] != "0" and rng.random() < 0.3
+    return written(fields, "JSON record of many", bare)
+
+
+def written(fields, slice, bare=lambda value: False):
+    """One JSON object of (name, row, value), each name once; `bare` says which values stand without quotes."""
     text, spans, seen = "{", [], set()
     for name, row, value in fields:
         if name in seen:
             continue
         seen.add(name)
-        bare = value.isdigit() and value[0] != "0" and rng.random() < 0.3
-        text += f'"{name}":' + ("" if bare else '"')
+        quote = "" if bare(value) else '"'
+        text += f'"{name}":{quote}'
         if row:
             start = len(text.encode())
             spans.append(Span(row.id, start, start + len(value.encode())))
-        text += value + ("" if bare else '"') + ","
+        text += f"{value}{quote},"
     text = text[:-1] + "}"
     json.loads(text)
-    return Text(text, spans, slice="JSON record of many")
+    return Text(text, spans, slice=slice)
