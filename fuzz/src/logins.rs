@@ -2,6 +2,7 @@
 
 use lockgate::identity::credential::{Credential, Hash};
 use lockgate::identity::exchange::{Exchange, Progress};
+use lockgate::identity::oauthbearer::OauthRequest;
 use lockgate::identity::{oauthbearer, sasl};
 use lockgate::kafka::frame;
 use lockgate::kafka::sasl as wire;
@@ -16,9 +17,17 @@ pub fn sasl(data: &[u8]) {
     let _ = sasl::plain(data);
     if let Ok(request) = oauthbearer::oauthbearer(data) {
         assert!(!request.token.is_empty());
-        let shown = format!("{request:?}");
-        let secret = request.token.len() > 16 && shown.contains(request.token);
-        assert!(!secret, "a token is printed");
+        // A client may well send its token as a name too: what counts is that the field is not shown.
+        let other = OauthRequest {
+            token: "another",
+            authzid: request.authzid.clone(),
+            extensions: request.extensions.clone(),
+        };
+        assert_eq!(
+            format!("{request:?}"),
+            format!("{other:?}"),
+            "a token is printed"
+        );
     }
     if let Ok(header) = frame::request_header(data) {
         let _ = wire::parse_handshake(&header, data);
