@@ -5,6 +5,7 @@
 //! allocates nothing; an exception that has ended lifts nothing even in a scope made before its
 //! end.
 
+use super::grants::Grants;
 use super::rule::{Condition, Effect, Hold, Mode, Rule};
 use super::scope::{Policy, Scope, Scoped};
 use super::unreadable::Unreadable;
@@ -20,6 +21,8 @@ pub struct Evidence<'a> {
     pub findings: &'a [Finding],
     /// Why it could not be read, if it could not.
     pub unreadable: Option<Unreadable<'a>>,
+    /// What was granted: a condition whose grant is among them does not match.
+    pub grants: &'a Grants,
 }
 
 impl Evidence<'_> {
@@ -27,6 +30,7 @@ impl Evidence<'_> {
     pub const NONE: Evidence<'static> = Evidence {
         findings: &[],
         unreadable: None,
+        grants: Grants::none(),
     };
 }
 
@@ -97,7 +101,7 @@ fn apply_hold(verdict: &mut Verdict, rule: &Rule, hold: &Hold, findings: &[Findi
         Condition::Always | Condition::Unreadable(_) => Records::All,
         Condition::Contains(contains) => Records::Some(contains.records(findings)),
     };
-    verdict.hold(&rule.name, hold, records);
+    verdict.hold(&rule.name, hold, records, None);
 }
 
 fn apply_mask(verdict: &mut Verdict, rule: &Rule, mask: &Mask, findings: &[Finding]) {
@@ -176,6 +180,7 @@ mod tests {
                 cause: Cause::UnknownCodec,
                 why: "unknown codec 7",
             }),
+            grants: Grants::none(),
         };
         let strict = verdict(&policy(&[], &[]), &unreadable);
         let Gate::Block { rule, reason } = &strict.gate else {
@@ -201,6 +206,7 @@ mod tests {
         let of = |cause| Evidence {
             findings: &[],
             unreadable: Some(Unreadable { cause, why: "why" }),
+            grants: Grants::none(),
         };
         let causes: Causes = [Cause::TooLarge, Cause::TooDeep].into_iter().collect();
         let ask = rule(

@@ -6,8 +6,8 @@ use super::fixtures::{
     NOW, block, contains, exception, finding, found, hold, policy, principal, verdict,
 };
 use super::{
-    Cause, Causes, Condition, Contains, Effect, Evidence, Exception, Gate, Mode, Pattern, Policy,
-    Records, Rule, Subject, Target, Then, UNREADABLE, Unreadable, Verdict, Want, When,
+    Cause, Causes, Condition, Contains, Effect, Evidence, Exception, Gate, Grants, Mode, Pattern,
+    Policy, Records, Rule, Subject, Target, Then, UNREADABLE, Unreadable, Verdict, Want, When,
 };
 use crate::chunk::{DetectorId, Finding, Likelihood, Operation};
 use crate::scan::mask::{JsonNumber, Mask, MaskStyle};
@@ -306,7 +306,7 @@ proptest! {
         unreadable in any_unreadable(),
     ) {
         let (last, fewer) = rules.split_last().unwrap();
-        let evidence = Evidence { findings: &findings, unreadable };
+        let evidence = Evidence { findings: &findings, unreadable, grants: Grants::none() };
         let with = verdict(&policy(&rules, &exceptions), &evidence);
         let without = verdict(&policy(fewer, &exceptions), &evidence);
         no_weaker(&with, &without)?;
@@ -351,7 +351,7 @@ proptest! {
         rules in any_rules(), exceptions in any_exceptions(), findings in any_findings(),
         unreadable in any_unreadable(),
     ) {
-        let evidence = Evidence { findings: &findings, unreadable };
+        let evidence = Evidence { findings: &findings, unreadable, grants: Grants::none() };
         let compiled = verdict(&policy(&rules, &exceptions), &evidence);
         prop_assert_eq!(rank(&compiled.gate), naive_rank(&rules, &exceptions, &evidence));
     }
