@@ -191,9 +191,9 @@ pub const CONTENT_KEYS_KEPT_MAX: usize = 10 * CONTENT_KEYS_PER_CHUNK_MAX;
 /// How long a grant with an end may last: a second, for tests, to a year. What is to last longer has no end and
 /// is revoked.
 pub const GRANT_MS: (i64, i64) = (1_000, 365 * 24 * 60 * 60 * 1000);
-/// Grants in force at once, over all cores. A snapshot has 48 bytes for each (4.6 MiB), and a look-up 17 steps; at
-/// the desk each is a hold of some 2 KiB.
-pub const GRANTS_MAX: usize = 100_000;
+/// Grants asked for or in force at once, over all cores: half of the holds kept, so that records can still be
+/// held. A snapshot has 48 bytes for each (2.3 MiB), and a look-up 16 steps.
+pub const GRANTS_MAX: usize = HOLDS_KEPT_MAX / 2;
 /// Bytes of the line that says what is to be granted: three names of `NAME_BYTES_MAX` and words between.
 pub const GRANT_ABOUT_BYTES_MAX: usize = KIB;
 /// Bytes of what is shown below it, such as a schema's diff: as much as a summary.

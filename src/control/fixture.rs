@@ -71,6 +71,7 @@ impl Rig {
             wake,
             cores: vec![answers],
             approvals: policy(within_ms),
+            grants: Arc::default(),
             log_path: directory.join("holds.db"),
             audit: Box::new(audit.clone()),
             surfaces,
