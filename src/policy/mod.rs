@@ -15,6 +15,7 @@
 
 mod contains;
 mod decide;
+mod first_use;
 #[cfg(test)]
 mod fixtures;
 mod grants;

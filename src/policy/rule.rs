@@ -166,13 +166,17 @@ pub enum Condition {
     Contains(Contains),
     /// Something cannot be looked into, for one of these causes.
     Unreadable(Causes),
+    /// The principal's use of the topic, for this operation, has not been granted.
+    FirstUse,
 }
 
 impl Condition {
     /// The detectors it needs.
     pub fn detectors(&self) -> DetectorSet {
         match self {
-            Condition::Always | Condition::Unreadable(_) => DetectorSet::default(),
+            Condition::Always | Condition::Unreadable(_) | Condition::FirstUse => {
+                DetectorSet::default()
+            }
             Condition::Contains(contains) => contains.detectors,
         }
     }
@@ -183,6 +187,7 @@ impl Condition {
             Condition::Always | Condition::Contains(_) | Condition::Unreadable(_) => {
                 Covers::Records
             }
+            Condition::FirstUse => Covers::Access,
         }
     }
 }

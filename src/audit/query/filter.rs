@@ -141,7 +141,10 @@ mod tests {
             principal: Some("bob".into()),
             ..Filter::default()
         };
-        assert_eq!(passing(&bob), ["review", "decision"]);
+        assert_eq!(
+            passing(&bob),
+            ["review", "decision", "granted", "grant_revoked"]
+        );
         let glob = globset::Glob::new("payments.*").unwrap().compile_matcher();
         let topic = Filter {
             topic: Some(glob),
