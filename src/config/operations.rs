@@ -72,7 +72,7 @@ pub(super) fn fit(
     let only_without = named.is_some_and(|them| them.len() == without.len());
     match (effect, condition) {
         (Effect::Hold(_), _) if fetches && !may_hold_reads(condition) => {
-            let what = "a hold on fetch, where nothing can be granted, comes in a later version";
+            let what = "a hold on fetch with this evidence comes in a later version";
             c.fault(then.place, what, "`operations: [produce]` in `when`");
         }
         (Effect::Hold(_), _) if !without.is_empty() => {

@@ -150,27 +150,23 @@ fn the_command_line_lists_and_revokes() -> Outcome {
     let scene = asking("")?;
     let topic = scene.broker.topic("hr", 1)?;
     let grant = granted(&scene, &topic)?;
-    let dir = tempfile::tempdir()?;
-    let file = dir.path().join("token");
+    let file = scene.gateway.config().with_file_name("token");
     std::fs::write(&file, scene.reviewer()?.token())?;
     let url = format!("http://{}", scene.gateway.page());
     let file = file.to_str().context("a path")?;
     let asks = |words: &[&str]| lockgate(&[words, &["--url", &url, "--token-file", file]].concat());
     let listed = asks(&["grants", "list"])?;
-    let said = String::from_utf8_lossy(&listed.stdout).into_owned();
-    ensure!(
-        listed.status.success() && said.contains(&grant.id),
-        "{listed:?}"
-    );
+    let said = &listed.out;
+    ensure!(listed.success && said.contains(&grant.id), "{listed:?}");
     ensure!(
         said.contains("until revoked") && said.contains(&topic),
         "{said}"
     );
     let revoked = asks(&["grants", "revoke", &grant.id, "--reason", "left"])?;
-    ensure!(revoked.status.success(), "{revoked:?}");
+    ensure!(revoked.success, "{revoked:?}");
     held(&send(&mut contractor(&scene)?, &topic)?)?;
     let again = asks(&["grants", "revoke", "0000000000000"])?;
-    ensure!(again.status.code() == Some(1), "{again:?}");
+    ensure!(again.code == Some(1), "{again:?}");
     scene.end()
 }
 
