@@ -38,8 +38,7 @@ fn a_first_use_asks_for_access_also_on_fetch() {
 #[test]
 fn what_an_approval_cannot_cover_is_told() {
     let text = format!(
-        "{ASKED}\
-  a: {{when: {{operations: [produce]}}, if: always, then: {{hold: {{ask: s, covers: access}}}}}}
+        "{ASKED}  a: {{when: {{operations: [produce]}}, if: always, then: {{hold: {{ask: s, covers: access}}}}}}
   b: {{when: {{}}, if: {{first_use: topic}}, then: {{hold: {{ask: s, covers: records}}}}}}
   c: {{when: {{operations: [produce]}}, if: always, then: {{hold: {{ask: s, for: 8h}}}}}}
   d: {{when: {{}}, if: {{first_use: topic}}, then: {{hold: {{ask: s, for: 1ms}}}}}}
