@@ -152,11 +152,6 @@ impl Core {
         self.shared.rules.load()
     }
 
-    /// What is granted now.
-    pub fn grants(&self) -> Guard<Arc<Grants>> {
-        self.shared.grants.load()
-    }
-
     /// This core's counters.
     pub fn stats(&self) -> &Stats {
         &self.shared.stats[self.index as usize]

@@ -93,7 +93,7 @@ pub fn judge(
         topic.as_bytes(),
         core.now(),
     );
-    let grants = core.grants();
+    let grants = core.shared.grants.load();
     let origin = Origin {
         operation: Operation::Fetch,
         grants: &grants,

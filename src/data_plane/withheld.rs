@@ -185,7 +185,7 @@ pub async fn wait(connection: &Connection) {
     let core = &connection.core;
     let (granted, noes) = (core.shared.grants.load_full(), core.withheld.borrow().noes);
     for _ in 0..WITHHELD_REPLY_MS / WITHHELD_LOOK_MS {
-        let changed = !Arc::ptr_eq(&granted, &core.grants());
+        let changed = !Arc::ptr_eq(&granted, &core.shared.grants.load());
         if connection.is_closed() || changed || core.withheld.borrow().noes != noes {
             return;
         }

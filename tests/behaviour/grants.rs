@@ -233,3 +233,54 @@ fn a_consumer_that_is_refused_is_told() -> Outcome {
     );
     scene.end()
 }
+
+#[test]
+fn what_a_consumer_may_read_does_not_wait_for_what_it_may_not() -> Outcome {
+    let scene = asking("")?;
+    let (closed, open) = (
+        scene.broker.topic("hr", 1)?,
+        scene.broker.topic("plain", 1)?,
+    );
+    let mut direct = Wire::connect(&scene.broker.plain())?;
+    for (topic, value) in [(&closed, OTHER_CARD), (&open, CLEAN)] {
+        produce_one(&mut direct, topic, 0, Batch::values(&[value]).encode()?)?;
+    }
+    let target = scene.target("carl", &["contractors"])?;
+    let consume = Consume::of(&[&closed, &open], 1).patience(Duration::from_secs(40));
+    let (values, errors) = Client::Console.consume(&target, &consume)?;
+    ensure!(values == [CLEAN], "it read {values:?}: {errors}");
+    scene.reviewer()?.await_pending(&closed)?;
+    scene.end()
+}
+
+#[test]
+fn a_rule_about_records_and_one_about_access_are_both_to_be_answered() -> Outcome {
+    let rules = r#"
+  contractors-ask-first:
+    when: {operations: [produce], topics: ["hr*"], groups: [contractors]}
+    if: {first_use: topic}
+    then: {hold: {ask: security, for: 8h}}
+  cards-need-review:
+    when: {operations: [produce], topics: ["hr*"]}
+    if: {contains: {any: [payment_card]}}
+    then: {hold: {ask: security, covers: records}}
+"#;
+    let scene = Scene::with(|settings| settings.rules(rules))?;
+    let (topic, reviewer) = (scene.broker.topic("hr", 1)?, scene.reviewer()?);
+    let mut wire = contractor(&scene)?;
+    let batch = || Batch::values(&[OTHER_CARD]).encode();
+    held(&produce_one(&mut wire, &topic, 0, batch()?)?)?;
+    let pending = reviewer.pending(&topic)?;
+    let of = |granting: bool| {
+        let mut them = pending.iter();
+        let found = them.find(|hold| hold.all["grant"].is_object() == granting);
+        found.context("a question is missing")
+    };
+    reviewer.approve(&of(true)?.id)?;
+    held(&produce_one(&mut wire, &topic, 0, batch()?)?)?;
+    reviewer.approve(&of(false)?.id)?;
+    written(&produce_one(&mut wire, &topic, 0, batch()?)?)?;
+    // the use stays granted; the card was let through once
+    written(&send(&mut wire, &topic)?)?;
+    scene.end()
+}

@@ -47,5 +47,14 @@ fn what_an_approval_cannot_cover_is_told() {
   g: {{when: {{operations: [metadata]}}, if: {{first_use: topic}}, then: {{block: {{reason: r}}}}}}
 "
     );
-    assert_eq!(told(&format!("{SMALL}{text}")), "");
+    let expected = "\
+lg.yaml:5:80: `covers: access` does not fit the evidence; expected `records`
+lg.yaml:6:71: `covers: records` does not fit the evidence; expected `access`
+lg.yaml:7:77: `for`, but an approval of records is spent once; expected no `for`; approvals have `redeem_within`
+lg.yaml:8:68: `1ms`; expected a duration from 1s to 365d, such as 500ms, 3s, 10m, 8h
+lg.yaml:9:33: `client`; expected topic
+lg.yaml:9:72: `all`; expected records or schema or rate or access
+lg.yaml:10:47: a mask with `if: first_use` has nothing to hide; expected `if: {contains: …}`
+lg.yaml:11:69: `first_use` on what moves no records: metadata; expected `if: always`, or produce or fetch";
+    assert_eq!(told(&format!("{SMALL}{text}")), expected);
 }
