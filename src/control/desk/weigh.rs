@@ -106,7 +106,8 @@ impl Desk {
         let mut wanted = ask.content.clone();
         taken.sort_unstable();
         wanted.sort_unstable();
-        (!wanted.is_empty() && taken == wanted).then_some(Weighed::Authorised(parts, Vec::new()))
+        let repeats = !wanted.is_empty() && taken == wanted && self.is_granted(ask, now);
+        repeats.then_some(Weighed::Authorised(parts, Vec::new()))
     }
 
     /// Matches the records of one content (`run` holds the same key as often as the chunk does).
@@ -178,6 +179,13 @@ impl Desk {
         }
         found.written_before += before.min(run.len() as u32);
         found.missing.extend(run);
+    }
+
+    /// Whether everything that the chunk's rules want granted is.
+    fn is_granted(&self, ask: &Ask, now: UnixMillis) -> bool {
+        let mut found = Found::default();
+        self.weigh_grants(ask, now, &mut found);
+        found.granted.len() == ask.rules.iter().filter(|r| r.grant.is_some()).count()
     }
 
     /// Grants: one hold a key, whoever asks. What was revoked, or has ended, is a new question.

@@ -221,6 +221,28 @@ fn records_and_grants_of_one_chunk_are_all_to_be_answered() {
 }
 
 #[test]
+fn a_repeat_in_doubt_does_not_pass_a_grant_that_was_revoked() {
+    let mut bench = Bench::new();
+    let rules = || vec![offer(ACCESS, None), records("privacy")];
+    let (ticket, _) = bench.ask_rules(rules(), &[1]);
+    let holds: Vec<HoldId> = bench.log.iter().map(|event| event.hold).collect();
+    for (hold, group) in holds.iter().zip(["dpo", "security"]) {
+        let view = bench.review(*hold, "ann", group, Verdict::Approve);
+        assert!(view.is_ok(), "{view:?}");
+    }
+    bench.collect();
+    bench.sent(ticket, SendOutcome::Unknown);
+    assert!(bench.revoke(holds[1], "bob", "security").is_ok());
+    bench.chunks -= 1; // the same send again
+    let (_, answers) = bench.ask_rules(rules(), &[1]);
+    assert!(
+        matches!(answers[..], [(_, Answer::Pending { .. })]),
+        "{answers:?}"
+    );
+    assert_eq!(bench.releases(), 1);
+}
+
+#[test]
 fn an_ask_without_what_its_rules_are_about_is_turned_away() {
     let mut bench = Bench::new();
     let (_, answers) = bench.ask_rules(vec![offer(ACCESS, None)], &[1]);
