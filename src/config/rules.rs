@@ -1,7 +1,7 @@
 //! `rules`: one rule, from its text to what `policy` decides with.
 //!
 //! Owns: `when`, `if` and `then`. Refuses: an effect its evidence cannot carry (a mask without
-//! findings, a hold on fetch), and evidence or effects that come later, rather than ignore them.
+//! findings, a hold of records on fetch), and evidence or effects that come later, rather than ignore them.
 //! Stays true: a rule has exactly one kind of evidence and exactly one effect.
 
 use super::checker::{Checker, Section, cut};
