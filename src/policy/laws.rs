@@ -87,7 +87,7 @@ fn any_when() -> impl Strategy<Value = When> {
     })
 }
 
-fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
+pub(super) fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
     let mode = prop_oneof![3 => Just(Mode::Enforce), 1 => Just(Mode::Observe)];
     let one = (any_condition(), any_effect(), any_when(), mode);
     prop::collection::vec(one, 1..6).prop_map(|them| {
@@ -107,7 +107,7 @@ fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
     })
 }
 
-fn any_exceptions() -> impl Strategy<Value = Vec<Exception>> {
+pub(super) fn any_exceptions() -> impl Strategy<Value = Vec<Exception>> {
     let one = (0u8..6, any_when(), 900i64..1_200);
     prop::collection::vec(one, 0..4).prop_map(|them| {
         let named = them.into_iter().enumerate();
@@ -127,7 +127,7 @@ fn lifted(number: u8) -> String {
     }
 }
 
-fn any_findings() -> impl Strategy<Value = Vec<Finding>> {
+pub(super) fn any_findings() -> impl Strategy<Value = Vec<Finding>> {
     let one = (0u8..3, 0u32..3, any_likelihood());
     let one = one.prop_map(|(d, r, likelihood)| Finding {
         likelihood,
@@ -136,7 +136,7 @@ fn any_findings() -> impl Strategy<Value = Vec<Finding>> {
     prop::collection::vec(one, 0..8)
 }
 
-fn rank(gate: &Gate) -> u8 {
+pub(super) fn rank(gate: &Gate) -> u8 {
     match gate {
         Gate::Allow => 0,
         Gate::Hold { .. } => 1,
@@ -168,7 +168,7 @@ fn asked(gate: &Gate) -> Vec<Arc<str>> {
 }
 
 /// `strict` is nowhere weaker than `loose`: gate, questions, records flagged, bytes hidden.
-fn no_weaker(strict: &Verdict, loose: &Verdict) -> Result<(), TestCaseError> {
+pub(super) fn no_weaker(strict: &Verdict, loose: &Verdict) -> Result<(), TestCaseError> {
     prop_assert!(
         rank(&strict.gate) >= rank(&loose.gate),
         "{strict:?} against {loose:?}"

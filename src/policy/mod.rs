@@ -15,6 +15,7 @@
 
 mod contains;
 mod decide;
+pub mod diff;
 mod first_use;
 #[cfg(test)]
 mod fixtures;

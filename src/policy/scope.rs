@@ -112,6 +112,11 @@ impl Policy {
         }
     }
 
+    /// Whether the built-in rule [`UNREADABLE`] acts.
+    pub fn unreadable_mode(&self) -> Mode {
+        self.unreadable.mode
+    }
+
     /// Its rules, by name.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().map(Arc::as_ref)
