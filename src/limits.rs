@@ -741,3 +741,9 @@ const _: () = assert!(
     SUMMARY_SAMPLES_MAX * (SUMMARY_SAMPLE_BYTES_MAX + 8) + SHAPE_TEXT_BYTES_MAX
         < SUMMARY_TEXT_BYTES_MAX
 );
+
+/// The configuration's files are looked at this often: an edit is in force within about a second. A look is a
+/// `stat` of each file and of each directory with a pattern, some tens of microseconds.
+pub const POLICY_LOOK_MS: u64 = 500;
+/// Lines of a change of the policy that its entry in the audit keeps: 256 lines of some 100 bytes, 25 KiB.
+pub const POLICY_CHANGES_TOLD_MAX: usize = 256;

@@ -34,6 +34,18 @@ pub fn describe(body: &Body) -> String {
         Body::Stopped(e) => e.cause.clone(),
         Body::Recovered(e) => recovered(e),
         Body::PolicyLoaded(e) => format!("policy={} bytes={}", short(&e.hash), e.text.len()),
+        Body::PolicyChanged(e) => format!(
+            "policy={} before={} {} by={}: {}",
+            short(&e.hash),
+            short(&e.before),
+            if e.weakens {
+                "weakens"
+            } else {
+                "weakens nothing"
+            },
+            e.by,
+            e.changes.join("; ")
+        ),
         Body::Oversized(e) => format!(
             "a {} of {} bytes was not kept, sha256={}",
             e.was,

@@ -20,8 +20,18 @@ const SHARED_LATER: [&str; 1] = ["accounts"];
 /// The key itself.
 pub(super) const INCLUDE: &str = "include";
 
-/// Reads the main file's text and what it includes: the sections together, and all texts together.
-pub(super) fn read(c: &mut Checker<'_>, text: &str) -> Option<(Node, String)> {
+/// A configuration as its files have it.
+pub(super) struct Together {
+    /// The sections together.
+    pub(super) root: Node,
+    /// All texts together.
+    pub(super) text: String,
+    /// The files, and the directories that patterns looked into.
+    pub(super) watched: Vec<PathBuf>,
+}
+
+/// Reads the main file's text and what it includes.
+pub(super) fn read(c: &mut Checker<'_>, text: &str) -> Option<Together> {
     let mut root = tree(c, text, 0)?;
     let mut reading = Reading::new(c, text);
     if let Value::Map(entries) = &mut root.value {
@@ -32,7 +42,13 @@ pub(super) fn read(c: &mut Checker<'_>, text: &str) -> Option<(Node, String)> {
         }
         reading.append_to(entries);
     }
-    Some((root, reading.text))
+    let files = reading.files.into_iter().map(|(file, _)| file);
+    let watched = files.chain(reading.searched).collect();
+    Some(Together {
+        root,
+        text: reading.text,
+        watched,
+    })
 }
 
 fn tree(c: &mut Checker<'_>, text: &str, file: usize) -> Option<Node> {
@@ -56,6 +72,8 @@ struct Reading {
     sections: Vec<(&'static str, Key, Named)>,
     text: String,
     directory: PathBuf,
+    /// Directories that patterns looked into.
+    searched: Vec<PathBuf>,
 }
 
 impl Reading {
@@ -68,6 +86,7 @@ impl Reading {
             sections: Vec::new(),
             text: text.to_owned(),
             directory: c.directory(Place::start_of(0)),
+            searched: Vec::new(),
         }
     }
 
@@ -92,7 +111,7 @@ impl Reading {
         let expected = "a list of files, such as [rules.d/*.yaml]";
         let patterns = c.texts(node, expected).unwrap_or_default();
         for (place, pattern) in patterns {
-            match expand(&c.directory(place), pattern) {
+            match expand(&c.directory(place), pattern, &mut self.searched) {
                 Ok(found) if found.is_empty() => {
                     let what = format!("no file matches `{}`", cut(pattern));
                     c.fault(place, what, "one file at least");
@@ -220,7 +239,11 @@ fn shared(entries: &[(Key, Node)]) -> impl Iterator<Item = (&'static str, &[(Key
 
 /// The files that a pattern names, by name. `*` stands for any run of characters but `/`; what begins with
 /// a dot is seen only by a pattern that does. Without `*` it is the file itself, there or not.
-fn expand(directory: &Path, pattern: &str) -> std::io::Result<Vec<PathBuf>> {
+fn expand(
+    directory: &Path,
+    pattern: &str,
+    searched: &mut Vec<PathBuf>,
+) -> std::io::Result<Vec<PathBuf>> {
     let start = match pattern.starts_with('/') {
         true => PathBuf::from("/"),
         false => directory.to_owned(),
@@ -237,6 +260,7 @@ fn expand(directory: &Path, pattern: &str) -> std::io::Result<Vec<PathBuf>> {
             .filter(|path| path.is_dir() || found.len() == 1)
         {
             next.extend(matching(path, part)?);
+            searched.push(path.clone());
         }
         next.sort();
         found = next;

@@ -10,6 +10,7 @@ mod approvals;
 mod checker;
 mod cluster;
 mod detectors;
+pub mod diff;
 mod exceptions;
 mod fault;
 mod files;
@@ -53,7 +54,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use checker::{Checker, Section};
 use names::Names;
 use sockets::Sockets;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tree::Node;
 
 const KEYS: [&str; 17] = [
@@ -93,7 +94,11 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
             expected: String::new(),
         }])
     })?;
-    parse(&text, &name, &|variable| std::env::var(variable).ok())
+    let config = parse(&text, &name, &|variable| std::env::var(variable).ok())?;
+    Ok(Config {
+        file: Some(path.to_owned()),
+        ..config
+    })
 }
 
 /// Checks the text of a configuration, and the files that it includes. `file_name` goes into faults, and
@@ -108,7 +113,7 @@ pub fn parse(
 ) -> Result<Config, Faults> {
     let mut c = Checker::new(file_name, env);
     let read = files::read(&mut c, text);
-    let config = read.and_then(|(root, text)| config(&mut c, &root, text));
+    let config = read.and_then(|read| config(&mut c, &read.root, read.text, read.watched));
     match config {
         Some(config) if c.faults.is_empty() => Ok(config),
         _ => {
@@ -121,8 +126,8 @@ pub fn parse(
     }
 }
 
-/// `text` is that of all files together.
-fn config(c: &mut Checker<'_>, root: &Node, text: String) -> Option<Config> {
+/// `text` is that of all files together; `watched` is where a change of it would be seen.
+fn config(c: &mut Checker<'_>, root: &Node, text: String, watched: Vec<PathBuf>) -> Option<Config> {
     let root = c.section(root.place, root, &KEYS, &KEYS_LATER)?;
     version(c, &root);
     let before = c.faults.len();
@@ -156,6 +161,8 @@ fn config(c: &mut Checker<'_>, root: &Node, text: String) -> Option<Config> {
         identity,
         policy: Policy::new(sha256(&text), rules, exceptions, defaults.mode),
         policy_text: text,
+        file: None,
+        watched,
         detectors: names.own.all.into(),
         approvals: names.approvals,
         audit,

@@ -27,6 +27,10 @@ pub struct Config {
     pub policy: Policy,
     /// The text the policy's hash is of.
     pub policy_text: String,
+    /// Its main file, if it came from one: then it can be read again.
+    pub file: Option<PathBuf>,
+    /// The files it was read from, and the directories in which more of them could turn up.
+    pub watched: Vec<PathBuf>,
     /// Whom holds ask, by name.
     pub approvals: BTreeMap<String, ApprovalPolicy>,
     /// Where what happened is kept.
@@ -286,6 +290,8 @@ pub struct Http {
     pub admin: Option<SocketAddr>,
     /// The page's address as people reach it, for links; without a slash at its end.
     pub public_url: Option<String>,
+    /// Who may have the policy read again over HTTP: members of one of these groups.
+    pub operators: Vec<String>,
 }
 
 /// How the data plane talks to the kernel.

@@ -92,7 +92,7 @@ pub(super) fn holds(c: &mut Checker<'_>, root: &Section<'_>, audit: &Audit) -> P
 
 /// The addresses people and monitors use.
 pub(super) fn http(c: &mut Checker<'_>, root: &Section<'_>, sockets: &mut Sockets) -> Http {
-    let keys = ["page", "admin", "public_url"];
+    let keys = ["page", "admin", "public_url", "operators"];
     let section = root
         .get("http")
         .and_then(|node| c.section(node.place, node, &keys, &[]));
@@ -109,10 +109,15 @@ pub(super) fn http(c: &mut Checker<'_>, root: &Section<'_>, sockets: &mut Socket
         )
     });
     let public_url = url.map(|url| url.trim_end_matches('/').to_owned());
+    let operators = section.get("operators");
+    let operators =
+        operators.and_then(|node| c.texts(node, "a list of groups, such as [platform]"));
+    let operators = operators.unwrap_or_default().into_iter();
     Http {
         page,
         admin,
         public_url,
+        operators: operators.map(|(_, group)| group.to_owned()).collect(),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::desk::{GrantListing, Listing, View, Viewer, Wanted};
 use super::gauges::Gauges;
+use super::record::PolicyChange;
 use crate::approvals::{Policy, Refusal, ReviewRequest};
 use crate::chunk::HoldId;
 use std::collections::BTreeMap;
@@ -29,7 +30,11 @@ pub(super) enum Command {
         Box<ReviewRequest>,
         oneshot::Sender<Result<View, Refusal>>,
     ),
-    Policies(BTreeMap<String, Policy>),
+    Policy(
+        Box<PolicyChange>,
+        BTreeMap<String, Policy>,
+        oneshot::Sender<Result<(), Refusal>>,
+    ),
 }
 
 /// A way to the desk, for surfaces; cheap to copy.
@@ -84,9 +89,17 @@ impl DeskClient {
         answer.await.unwrap_or(Err(Refusal::Unavailable))
     }
 
-    /// Gives the desk new approval policies; open holds keep their snapshots.
-    pub async fn set_policies(&self, policies: BTreeMap<String, Policy>) -> Result<(), Refusal> {
-        self.send(Command::Policies(policies)).await
+    /// Tells the audit that the policy changes, then gives the desk its approval policies; open holds keep
+    /// their snapshots. The answer comes when that is durable.
+    pub async fn change_policy(
+        &self,
+        change: PolicyChange,
+        approvals: BTreeMap<String, Policy>,
+    ) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Policy(Box::new(change), approvals, reply))
+            .await?;
+        answer.await.unwrap_or(Err(Refusal::Unavailable))
     }
 
     /// The desk's numbers.

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::record::{AuditSink, Record};
+use super::record::{AuditSink, PolicyChange, Record};
 use super::{Handle, Setup, Surfaces, spawn};
 use crate::approvals::Policy;
 use crate::chunk::{ContentKey, GrantOffer, Operation, Principal, SendKey, Summary};
@@ -28,6 +28,10 @@ pub(crate) struct Memory {
 impl AuditSink for Memory {
     fn record(&mut self, record: &Record) -> Result<(), String> {
         self.records.lock().unwrap().push(record.clone());
+        Ok(())
+    }
+
+    fn policy(&mut self, _: &PolicyChange) -> Result<(), String> {
         Ok(())
     }
 

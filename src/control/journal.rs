@@ -9,7 +9,7 @@
 //! audit's mark, so the next start tells it again before anything can follow from it.
 
 use super::log::{Log, Logged};
-use super::record::{AuditSink, Record};
+use super::record::{AuditSink, PolicyChange, Record};
 use crate::chunk::HoldId;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::thread::JoinHandle;
@@ -24,12 +24,17 @@ pub struct Batch {
     pub forgotten: Vec<HoldId>,
     /// Entries for the audit, in order.
     pub records: Vec<Record>,
+    /// Changes of the policy, in order.
+    pub policies: Vec<PolicyChange>,
 }
 
 impl Batch {
     /// Nothing to make durable.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.forgotten.is_empty() && self.records.is_empty()
+        self.events.is_empty()
+            && self.forgotten.is_empty()
+            && self.records.is_empty()
+            && self.policies.is_empty()
     }
 }
 
@@ -125,7 +130,12 @@ impl Writer {
                 .map_err(|e| format!("the audit failed: {e}"))?;
             self.told = self.told.max(record.sequence);
         }
-        if batch.records.iter().any(Record::weakens) {
+        for change in &batch.policies {
+            self.audit
+                .policy(change)
+                .map_err(|e| format!("the audit failed: {e}"))?;
+        }
+        if batch.records.iter().any(Record::weakens) || !batch.policies.is_empty() {
             self.audit
                 .sync()
                 .map_err(|e| format!("the audit failed: {e}"))?;

@@ -43,5 +43,5 @@ mod tests;
 mod turn;
 
 pub use client::DeskClient;
-pub use record::{AuditSink, Record, What};
+pub use record::{AuditSink, PolicyChange, Record, What};
 pub use run::{Handle, Setup, StartError, Surfaces, spawn};

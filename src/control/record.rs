@@ -16,8 +16,29 @@ use std::sync::Arc;
 pub trait AuditSink: Send {
     /// Takes one entry. An error stops the desk: nothing more is decided or released.
     fn record(&mut self, record: &Record) -> Result<(), String>;
+    /// Takes a change of the policy.
+    fn policy(&mut self, change: &PolicyChange) -> Result<(), String>;
     /// Makes everything taken so far durable. Called before a decision or release has effect.
     fn sync(&mut self) -> Result<(), String>;
+}
+
+/// A policy in another's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyChange {
+    /// When.
+    pub at: UnixMillis,
+    /// SHA-256 of the old text.
+    pub before: [u8; 32],
+    /// SHA-256 of the new one.
+    pub hash: [u8; 32],
+    /// The new text, without secrets.
+    pub text: String,
+    /// What asked for it.
+    pub by: String,
+    /// Whether it may let something through that the old one did not.
+    pub weakens: bool,
+    /// What differs, a line each.
+    pub changes: Vec<String>,
 }
 
 /// What the entries of one hold have in common.

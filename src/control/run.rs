@@ -229,6 +229,10 @@ impl Control {
         match effect {
             Effect::Answer(ticket, answer) => self.answer(ticket, answer),
             Effect::Grants(grants) => self.grants.store(grants),
+            Effect::Policies(policies, reply) => {
+                self.turn.set_policies(policies);
+                let _ = reply.send(Ok(())); // whoever asked may be gone
+            }
             // A surface that went away has no use for its answer.
             Effect::Listing(reply, listing) => drop(reply.send(listing)),
             Effect::GrantListing(reply, listing) => drop(reply.send(listing)),

@@ -8,12 +8,12 @@ use super::client::Command;
 use super::desk::{Desk, GrantListing, Listing, Step, View};
 use super::gauges::Gauges;
 use super::journal::Batch;
-use crate::approvals::Refusal;
+use crate::approvals::{Policy, Refusal};
 use crate::chunk::UnixMillis;
 use crate::hold::messages::{Answer, Ticket, ToControl};
 use crate::limits::CONTROL_EVENTS_WAITING_MAX;
 use crate::policy::Grants;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -24,6 +24,11 @@ pub(super) enum Effect {
     /// For the cores' snapshot.
     Grants(Arc<Grants>),
     GrantListing(oneshot::Sender<GrantListing>, GrantListing),
+    /// A change of the policy is in the audit: from here on the desk asks by these.
+    Policies(
+        BTreeMap<String, Policy>,
+        oneshot::Sender<Result<(), Refusal>>,
+    ),
     Listing(oneshot::Sender<Listing>, Listing),
     View(
         oneshot::Sender<Result<View, Refusal>>,
@@ -71,7 +76,14 @@ impl Turn {
 
     pub(super) fn command(&mut self, command: Command, now: UnixMillis) {
         let effect = match command {
-            Command::Policies(policies) => return self.desk.set_policies(policies),
+            Command::Policy(change, policies, reply) => {
+                if self.gauges.failed() {
+                    drop(reply.send(Err(Refusal::Unavailable)));
+                    return;
+                }
+                self.next.policies.push(*change);
+                Effect::Policies(policies, reply)
+            }
             Command::List(viewer, wanted, reply) => {
                 Effect::Listing(reply, self.desk.list(&viewer, wanted, now))
             }
@@ -129,6 +141,11 @@ impl Turn {
         }
     }
 
+    /// New approval policies for holds that are not open yet.
+    pub(super) fn set_policies(&mut self, policies: BTreeMap<String, Policy>) {
+        self.desk.set_policies(policies);
+    }
+
     /// What may leave now.
     pub(super) fn take_ready(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.ready)
@@ -179,6 +196,7 @@ impl Turn {
                     .ready
                     .push(Effect::View(reply, Box::new(Err(Refusal::Unavailable)))),
                 Effect::Listing(..) | Effect::GrantListing(..) => self.ready.push(effect),
+                Effect::Policies(_, reply) => drop(reply.send(Err(Refusal::Unavailable))),
                 Effect::Grants(_) => {} // what was not made durable is not granted, nor taken back
             }
         }

@@ -14,6 +14,7 @@ mod certificates;
 mod clusters;
 pub mod driver;
 mod health;
+mod reload;
 mod services;
 mod sink;
 

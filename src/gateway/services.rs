@@ -9,6 +9,7 @@ use super::certificates;
 use super::clusters::{self, Followed, follow_all};
 use super::driver::Driver;
 use super::health::Health;
+use super::reload::Reloader;
 use crate::chunk::{Principal, UnixMillis};
 use crate::config::Config;
 use crate::control::Surfaces;
@@ -17,6 +18,7 @@ use crate::data_plane::cluster::Cluster;
 use crate::data_plane::core::{AskForKey, Shared};
 use crate::hold::link::Post;
 use crate::hold::messages::ToCore;
+use crate::http::policy::PolicyFiles;
 use crate::http::{self, ReviewerAuth};
 use crate::identity::key_set::KeySet;
 use crate::identity::tokens::{self, IssuerRules, algorithm};
@@ -100,12 +102,21 @@ impl Services {
         };
         let health = Arc::new(health);
         let (for_stats, for_ready) = (Arc::clone(&health), health);
+        let policy = Arc::new(Reloader::new(config.clone(), Arc::clone(&shared)));
+        let (policy_stats, policy_ready) = (Arc::clone(&policy), Arc::clone(&policy));
         let http = http::surfaces(http::Setup {
             page: self.page,
             admin: self.admin,
             verifier: Arc::new(Reviewers(Arc::clone(&shared))),
-            stats: Arc::new(move || for_stats.metrics()),
-            ready: Arc::new(move || for_ready.ready()),
+            stats: Arc::new(move || for_stats.metrics() + &policy_stats.metrics()),
+            ready: Arc::new(move || {
+                let how = for_ready.ready()?;
+                let fault = policy_ready.status().fault;
+                // It serves, by the policy that is in force; whoever looks should know that it is not the file's.
+                let broken = fault.map(|fault| format!("; the policy was not replaced: {fault}"));
+                Ok(how + &broken.unwrap_or_default())
+            }),
+            policy: Arc::clone(&policy) as Arc<dyn PolicyFiles>,
             public_url: config.http.public_url.clone(),
         });
         let (keys, clusters) = (self.keys, self.clusters);
@@ -113,8 +124,10 @@ impl Services {
             Box::pin(async move {
                 let followed = follow_all(clusters, cores);
                 let certificates = certificates::follow(shared.clusters.clone());
+                let files = desk.clone();
                 tokio::join!(
                     http(desk),
+                    policy.follow(&files),
                     keys.run(),
                     followed,
                     certificates,

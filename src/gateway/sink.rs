@@ -9,9 +9,10 @@ use crate::audit::entry::{
     ContentDigest, Decided, Decision, GrantRevoked, Granted, HoldOpened, Landed, Release, Review,
     Vote,
 };
+use crate::audit::entry::{PolicyChanged, PolicyLoaded};
 use crate::audit::{Body, Entry, Writer};
 use crate::chunk::UnixMillis;
-use crate::control::record::{About, AuditSink, Record, What};
+use crate::control::record::{About, AuditSink, PolicyChange, Record, What};
 
 /// Writes the entries of holds; ends its chain in good order when dropped.
 pub struct Sink {
@@ -57,6 +58,26 @@ impl AuditSink for Sink {
         let body = body(record);
         self.writer()?
             .append(&Entry::new(record.at, body))
+            .map(|_| ())
+            .map_err(|fault| fault.to_string())
+    }
+
+    fn policy(&mut self, change: &PolicyChange) -> Result<(), String> {
+        let loaded = PolicyLoaded {
+            hash: change.hash,
+            text: change.text.clone(),
+        };
+        let changed = PolicyChanged {
+            hash: change.hash,
+            before: change.before,
+            by: change.by.clone(),
+            weakens: change.weakens,
+            changes: change.changes.clone(),
+        };
+        let writer = self.writer()?;
+        writer
+            .append(&Entry::new(change.at, loaded))
+            .and_then(|_| writer.append(&Entry::new(change.at, changed)))
             .map(|_| ())
             .map_err(|fault| fault.to_string())
     }

@@ -5,6 +5,7 @@
 //! 200 to a review means that it is durable.
 
 use super::guard::{bearer, check_origin, guard};
+use super::policy::{self, PolicyFiles};
 use super::problem::{Problem, etag};
 use super::{ReviewerAuth, grants, page};
 use crate::approvals::{ReviewRequest, State as HoldState, Verdict};
@@ -28,6 +29,7 @@ use std::sync::Arc;
 pub(super) struct Api {
     pub(super) desk: DeskClient,
     verifier: Arc<dyn ReviewerAuth>,
+    pub(super) policy: Arc<dyn PolicyFiles>,
     pub(super) public_url: Option<Arc<str>>,
 }
 
@@ -35,6 +37,7 @@ pub(super) struct Api {
 pub(super) fn router(
     desk: DeskClient,
     verifier: Arc<dyn ReviewerAuth>,
+    policy: Arc<dyn PolicyFiles>,
     public_url: Option<String>,
 ) -> Router {
     Router::new()
@@ -43,12 +46,14 @@ pub(super) fn router(
         .route("/v1/holds/{id}", get(show))
         .route("/v1/holds/{id}/reviews", post(review))
         .merge(grants::routes())
+        .merge(policy::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(guard))
         .with_state(Api {
             desk,
             verifier,
+            policy,
             public_url: public_url.map(Into::into),
         })
 }

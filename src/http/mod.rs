@@ -11,6 +11,8 @@
 //!              POST /v1/holds/{id}/reviews approve or reject
 //!              GET  /v1/grants[/{id}]      what is granted
 //!              DELETE /v1/grants/{id}     no longer
+//!              GET  /v1/policy             which one is in force
+//!              POST /v1/policy/reload      reads its files again
 //! admin port   GET  /livez /readyz /metrics
 //! ```
 
@@ -19,6 +21,7 @@ mod api;
 mod grants;
 mod guard;
 mod page;
+pub mod policy;
 mod problem;
 mod server;
 #[cfg(test)]
@@ -47,6 +50,8 @@ pub struct Setup {
     pub stats: Arc<dyn Fn() -> String + Send + Sync>,
     /// How the gateway is ready, or why it is not; the desk's own health is added.
     pub ready: Arc<dyn Fn() -> Result<String, String> + Send + Sync>,
+    /// The policy's files.
+    pub policy: Arc<dyn policy::PolicyFiles>,
     /// Where reviewers reach the page (`https://holds.example.com`), when a proxy changes `Host`.
     pub public_url: Option<String>,
 }
@@ -57,7 +62,7 @@ pub fn surfaces(setup: Setup) -> Surfaces {
 }
 
 async fn run(setup: Setup, desk: DeskClient) {
-    let page = api::router(desk.clone(), setup.verifier, setup.public_url);
+    let page = api::router(desk.clone(), setup.verifier, setup.policy, setup.public_url);
     let admin = admin::router(desk, setup.stats, setup.ready);
     tokio::join!(
         server::serve(setup.page, page, "page"),

@@ -64,6 +64,23 @@ pub struct PolicyLoaded {
     pub text: String,
 }
 
+/// The policy changed while the gateway ran; the text of the new one is in a [`PolicyLoaded`] before it.
+#[derive(Archive, Serialize, Deserialize, serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct PolicyChanged {
+    /// SHA-256 of the new text.
+    #[serde(serialize_with = "json::hash")]
+    pub hash: Hash,
+    /// SHA-256 of the old one.
+    #[serde(serialize_with = "json::hash")]
+    pub before: Hash,
+    /// What asked for it: a signal, a file and its owner, a person.
+    pub by: String,
+    /// Whether it may let something through that the old one did not.
+    pub weakens: bool,
+    /// What differs, a line each: which way, what, how.
+    pub changes: Vec<String>,
+}
+
 /// Stands for an entry that was over `limits::AUDIT_ENTRY_BYTES_MAX`.
 #[derive(Archive, Serialize, Deserialize, serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct Oversized {

@@ -14,7 +14,7 @@ mod session;
 mod traffic;
 mod verdict;
 
-pub use gateway::{Opened, Oversized, PolicyLoaded, Recovered, Started, Stopped};
+pub use gateway::{Opened, Oversized, PolicyChanged, PolicyLoaded, Recovered, Started, Stopped};
 pub use grant::{GrantRevoked, Granted};
 pub use hold::{
     ContentDigest, Decided, Decision, HoldOpened, Landed, Outcome, Release, Review, Vote,
@@ -200,6 +200,8 @@ kinds! {
     21 v 1 "granted" Granted,
     /// A grant ended before its time.
     22 v 1 "grant_revoked" GrantRevoked,
+    /// The policy changed while the gateway ran.
+    23 v 1 "policy_changed" PolicyChanged,
 }
 
 impl Body {
@@ -208,7 +210,7 @@ impl Body {
         match self {
             Body::Started(_) | Body::Recovered(_) | Body::PolicyLoaded(_) => Tier::Durable,
             Body::Review(_) | Body::Decision(_) | Body::Release(_) => Tier::Durable,
-            Body::Granted(_) | Body::GrantRevoked(_) => Tier::Durable,
+            Body::Granted(_) | Body::GrantRevoked(_) | Body::PolicyChanged(_) => Tier::Durable,
             Body::Verdict(_) | Body::Asked(_) => Tier::Kernel,
             Body::HoldOpened(_) | Body::Outcome(_) => Tier::Kernel,
             Body::Oversized(_) | Body::Stopped(_) => Tier::Kernel,

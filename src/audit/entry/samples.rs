@@ -221,6 +221,13 @@ fn hold_samples() -> Vec<Body> {
         send: [7; 32],
         landed,
     };
+    let changed = PolicyChanged {
+        hash: [2; 32],
+        before: [4; 32],
+        by: "SIGHUP".into(),
+        weakens: true,
+        changes: vec!["weaker: rule cards-need-review: removed".into()],
+    };
     vec![
         opened.into(),
         review.into(),
@@ -229,6 +236,7 @@ fn hold_samples() -> Vec<Body> {
         outcome.into(),
         granted.into(),
         revoked.into(),
+        changed.into(),
     ]
 }
 
@@ -300,6 +308,9 @@ pub(crate) fn arbitrary_body() -> impl Strategy<Value = Body> {
                 Body::Decision(e) => (e.by, e.hold) = (texts, number),
                 Body::Granted(e) => (e.about, e.by, e.key, e.until) = (text, texts, hash, time),
                 Body::GrantRevoked(e) => (e.reason, e.hold) = (text, number),
+                Body::PolicyChanged(e) => {
+                    (e.by, e.hash, e.changes, e.weakens) = (text, hash, texts, number % 2 == 0)
+                }
                 Body::Release(e) => (e.topic, e.send, e.partition) = (text, hash, number as i32),
                 Body::Outcome(e) => (e.landed, e.send) = (Landed::Written { offset: time }, hash),
             }

@@ -3,11 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod grants;
+mod policy;
 mod reviews;
 mod surface;
 
+use super::policy::{PolicyFiles, PolicyStatus, Reloading};
 use super::{ReviewerAuth, Setup, surfaces};
 use crate::chunk::Principal;
+use crate::chunk::UnixMillis;
+use crate::control::DeskClient;
 use crate::control::fixture::Rig;
 use crate::hold::messages::Answer;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -28,6 +32,29 @@ impl ReviewerAuth for Trusting {
             issuer: "idp".into(),
             claims: Default::default(),
         })
+    }
+}
+
+/// Files that were read a moment ago.
+struct Files;
+
+impl PolicyFiles for Files {
+    fn status(&self) -> PolicyStatus {
+        PolicyStatus {
+            hash: [7; 32],
+            since: UnixMillis(1),
+            fault: None,
+        }
+    }
+
+    fn reload<'a>(&'a self, _: &'a DeskClient, by: &'a str) -> Reloading<'a> {
+        Box::pin(async move { Err(format!("{by}: no such file")) })
+    }
+
+    fn operators(&self) -> &[String] {
+        static GROUPS: std::sync::LazyLock<[String; 1]> =
+            std::sync::LazyLock::new(|| ["platform".into()]);
+        &*GROUPS
     }
 }
 
@@ -55,6 +82,7 @@ fn start() -> Servers {
         verifier: Arc::new(Trusting),
         stats: Arc::new(|| "lockgate_up 1\n".into()),
         ready: Arc::new(|| Err("no broker".into())),
+        policy: Arc::new(Files),
         public_url: None,
     };
     let rig = Rig::start(directory.path(), 60_000, surfaces(setup));
