@@ -29,8 +29,16 @@ const COMMON: [&str; 5] = ["email", "phone", "ipv4", "ipv6", "date_of_birth"];
 const KEPT: u8 = 4;
 
 /// The whole file. `cluster` are the keys of the cluster but its listeners.
-pub fn write(to: &mut impl Write, cluster: &str, topics: &Topics, choice: &Choice) -> io::Result<()> {
-    write!(to, "{HEAD}version: 1\nclusters:\n  main:\n{cluster}{LISTENER}{MIDDLE}")?;
+pub fn write(
+    to: &mut impl Write,
+    cluster: &str,
+    topics: &Topics,
+    choice: &Choice,
+) -> io::Result<()> {
+    write!(
+        to,
+        "{HEAD}version: 1\nclusters:\n  main:\n{cluster}{LISTENER}{MIDDLE}"
+    )?;
     let found: Vec<&Detector> = choice
         .set
         .iter()
@@ -38,7 +46,10 @@ pub fn write(to: &mut impl Write, cluster: &str, topics: &Topics, choice: &Choic
         .filter(|detector| !carriers(topics, detector).is_empty())
         .collect();
     if found.is_empty() {
-        return write!(to, "# Nothing was found, so there is nothing to propose.\n{TAIL}");
+        return write!(
+            to,
+            "# Nothing was found, so there is nothing to propose.\n{TAIL}"
+        );
     }
     writeln!(to, "rules:")?;
     let mut held = false;
@@ -65,11 +76,22 @@ fn rules(to: &mut impl Write, topics: &Topics, detector: &Detector) -> io::Resul
         true => format!("{{keep_last: {KEPT}}}"),
         false => "full".to_owned(),
     };
-    rule(to, &format!("{dashed}-masked-for-readers"), "fetch", &carriers, name, &format!("mask: {mask}"))?;
+    rule(
+        to,
+        &format!("{dashed}-masked-for-readers"),
+        "fetch",
+        &carriers,
+        name,
+        &format!("mask: {mask}"),
+    )?;
     if COMMON.contains(&name) {
         return Ok(false);
     }
-    let places = if secret { topics.keys().map(String::as_str).collect() } else { clean };
+    let places = if secret {
+        topics.keys().map(String::as_str).collect()
+    } else {
+        clean
+    };
     if places.is_empty() {
         return Ok(false);
     }
@@ -79,26 +101,51 @@ fn rules(to: &mut impl Write, topics: &Topics, detector: &Detector) -> io::Resul
     };
     write!(to, "{why}")?;
     let hold = "hold: {ask: data-owners, covers: records}";
-    rule(to, &format!("{dashed}-reviewed-on-the-way-in"), "produce", &places, name, hold)?;
+    rule(
+        to,
+        &format!("{dashed}-reviewed-on-the-way-in"),
+        "produce",
+        &places,
+        name,
+        hold,
+    )?;
     Ok(true)
 }
 
-fn rule(to: &mut impl Write, rule: &str, operation: &str, topics: &[&str], detector: &str, then: &str) -> io::Result<()> {
+fn rule(
+    to: &mut impl Write,
+    rule: &str,
+    operation: &str,
+    topics: &[&str],
+    detector: &str,
+    then: &str,
+) -> io::Result<()> {
     let topics: Vec<String> = topics.iter().map(|topic| quoted(topic)).collect();
     writeln!(to, "  {rule}:")?;
-    writeln!(to, "    when: {{operations: [{operation}], topics: [{}]}}", topics.join(", "))?;
+    writeln!(
+        to,
+        "    when: {{operations: [{operation}], topics: [{}]}}",
+        topics.join(", ")
+    )?;
     writeln!(to, "    if: {{contains: {{any: [{detector}]}}}}")?;
     writeln!(to, "    then: {{{then}}}")
 }
 
 /// How much of it the topic had, and where.
-fn comment(to: &mut impl Write, topics: &Topics, name: &str, detector: &Detector) -> io::Result<()> {
+fn comment(
+    to: &mut impl Write,
+    topics: &Topics,
+    name: &str,
+    detector: &Detector,
+) -> io::Result<()> {
     let (Some(topic), Some(id)) = (topics.get(name), crate::scan::detector(detector.name)) else {
         return Ok(());
     };
     let records = topic.records_with(id);
     let rows = topic.rows.iter().filter(|((of, _), _)| *of == id);
-    let mut places: Vec<String> = rows.flat_map(|(_, row)| row.places.keys().map(shown)).collect();
+    let mut places: Vec<String> = rows
+        .flat_map(|(_, row)| row.places.keys().map(shown))
+        .collect();
     places.sort_unstable();
     places.dedup();
     writeln!(

@@ -78,14 +78,16 @@ impl Topic {
     /// Counts the record in hand.
     pub fn settle(&mut self, gathered: &mut Gathered) {
         for (detector, (likelihood, places)) in std::mem::take(&mut gathered.found) {
-            let row = self.rows.entry((detector, Reverse(likelihood))).or_default();
+            let row = self
+                .rows
+                .entry((detector, Reverse(likelihood)))
+                .or_default();
             row.records += 1;
             for place in places {
+                let room = row.places.len() < SAMPLE_PLACES_MAX;
                 match row.places.get_mut(&place) {
                     Some(count) => *count += 1,
-                    None if row.places.len() < SAMPLE_PLACES_MAX => {
-                        row.places.insert(place, 1);
-                    }
+                    None if room => drop(row.places.insert(place, 1)),
                     None => row.more_places = true,
                 }
             }
@@ -191,24 +193,44 @@ mod tests {
         assert_eq!(rows, [(0, Certain, 1), (0, Likely, 1), (1, Likely, 1)]);
         assert_eq!(topic.records_with(DetectorId(0)), 2);
         assert!((topic.share(2) - 50.0).abs() < 1e-9);
-        let places: Vec<_> = topic.rows.values().flat_map(|row| row.places.keys()).map(shown).collect();
-        assert_eq!(places, ["value a[*]", "value a[*].b", "value a[*]", "value"]);
+        let places: Vec<_> = topic
+            .rows
+            .values()
+            .flat_map(|row| row.places.keys())
+            .map(shown)
+            .collect();
+        assert_eq!(
+            places,
+            ["value a[*]", "value a[*].b", "value a[*]", "value"]
+        );
     }
 
     #[test]
     fn places_are_bounded() {
         let (mut topic, mut gathered) = (Topic::new(1), Gathered::default());
         for n in 0..100u64 {
-            topic.add(&mut gathered, &seen(n, 0, Likelihood::Likely), &format!("f{n}"));
+            topic.add(
+                &mut gathered,
+                &seen(n, 0, Likelihood::Likely),
+                &format!("f{n}"),
+            );
         }
         topic.settle(&mut gathered);
         let row = topic.rows.values().next();
-        assert!(row.is_some_and(|r| r.records == 100 && r.more_places && r.places.len() == SAMPLE_PLACES_MAX));
+        assert!(row.is_some_and(|r| r.records == 100
+            && r.more_places
+            && r.places.len() == SAMPLE_PLACES_MAX));
     }
 
     #[test]
     fn only_numbers_in_brackets_are_elements() {
-        for (path, want) in [("a[12]", "a[*]"), ("[0][1]", "[*][*]"), ("a[", "a["), ("a[x]", "a[x]"), ("a[1", "a[1")] {
+        for (path, want) in [
+            ("a[12]", "a[*]"),
+            ("[0][1]", "[*][*]"),
+            ("a[", "a["),
+            ("a[x]", "a[x]"),
+            ("a[1", "a[1"),
+        ] {
             assert_eq!(any_element(path), want);
         }
     }

@@ -15,13 +15,25 @@ use std::time::Duration;
 pub type Topics = BTreeMap<String, Topic>;
 
 /// The table: topics in which something was found, then those in which nothing was, then what all came to.
-pub fn table(to: &mut impl Write, topics: &Topics, choice: &Choice, took: Duration) -> io::Result<()> {
+pub fn table(
+    to: &mut impl Write,
+    topics: &Topics,
+    choice: &Choice,
+    took: Duration,
+) -> io::Result<()> {
     let rows: Vec<[String; 6]> = topics
         .iter()
         .flat_map(|(name, topic)| rows(name, topic, choice))
         .collect();
     if !rows.is_empty() {
-        let head = ["topic", "detector", "likelihood", "records", "share", "where"];
+        let head = [
+            "topic",
+            "detector",
+            "likelihood",
+            "records",
+            "share",
+            "where",
+        ];
         let head = head.map(str::to_owned);
         let wide = |column: usize| {
             let cells = rows.iter().chain([&head]).map(|row| row[column].len());
