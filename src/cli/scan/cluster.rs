@@ -56,14 +56,16 @@ pub fn run(args: &ScanArgs, choice: &Choice, own: Option<&Config>) -> anyhow::Re
     let registry = cluster.registry.as_ref().map(registry_source).transpose()?;
     let started = Instant::now();
     let (mut topics, end) = sampled(args, choice, source, registry)?;
-    if topics.is_empty() {
-        bail!("no topic of the cluster matches, or none may be seen");
-    }
     let left_out = match end {
         End::Whole => None,
         End::TimeUp => Some("time was up (--time)"),
         End::Interrupted => Some("it was interrupted"),
     };
+    match (topics.is_empty(), left_out) {
+        (true, Some(why)) => bail!("the cluster told no topics: {why}"),
+        (true, None) => bail!("no topic of the cluster matches, or none may be seen"),
+        (false, _) => {}
+    }
     for (name, topic) in &mut topics {
         if let Some(why) = left_out.filter(|_| topic.whole < topic.partitions) {
             let (whole, all) = (topic.whole, topic.partitions);
@@ -149,14 +151,17 @@ fn sampled(
         .enable_all()
         .build()?;
     let reading = std::thread::spawn(move || {
-        runtime.block_on(async move {
+        let end = runtime.block_on(async move {
             let _keeper = keeper.map(|keeper| tokio::spawn(keeper.run()));
             tokio::select! {
                 read = sample::sample(source, ask, to) => read.map(|()| End::Whole),
                 () = tokio::time::sleep(time) => Ok(End::TimeUp),
                 _ = tokio::signal::ctrl_c() => Ok(End::Interrupted),
             }
-        })
+        });
+        // A name that is being resolved is not waited for.
+        runtime.shutdown_background();
+        end
     });
     let topics = Look::new(choice, known).all(from);
     let end = reading.join();
