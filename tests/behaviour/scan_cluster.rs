@@ -178,7 +178,7 @@ fn the_proposed_rules_are_accepted_and_name_what_was_found() -> Outcome {
         let found = topics.len() == 2;
         ensure!(output.code == Some(i32::from(found)), "{output:?}");
         ensure!(
-            output.err.contains("records of"),
+            output.err.contains("something found in"),
             "no table: {}",
             output.err
         );

@@ -152,12 +152,17 @@ fn sampled(
         .build()?;
     let reading = std::thread::spawn(move || {
         let end = runtime.block_on(async move {
-            let _keeper = keeper.map(|keeper| tokio::spawn(keeper.run()));
-            tokio::select! {
+            let keeper = keeper.map(|keeper| tokio::spawn(keeper.run()));
+            let end = tokio::select! {
                 read = sample::sample(source, ask, to) => read.map(|()| End::Whole),
                 () = tokio::time::sleep(time) => Ok(End::TimeUp),
                 _ = tokio::signal::ctrl_c() => Ok(End::Interrupted),
+            };
+            // What was read may still name schemas: the keeper ends when nobody can ask any more.
+            if let Some(keeper) = keeper {
+                let _ = keeper.await;
             }
+            end
         });
         // A name that is being resolved is not waited for.
         runtime.shutdown_background();

@@ -202,3 +202,74 @@ approvals:
 const TAIL: &str = "
 audit: {directory: lockgate-audit}
 ";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::choose::every;
+    use super::super::topic::{Row, Topic};
+    use super::*;
+    use crate::chunk::Likelihood;
+    use crate::scan::DETECTORS;
+    use std::cmp::Reverse;
+
+    const CLUSTER: &str = "    bootstrap: [\"127.0.0.1:9092\"]\n";
+
+    fn proposed(topics: &Topics) -> (String, crate::config::Config) {
+        let mut out = Vec::new();
+        write(&mut out, CLUSTER, topics, &every(Likelihood::Likely)).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let read = crate::config::parse(&text, "f", &|_| None);
+        let config = read.unwrap_or_else(|faults| panic!("{faults}\n{text}"));
+        (text, config)
+    }
+
+    fn carrying(detectors: impl Iterator<Item = u8>) -> Topic {
+        let mut topic = Topic::new(1);
+        topic.records = 10;
+        for id in detectors {
+            let row = Row {
+                records: 5,
+                places: [(("value", "a\n  b: [".to_owned()), 5)].into(),
+                more_places: false,
+            };
+            let key = (DetectorId(id), Reverse(Likelihood::Certain));
+            topic.rows.insert(key, row);
+        }
+        topic
+    }
+
+    #[test]
+    fn whatever_was_found_wherever_it_is_a_configuration() {
+        let mut topics = Topics::new();
+        topics.insert("all".into(), carrying(0..DETECTORS.len() as u8));
+        topics.insert("half".into(), carrying(0..DETECTORS.len() as u8 / 2));
+        topics.insert("a\"\n  evil: [*".into(), carrying(0..3));
+        topics.insert("none".into(), carrying(0..0));
+        let (text, _) = proposed(&topics);
+        for detector in DETECTORS {
+            let mask = format!("{}-masked-for-readers:", detector.name.replace('_', "-"));
+            assert!(text.contains(&mask), "{mask}");
+            let hold = text.contains(&format!(
+                "{}-reviewed-on-the-way-in:",
+                detector.name.replace('_', "-")
+            ));
+            assert_eq!(hold, !COMMON.contains(&detector.name), "{}", detector.name);
+        }
+        assert!(!text.contains("\n  evil"));
+    }
+
+    #[test]
+    fn of_nothing_nothing_follows() {
+        let topics = Topics::from([("none".to_owned(), carrying(0..0))]);
+        let (text, _) = proposed(&topics);
+        assert!(!text.contains("rules:"));
+    }
+
+    #[test]
+    fn secrets_and_common_things_are_detectors() {
+        for name in SECRETS.iter().chain(&COMMON) {
+            assert!(crate::scan::detector(name).is_some(), "{name}");
+        }
+    }
+}
