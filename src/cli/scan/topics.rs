@@ -97,7 +97,7 @@ fn total(to: &mut impl Write, topics: &Topics, took: Duration) -> io::Result<()>
     }
 }
 
-/// One topic as a line of JSON; programs read it, so new fields come behind the old ones.
+/// One topic as a line of JSON; programs read its fields by their names, which stay.
 pub fn line(to: &mut impl Write, name: &str, topic: &Topic, choice: &Choice) -> io::Result<()> {
     let found = topic.rows.iter().map(|((detector, likelihood), row)| {
         let place = |((part, path), records): (&(&str, String), &u64)| json!({"where": part, "path": path, "records": records});

@@ -23,10 +23,11 @@ pub enum From {
 pub fn slices(first: i64, end: i64, records: u32, from: From) -> VecDeque<Range<i64>> {
     let records = i64::from(records);
     let len = end.saturating_sub(first).max(0);
-    let all = match from {
-        _ if len <= records => vec![first..end],
-        From::Latest => vec![end - records..end],
-        From::Earliest => vec![first..first + records],
+    let one = |slice: Range<i64>| VecDeque::from_iter(Some(slice));
+    let mut all = match from {
+        _ if len <= records => one(first..end),
+        From::Latest => one(end - records..end),
+        From::Earliest => one(first..first + records),
         From::Spread => {
             let each = (records / SAMPLE_SLICES).max(1);
             let many = SAMPLE_SLICES.min(records);
@@ -38,7 +39,8 @@ pub fn slices(first: i64, end: i64, records: u32, from: From) -> VecDeque<Range<
             (0..many).map(|n| start(n)..start(n) + each).collect()
         }
     };
-    all.into_iter().filter(|slice| !slice.is_empty()).collect()
+    all.retain(|slice| !slice.is_empty());
+    all
 }
 
 /// Goes on behind what was read, up to offset `reached`.
