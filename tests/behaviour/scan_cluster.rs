@@ -18,6 +18,8 @@ use lockgate_tests::tls::Authority;
 use lockgate_tests::wire::Wire;
 use lockgate_tests::{ports, toolbox, wait};
 use serde_json::{Value, json};
+use std::io::Read;
+use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
@@ -400,6 +402,28 @@ fn a_topic_that_is_not_there_is_not_made() -> Outcome {
     ensure!(
         !made.into_iter().any(|name| name.as_str() == absent),
         "it was made"
+    );
+    Ok(())
+}
+
+#[test]
+fn ctrl_c_ends_it_and_is_told() -> Outcome {
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    let at = silent.local_addr()?.to_string();
+    let mut command = Command::new(binary("lockgate")?);
+    command.args(["scan", "--bootstrap", &at, "--topics", "*"]);
+    let log = toolbox::fresh_dir("scan")?.join("log");
+    let mut scan = Process::start("scan", command, &log, false)?;
+    // It waits for an answer once it has asked.
+    let (mut asked, _) = silent.accept()?;
+    asked.read_exact(&mut [0; 8])?;
+    scan.signal(libc::SIGINT);
+    let ended = scan.wait(SOON)?;
+    ensure!(ended.code() == Some(2), "{ended}: {}", scan.logged());
+    ensure!(
+        scan.logged().contains("it was interrupted"),
+        "{}",
+        scan.logged()
     );
     Ok(())
 }
