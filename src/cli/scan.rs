@@ -71,7 +71,7 @@ pub struct ScanArgs {
     files: Vec<PathBuf>,
     /// Print one JSON object a finding and line: input, record (line or record number from 0), start
     /// and end (bytes within it), detector, where (key, value, header), likelihood,
-    /// path (the way to it in a record that has one).
+    /// path (the way to it in a record that has one). Of a cluster: one object a topic and line.
     #[arg(long)]
     json: bool,
     /// Look for these only; `--list` names them all.
