@@ -6,9 +6,11 @@
 //! lives in one of them.
 
 mod claims;
+mod grant;
 mod operation;
 
 pub use claims::{Claim, Claims};
+pub use grant::{Covers, GrantKey, GrantOffer, GrantSubject};
 pub use operation::{Nature, Operation};
 
 use std::fmt;

@@ -8,7 +8,7 @@
 use super::checker::{Checker, cut};
 use super::fault::{Place, did_you_mean};
 use super::tree::Node;
-use crate::chunk::Operation;
+use crate::chunk::{Covers, Operation};
 use crate::policy::{Condition, Effect, When};
 
 /// APIs that are one thing with another, to a rule.
@@ -71,22 +71,24 @@ pub(super) fn fit(
     let fetches = named.is_none_or(|them| them.contains(&Operation::Fetch));
     let only_without = named.is_some_and(|them| them.len() == without.len());
     match (effect, condition) {
-        (Effect::Hold(_), _) if fetches => {
-            let what = "a hold on fetch comes in a later version";
+        (Effect::Hold(_), _) if fetches && !may_hold_reads(condition) => {
+            let what = "a hold on fetch with this evidence comes in a later version";
             c.fault(then.place, what, "`operations: [produce]` in `when`");
         }
         (Effect::Hold(_), _) if !without.is_empty() => {
             let what = format!("a hold on {} comes in a later version", without.join(", "));
             c.fault(then.place, what, "`operations: [produce]` in `when`");
         }
-        (_, Condition::Contains(_) | Condition::Unreadable(_))
+        (_, Condition::Contains(_) | Condition::Unreadable(_) | Condition::FirstUse)
             if only_without && !without.is_empty() =>
         {
             let word = word(condition);
             let what = format!("`{word}` on what moves no records: {}", without.join(", "));
             c.fault(then.place, what, "`if: always`, or produce or fetch");
         }
-        (_, Condition::Contains(_) | Condition::Unreadable(_)) if !without.is_empty() => {
+        (_, Condition::Contains(_) | Condition::Unreadable(_) | Condition::FirstUse)
+            if !without.is_empty() =>
+        {
             let word = word(condition);
             let what = format!(
                 "`{word}` looks into records: the rule never matches {}",
@@ -98,11 +100,18 @@ pub(super) fn fit(
     }
 }
 
+/// Whether people can be asked about a read: one that they grant goes on later, while records that were read
+/// once cannot be kept back one by one.
+fn may_hold_reads(condition: &Condition) -> bool {
+    matches!(condition.covers(), Covers::Access | Covers::Rate)
+}
+
 /// The word of a kind of evidence.
 pub(super) fn word(condition: &Condition) -> &'static str {
     match condition {
         Condition::Always => "always",
         Condition::Contains(_) => "contains",
         Condition::Unreadable(_) => "unreadable",
+        Condition::FirstUse => "first_use",
     }
 }

@@ -1,7 +1,7 @@
 //! `rules`: one rule, from its text to what `policy` decides with.
 //!
 //! Owns: `when`, `if` and `then`. Refuses: an effect its evidence cannot carry (a mask without
-//! findings, a hold on fetch), and evidence or effects that come later, rather than ignore them.
+//! findings, a hold of records on fetch), and evidence or effects that come later, rather than ignore them.
 //! Stays true: a rule has exactly one kind of evidence and exactly one effect.
 
 use super::checker::{Checker, Section, cut};
@@ -30,8 +30,8 @@ const LIKELIHOODS: [(&str, Likelihood); 3] = [
     (Likelihood::Likely.name(), Likelihood::Likely),
     (Likelihood::Certain.name(), Likelihood::Certain),
 ];
-const EVIDENCE: [&str; 2] = ["contains", "unreadable"];
-const EVIDENCE_LATER: [&str; 3] = ["schema", "spike", "first_use"];
+const EVIDENCE: [&str; 3] = ["contains", "unreadable", "first_use"];
+const EVIDENCE_LATER: [&str; 2] = ["schema", "spike"];
 /// Causes that nothing tells apart yet.
 const CAUSES_LATER: [&str; 1] = ["encrypted"];
 /// The keys of `when`.
@@ -91,7 +91,8 @@ fn rule<'n>(
         .require(&section, "if")
         .and_then(|node| condition(c, node, names));
     let then = c.require(&section, "then");
-    let effect = then.and_then(|node| terms::effect(c, node, names, defaults));
+    let fitting = condition.as_ref().map(Condition::covers);
+    let effect = then.and_then(|node| terms::effect(c, node, names, defaults, fitting));
     let (when, condition, effect) = (when?, condition?, effect?);
     fits(c, then?, &when, &condition, &effect, names);
     Some(Rule {
@@ -182,7 +183,7 @@ fn claims<'n>(
 }
 
 fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<Condition> {
-    let expected = "`always`, `unreadable` or `{contains: …}`";
+    let expected = "`always`, `unreadable`, `{contains: …}` or `{first_use: topic}`";
     match &node.value {
         Value::Text(word) if word == "always" => Some(Condition::Always),
         Value::Text(word) if word == "unreadable" => Some(Condition::Unreadable(Causes::ALL)),
@@ -196,14 +197,22 @@ fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> 
         }
         _ => {
             let section = c.section(node.place, node, &EVIDENCE, &EVIDENCE_LATER)?;
-            match (section.get("contains"), section.get("unreadable")) {
-                (Some(inner), None) => contains(c, inner, names).map(Condition::Contains),
-                (None, Some(inner)) => causes(c, inner).map(Condition::Unreadable),
-                (None, None) if !section.entries().is_empty() => None, // told above
-                (given, _) => {
+            let given = EVIDENCE
+                .iter()
+                .filter_map(|key| Some((*key, section.get(key)?)));
+            let given: Vec<(&str, &Node)> = given.collect();
+            match given.as_slice() {
+                [("contains", inner)] => contains(c, inner, names).map(Condition::Contains),
+                [("unreadable", inner)] => causes(c, inner).map(Condition::Unreadable),
+                [("first_use", inner)] => {
+                    let of = c.choice(inner, &[("topic", ())], &[]);
+                    of.map(|()| Condition::FirstUse)
+                }
+                [] if !section.entries().is_empty() => None, // told above
+                given => {
                     let what = match given {
-                        Some(_) => "two kinds of evidence",
-                        None => "no evidence",
+                        [] => "no evidence",
+                        _ => "two kinds of evidence",
                     };
                     c.fault(node.place, what, expected);
                     None

@@ -15,6 +15,7 @@ use super::mailbox::Bell;
 use super::scratch::Scratch;
 use super::socket::Socket;
 use super::stats::Stats;
+use super::withheld::{self, Withheld};
 use super::{accept, holding, record, sweep};
 use crate::audit;
 use crate::audit::entry::Traffic;
@@ -26,6 +27,7 @@ use crate::identity::tokens::IssuerRules;
 use crate::limits::{
     AUDIT_FLUSH_MS, DRAIN_MS_MAX, LOGIN_BUFFER_BYTES_PER_CORE_MAX, SWEEP_MS, TICK_MS,
 };
+use crate::policy::Grants;
 use arc_swap::{ArcSwap, Guard};
 use crossbeam_channel::Receiver;
 use std::cell::{Cell, RefCell};
@@ -44,6 +46,8 @@ pub struct Shared {
     pub clusters: Vec<Arc<Cluster>>,
     /// The policy and its scanner.
     pub rules: ArcSwap<Rules>,
+    /// What was granted, as the desk last said.
+    pub grants: Arc<ArcSwap<Grants>>,
     /// Whose tokens are accepted.
     pub issuers: Vec<IssuerRules>,
     /// Their keys.
@@ -96,6 +100,8 @@ pub struct Core {
     pub desk: Post<ToControl>,
     /// Chunks that wait.
     pub held: RefCell<Held>,
+    /// Reads that wait for a grant.
+    pub withheld: RefCell<Withheld>,
     /// Who has not logged in.
     pub crowd: Crowd,
     connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
@@ -123,6 +129,7 @@ impl Core {
             audit: RefCell::new(Some(setup.audit)),
             desk: setup.desk,
             held: RefCell::default(),
+            withheld: RefCell::default(),
             crowd: Crowd::default(),
             connections: RefCell::default(),
             undelivered: RefCell::default(),
@@ -308,6 +315,7 @@ impl Core {
     fn tick(self: &Rc<Self>) {
         self.clock.set(UnixMillis::now());
         holding::tick(self);
+        withheld::tick(self);
         if self.logins.is_short() {
             crowd::free_memory(self);
         }

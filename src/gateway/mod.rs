@@ -88,6 +88,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         wake,
         cores: posts.clone(),
         approvals: approvals(&config),
+        grants: Arc::clone(&shared.grants),
         log_path: config.state.clone(),
         audit: Box::new(sink::Sink::new(control_writer)),
         surfaces: services.surfaces(
@@ -189,6 +190,7 @@ fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Resu
             engine,
             mask_keys,
         }),
+        grants: Arc::default(),
         issuers: parts.issuers,
         keys: parts.keys,
         ask_for_key: parts.ask_for_key,

@@ -5,7 +5,7 @@
 //! `Answer::Pending` is followed by exactly one final answer unless the core said `Closed`; after
 //! `Answer::Send` the core always says `Sent`.
 
-use crate::chunk::{ContentKey, HoldId, Operation, Principal, SendKey, Summary};
+use crate::chunk::{ContentKey, GrantOffer, HoldId, Operation, Principal, SendKey, Summary};
 use std::sync::Arc;
 
 /// Names one open chunk on one core.
@@ -33,6 +33,8 @@ pub struct HoldRule {
     pub rule: Arc<str>,
     /// The approval policy it asks (`approvals:` in the configuration).
     pub ask: Arc<str>,
+    /// What an approval grants; `None`: the flagged records, once.
+    pub grant: Option<GrantOffer>,
 }
 
 /// A question: may this chunk be written?
@@ -44,7 +46,7 @@ pub struct Ask {
     pub principal: Principal,
     /// The client's own name for itself.
     pub client_id: Arc<str>,
-    /// Produce, in this version.
+    /// Produce, or Fetch where something is to be granted.
     pub operation: Operation,
     /// The cluster's name.
     pub cluster: Arc<str>,
@@ -56,7 +58,7 @@ pub struct Ask {
     pub rules: Vec<HoldRule>,
     /// SHA-256 of the policy that judged it.
     pub policy: [u8; 32],
-    /// Content keys of the flagged records, in order.
+    /// Content keys of the flagged records, in order; empty when every rule asks for a grant.
     pub content: Vec<ContentKey>,
     /// This send's own key.
     pub send: SendKey,

@@ -5,10 +5,11 @@
 //! allocates nothing; an exception that has ended lifts nothing even in a scope made before its
 //! end.
 
+use super::grants::Grants;
 use super::rule::{Condition, Effect, Hold, Mode, Rule};
 use super::scope::{Policy, Scope, Scoped};
 use super::unreadable::Unreadable;
-use super::verdict::{MaskOrder, Records, Verdict};
+use super::verdict::{Gate, MaskOrder, Records, Verdict};
 use crate::chunk::{DetectorSet, Finding, UnixMillis};
 use crate::scan::mask::Mask;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub struct Evidence<'a> {
     pub findings: &'a [Finding],
     /// Why it could not be read, if it could not.
     pub unreadable: Option<Unreadable<'a>>,
+    /// What was granted: a condition whose grant is among them does not match.
+    pub grants: &'a Grants,
 }
 
 impl Evidence<'_> {
@@ -27,6 +30,7 @@ impl Evidence<'_> {
     pub const NONE: Evidence<'static> = Evidence {
         findings: &[],
         unreadable: None,
+        grants: Grants::none(),
     };
 }
 
@@ -43,7 +47,7 @@ impl Policy {
         let findings = evidence.findings.iter();
         let seen: DetectorSet = findings.map(|finding| finding.detector).collect();
         for scoped in &scope.rules {
-            if matches(&scoped.rule, seen, evidence) {
+            if matches(scoped, seen, evidence, now) {
                 apply(&mut verdict, scoped, evidence.findings, now);
             }
         }
@@ -53,10 +57,22 @@ impl Policy {
         }
         verdict
     }
+
+    /// The verdict before anything is looked at, where a use that nobody has granted is held.
+    pub fn ungranted(&self, scope: &Scope, grants: &Grants, now: UnixMillis) -> Option<Verdict> {
+        let evidence = Evidence {
+            grants,
+            ..Evidence::NONE
+        };
+        let verdict = scope
+            .asks_first
+            .then(|| self.decide(scope, &evidence, now))?;
+        matches!(verdict.gate, Gate::Hold { .. }).then_some(verdict)
+    }
 }
 
-fn matches(rule: &Rule, seen: DetectorSet, evidence: &Evidence<'_>) -> bool {
-    match &rule.condition {
+fn matches(scoped: &Scoped, seen: DetectorSet, evidence: &Evidence<'_>, now: UnixMillis) -> bool {
+    match &scoped.rule.condition {
         Condition::Always => true,
         Condition::Contains(contains) => {
             contains.detectors.meets(seen) && contains.matches(evidence.findings)
@@ -64,6 +80,10 @@ fn matches(rule: &Rule, seen: DetectorSet, evidence: &Evidence<'_>) -> bool {
         Condition::Unreadable(causes) => evidence
             .unreadable
             .is_some_and(|unreadable| causes.contains(unreadable.cause)),
+        Condition::FirstUse => {
+            let access = scoped.access.as_ref(); // none: of every topic at once
+            access.is_none_or(|access| !evidence.grants.admits(&access.key, now))
+        }
     }
 }
 
@@ -87,17 +107,21 @@ fn apply(verdict: &mut Verdict, scoped: &Scoped, findings: &[Finding], now: Unix
     let rule = scoped.rule.as_ref();
     match &rule.effect {
         Effect::Block { reason } => verdict.block(&rule.name, reason),
-        Effect::Hold(hold) => apply_hold(verdict, rule, hold, findings),
+        Effect::Hold(hold) => apply_hold(verdict, scoped, hold, findings),
         Effect::Mask(mask) => apply_mask(verdict, rule, mask, findings),
     }
 }
 
-fn apply_hold(verdict: &mut Verdict, rule: &Rule, hold: &Hold, findings: &[Finding]) {
+fn apply_hold(verdict: &mut Verdict, scoped: &Scoped, hold: &Hold, findings: &[Finding]) {
+    let rule = scoped.rule.as_ref();
+    if rule.condition == Condition::FirstUse {
+        return verdict.hold(&rule.name, hold, Records::None, scoped.access.clone());
+    }
     let records = match &rule.condition {
-        Condition::Always | Condition::Unreadable(_) => Records::All,
+        Condition::Always | Condition::Unreadable(_) | Condition::FirstUse => Records::All,
         Condition::Contains(contains) => Records::Some(contains.records(findings)),
     };
-    verdict.hold(&rule.name, hold, records);
+    verdict.hold(&rule.name, hold, records, None);
 }
 
 fn apply_mask(verdict: &mut Verdict, rule: &Rule, mask: &Mask, findings: &[Finding]) {
@@ -176,6 +200,7 @@ mod tests {
                 cause: Cause::UnknownCodec,
                 why: "unknown codec 7",
             }),
+            grants: Grants::none(),
         };
         let strict = verdict(&policy(&[], &[]), &unreadable);
         let Gate::Block { rule, reason } = &strict.gate else {
@@ -201,6 +226,7 @@ mod tests {
         let of = |cause| Evidence {
             findings: &[],
             unreadable: Some(Unreadable { cause, why: "why" }),
+            grants: Grants::none(),
         };
         let causes: Causes = [Cause::TooLarge, Cause::TooDeep].into_iter().collect();
         let ask = rule(

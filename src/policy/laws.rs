@@ -6,8 +6,8 @@ use super::fixtures::{
     NOW, block, contains, exception, finding, found, hold, policy, principal, verdict,
 };
 use super::{
-    Cause, Causes, Condition, Contains, Effect, Evidence, Exception, Gate, Mode, Pattern, Policy,
-    Records, Rule, Subject, Target, Then, UNREADABLE, Unreadable, Verdict, Want, When,
+    Cause, Causes, Condition, Contains, Effect, Evidence, Exception, Gate, Grants, Mode, Pattern,
+    Policy, Records, Rule, Subject, Target, Then, UNREADABLE, Unreadable, Verdict, Want, When,
 };
 use crate::chunk::{DetectorId, Finding, Likelihood, Operation};
 use crate::scan::mask::{JsonNumber, Mask, MaskStyle};
@@ -18,6 +18,7 @@ fn any_condition() -> impl Strategy<Value = Condition> {
     let want = prop_oneof![Just(Want::Any), Just(Want::All)];
     prop_oneof![
         1 => Just(Condition::Always),
+        1 => Just(Condition::FirstUse),
         1 => any_causes().prop_map(Condition::Unreadable),
         4 => (1u128..8, want, 1u32..3, any_likelihood()).prop_map(|(d, w, n, likelihood)| {
             match contains(d, w, n) {
@@ -209,7 +210,7 @@ fn naive_rank(rules: &[Rule], exceptions: &[Exception], evidence: &Evidence<'_>)
             .any(|e| here(&e.when) && e.until > NOW && e.lifts.contains(name))
     };
     let matches = |rule: &Rule| match rule.condition {
-        Condition::Always => true,
+        Condition::Always | Condition::FirstUse => true, // nothing is granted here
         Condition::Unreadable(causes) => {
             let unreadable = evidence.unreadable;
             unreadable.is_some_and(|it| causes.iter().any(|cause| cause == it.cause))
@@ -306,7 +307,7 @@ proptest! {
         unreadable in any_unreadable(),
     ) {
         let (last, fewer) = rules.split_last().unwrap();
-        let evidence = Evidence { findings: &findings, unreadable };
+        let evidence = Evidence { findings: &findings, unreadable, grants: Grants::none() };
         let with = verdict(&policy(&rules, &exceptions), &evidence);
         let without = verdict(&policy(fewer, &exceptions), &evidence);
         no_weaker(&with, &without)?;
@@ -351,7 +352,7 @@ proptest! {
         rules in any_rules(), exceptions in any_exceptions(), findings in any_findings(),
         unreadable in any_unreadable(),
     ) {
-        let evidence = Evidence { findings: &findings, unreadable };
+        let evidence = Evidence { findings: &findings, unreadable, grants: Grants::none() };
         let compiled = verdict(&policy(&rules, &exceptions), &evidence);
         prop_assert_eq!(rank(&compiled.gate), naive_rank(&rules, &exceptions, &evidence));
     }

@@ -15,8 +15,10 @@
 
 mod contains;
 mod decide;
+mod first_use;
 #[cfg(test)]
 mod fixtures;
+mod grants;
 #[cfg(test)]
 mod laws;
 mod pattern;
@@ -28,6 +30,7 @@ mod verdict;
 
 pub use contains::{Contains, Parts, Want};
 pub use decide::Evidence;
+pub use grants::Grants;
 pub use pattern::Pattern;
 pub use rule::{
     Condition, Effect, Exception, Hold, Mode, Rule, Target, Then, When, matches_listener,

@@ -8,7 +8,7 @@ use super::contains::Contains;
 use super::pattern::Pattern;
 use super::scope::Subject;
 use super::unreadable::Causes;
-use crate::chunk::{DetectorSet, Operation, UnixMillis};
+use crate::chunk::{Covers, DetectorSet, Operation, UnixMillis};
 use crate::scan::mask::Mask;
 use std::sync::Arc;
 
@@ -166,14 +166,28 @@ pub enum Condition {
     Contains(Contains),
     /// Something cannot be looked into, for one of these causes.
     Unreadable(Causes),
+    /// The principal's use of the topic, for this operation, has not been granted.
+    FirstUse,
 }
 
 impl Condition {
     /// The detectors it needs.
     pub fn detectors(&self) -> DetectorSet {
         match self {
-            Condition::Always | Condition::Unreadable(_) => DetectorSet::default(),
+            Condition::Always | Condition::Unreadable(_) | Condition::FirstUse => {
+                DetectorSet::default()
+            }
             Condition::Contains(contains) => contains.detectors,
+        }
+    }
+
+    /// What an approval of a hold on this evidence lets through.
+    pub fn covers(&self) -> Covers {
+        match self {
+            Condition::Always | Condition::Contains(_) | Condition::Unreadable(_) => {
+                Covers::Records
+            }
+            Condition::FirstUse => Covers::Access,
         }
     }
 }
@@ -196,6 +210,10 @@ pub struct Hold {
     pub wait_ms: u64,
     /// What follows the wait.
     pub then: Then,
+    /// What an approval lets through: that of [`Condition::covers`].
+    pub covers: Covers,
+    /// How long a grant lasts from its approval, in milliseconds; `None`: until it is revoked.
+    pub for_ms: Option<u64>,
 }
 
 /// What a rule does.
