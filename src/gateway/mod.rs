@@ -18,6 +18,8 @@ mod reload;
 mod services;
 mod sink;
 
+pub use clusters::{cluster_source, registry_source};
+
 use crate::audit::entry::{PolicyLoaded, Started};
 use crate::audit::{AuditFault, Entry, Writer};
 use crate::chunk::UnixMillis;
