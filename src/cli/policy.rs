@@ -4,6 +4,7 @@
 //! order of names, whatever files they stand in.
 
 use super::phrase;
+use crate::config;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ pub struct PolicyArgs {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     List(ListArgs),
+    Diff(DiffArgs),
 }
 
 /// One line a rule: name, owner, mode, when, if, then. Exceptions follow.
@@ -33,12 +35,56 @@ pub struct ListArgs {
     pub json: bool,
 }
 
+/// What NEW lets through that OLD does not, and the reverse.
+///
+/// A line for each rule, exception and approval policy that differs: `weaker`, `stronger`, `unclear` (it may let
+/// something through that OLD does not), or `same` (nothing passes that did not). What is not told as weaker or
+/// unclear is not weaker.
+///
+/// Exit code: 0 nothing is weaker, 1 something is or may be, 2 a configuration has faults.
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// The configuration file as it was.
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The configuration file as it will be.
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Runs the verb.
 ///
 /// # Errors
 /// None today.
 pub fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
-    let Verb::List(args) = args.verb;
+    match args.verb {
+        Verb::List(args) => list(args),
+        Verb::Diff(args) => diff(&args),
+    }
+}
+
+fn diff(args: &DiffArgs) -> anyhow::Result<ExitCode> {
+    let (Some(old), Some(new)) = (super::loaded(&args.old), super::loaded(&args.new)) else {
+        return Ok(ExitCode::from(2));
+    };
+    let changes = config::diff::changes(&old, &new);
+    for change in &changes {
+        match args.json {
+            true => println!("{}", serde_json::to_string(change)?),
+            false => {
+                let way = format!("{:?}", change.way).to_lowercase();
+                println!("{way:<8}  {}: {}", change.what, change.how);
+            }
+        }
+    }
+    let weakens = changes.iter().any(|change| change.way.weakens());
+    Ok(ExitCode::from(u8::from(weakens)))
+}
+
+fn list(args: ListArgs) -> anyhow::Result<ExitCode> {
     let Some(config) = super::loaded(&args.config) else {
         return Ok(ExitCode::FAILURE);
     };

@@ -36,6 +36,7 @@ mod policy_cli;
 mod protocol;
 mod proxy_protocol;
 mod relay;
+mod reload;
 mod robustness;
 mod scan_cli;
 mod scan_cluster;

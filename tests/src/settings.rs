@@ -319,7 +319,7 @@ impl Settings {
                  reason: {{approve: optional, reject: optional}}\n\
              audit: {{directory: \"{dir}/audit\"}}\n\
              holds: {{log: \"{dir}/holds/holds.db\"}}\n\
-             http: {{page: {{listen: \"127.0.0.1:{page}\"}}, admin: {{listen: \"127.0.0.1:{admin}\"}}}}\n"
+             http: {{operators: [platform], page: {{listen: \"127.0.0.1:{page}\"}}, admin: {{listen: \"127.0.0.1:{admin}\"}}}}\n"
         )
     }
 }
