@@ -7,9 +7,11 @@
 
 mod claims;
 mod operation;
+mod topic_shape;
 
 pub use claims::{Claim, Claims};
 pub use operation::{Nature, Operation};
+pub use topic_shape::{TopicChange, TopicSetting, TopicShape};
 
 use std::fmt;
 use std::str::FromStr;

@@ -41,6 +41,7 @@ pub(super) fn contains(detectors: u128, want: Want, at_least: u32) -> Condition 
         at_least,
         parts: Parts::ALL,
         likelihood: Likelihood::Likely,
+        fields: None,
     })
 }
 
@@ -101,6 +102,6 @@ pub(super) fn scope(policy: &Policy) -> Scope {
 pub(super) fn found(findings: &[Finding]) -> Evidence<'_> {
     Evidence {
         findings,
-        unreadable: None,
+        ..Evidence::NONE
     }
 }

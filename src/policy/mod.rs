@@ -14,7 +14,9 @@
 //!   [`UNREADABLE`].
 
 mod contains;
+mod creation;
 mod decide;
+mod fields;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
@@ -27,7 +29,9 @@ mod unreadable;
 mod verdict;
 
 pub use contains::{Contains, Parts, Want};
+pub use creation::{Bounds, Creates, Setting};
 pub use decide::Evidence;
+pub use fields::{FieldPattern, Fields, Places};
 pub use pattern::Pattern;
 pub use rule::{
     Condition, Effect, Exception, Hold, Mode, Rule, Target, Then, When, matches_listener,

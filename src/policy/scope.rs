@@ -7,6 +7,7 @@
 
 use super::UNREADABLE;
 use super::decide::Evidence;
+use super::fields::looked_at;
 use super::rule::{Condition, Effect, Exception, Mode, Rule, Target, When};
 use super::verdict::{Gate, Verdict};
 use crate::chunk::{DetectorSet, Likelihood, Operation, Principal, UnixMillis};
@@ -45,6 +46,7 @@ pub struct Scope {
     pub(super) always: bool,
     /// Whether any rule asks for what cannot be read.
     unreadable_asked: bool,
+    located: DetectorSet,
     /// The least likelihood that some rule asks for, and never more than is usual.
     pub(super) least: Likelihood,
     blocked: Option<Verdict>,
@@ -63,6 +65,11 @@ impl Scope {
         let lifted = |scoped: &&Scoped| scoped.rule.name.as_ref() == rule;
         let scoped = self.rules.iter().find(lifted);
         scoped.is_some_and(|scoped| scoped.lifted_by.is_some())
+    }
+
+    /// The detectors of rules that name fields: of what these find, the place is to be told.
+    pub fn located(&self) -> DetectorSet {
+        self.located
     }
 
     /// Whether the records need looking into: for detectors, or for what cannot be read.
@@ -143,8 +150,8 @@ impl Policy {
         self.scope_on(subject, operation, Target::Topic(topic), now)
     }
 
-    /// The same, for what may name no topic or all of them. Where no records move, only rules
-    /// with `if: always` can match.
+    /// The same, for what may name no topic or all of them. Where no records move, rules about records
+    /// cannot match.
     pub fn scope_on(
         &self,
         subject: &Subject<'_>,
@@ -158,7 +165,7 @@ impl Policy {
             .filter(|e| !e.ended(now) && e.when.matches_all(subject, operation, on))
             .collect();
         let applies = |rule: &Rule| {
-            (operation.carries_records() || rule.condition == Condition::Always)
+            rule.condition.fits(operation)
                 && rule.when.matches(subject, operation, on)
         };
         let scoped = |rule: &Arc<Rule>| Scoped {
@@ -185,6 +192,10 @@ impl Policy {
             unreadable_asked: rules
                 .iter()
                 .any(|s| matches!(s.rule.condition, Condition::Unreadable(_))),
+            located: rules
+                .iter()
+                .filter_map(|s| Some(looked_at(&s.rule)?.1))
+                .fold(DetectorSet::default(), DetectorSet::union),
             least: least(rules.iter().map(|s| s.rule.as_ref())),
             rules,
             unreadable,
@@ -219,7 +230,7 @@ fn union<'r>(rules: impl Iterator<Item = &'r Rule>) -> DetectorSet {
 fn least<'r>(rules: impl Iterator<Item = &'r Rule>) -> Likelihood {
     let asked = rules.filter_map(|rule| match &rule.condition {
         Condition::Contains(contains) => Some(contains.likelihood),
-        Condition::Always | Condition::Unreadable(_) => None,
+        Condition::Always | Condition::Unreadable(_) | Condition::Creates(_) => None,
     });
     asked.fold(Likelihood::default(), Likelihood::min)
 }
