@@ -223,6 +223,7 @@ impl Core {
         assert!(!scope.detectors.is_empty(), "nothing is scanned for");
         let origin = Origin {
             operation,
+            grants: lockgate::policy::Grants::none(),
             principal: &self.session.principal.name,
             client_id: &self.session.client_id,
             topic: &topic,

@@ -6,10 +6,12 @@
 //! lives in one of them.
 
 mod claims;
+mod grant;
 mod operation;
 mod topic_shape;
 
 pub use claims::{Claim, Claims};
+pub use grant::{Covers, GrantKey, GrantOffer, GrantSubject};
 pub use operation::{Nature, Operation};
 pub use topic_shape::{TopicChange, TopicSetting, TopicShape};
 

@@ -188,6 +188,16 @@ pub const HOLDS_KEPT_MAX: usize = 10 * HOLDS_PENDING_MAX;
 /// Content keys kept over all holds: ten chunks of the largest kind. At about 200 bytes each
 /// (index, account, send) 200 MiB.
 pub const CONTENT_KEYS_KEPT_MAX: usize = 10 * CONTENT_KEYS_PER_CHUNK_MAX;
+/// How long a grant with an end may last: a second, for tests, to a year. What is to last longer has no end and
+/// is revoked.
+pub const GRANT_MS: (i64, i64) = (1_000, 365 * 24 * 60 * 60 * 1000);
+/// Grants in force at once, over all cores. A snapshot has 48 bytes for each (4.6 MiB), and a look-up 17 steps; at
+/// the desk each is a hold of some 2 KiB.
+pub const GRANTS_MAX: usize = 100_000;
+/// Bytes of the line that says what is to be granted: three names of `NAME_BYTES_MAX` and words between.
+pub const GRANT_ABOUT_BYTES_MAX: usize = KIB;
+/// Bytes of what is shown below it, such as a schema's diff: as much as a summary.
+pub const GRANT_DETAIL_BYTES_MAX: usize = 8 * KIB;
 /// Chunks that wait at the desk at once, over all cores.
 pub const TICKETS_OPEN_MAX: usize = 2 * HOLDS_PENDING_MAX;
 /// Longest reason of a review: it has to fit into a client's error message.

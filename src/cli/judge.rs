@@ -8,7 +8,9 @@ use crate::chunk::{Claims, Field, Finding, Operation, Part, Principal, UnixMilli
 use crate::config::Config;
 use crate::data_plane::inspect::cause_of_value;
 use crate::limits::CASE_FILE_BYTES_MAX;
-use crate::policy::{Cause, Evidence, Gate, Policy, Scope, Subject, Target, Unreadable, Verdict};
+use crate::policy::{
+    Cause, Evidence, Gate, Grants, Policy, Scope, Subject, Target, Unreadable, Verdict,
+};
 use crate::scan::mask::{Edits, MaskKeys, Masker, Order, splice};
 use crate::scan::{Engine, Scratch};
 use std::collections::BTreeMap;
@@ -174,6 +176,7 @@ impl<'c> Judge<'c> {
             unreadable: unreadable
                 .as_ref()
                 .map(|(cause, why)| Unreadable { cause: *cause, why }),
+            grants: Grants::none(),
         };
         let verdict = policy.decide(&scope, &evidence, now);
         let masked = self.masked(request, &findings, &verdict, &mut scratch);

@@ -91,7 +91,11 @@ fn rule<'n>(
         .require(&section, "if")
         .and_then(|node| condition(c, node, names));
     let then = c.require(&section, "then");
-    let effect = then.and_then(|node| terms::effect(c, node, names, defaults));
+    let fitting = condition
+        .as_ref()
+        .map(Condition::covers)
+        .unwrap_or_default();
+    let effect = then.and_then(|node| terms::effect(c, node, names, defaults, fitting));
     let (when, condition, effect) = (when?, condition?, effect?);
     fits(c, then?, &when, &condition, &effect, names);
     Some(Rule {

@@ -1,14 +1,16 @@
 //! `then`: mask, hold or block, and the terms of a hold.
 //!
-//! Owns: the check of effects. Refuses: `allow` (rules only tighten; exceptions lift), grants and
-//! parking (they come later). Stays true: no reply is withheld past `HOLD_WAIT_MS_MAX`.
+//! Owns: the check of effects. Refuses: `allow` (rules only tighten; exceptions lift), what an
+//! approval cannot cover given its evidence, and parking (it comes later). Stays true: no reply is withheld past
+//! `HOLD_WAIT_MS_MAX`; what lasts is of limited length where `for` says so.
 
 use super::checker::{Checker, Section, cut};
 use super::masks;
 use super::model::Defaults;
 use super::names::Names;
 use super::tree::{Node, Value};
-use crate::limits::{CLIENT_RETRIES_MS_MAX, HOLD_WAIT_MS_MAX};
+use crate::chunk::Covers;
+use crate::limits::{CLIENT_RETRIES_MS_MAX, GRANT_MS, HOLD_WAIT_MS_MAX};
 use crate::policy::{Effect, Hold, Then};
 
 const EFFECTS: [&str; 3] = ["mask", "hold", "block"];
@@ -19,6 +21,7 @@ pub(super) fn effect(
     node: &Node,
     names: &mut Names<'_>,
     defaults: &Defaults,
+    fitting: Covers,
 ) -> Option<Effect> {
     if let Value::Text(word) = &node.value {
         let what = match word.as_str() {
@@ -47,7 +50,7 @@ pub(super) fn effect(
         _ => {
             masks::only_with_a_mask(c, &section);
             match key {
-                "hold" => hold(c, inner, names, defaults).map(Effect::Hold),
+                "hold" => hold(c, inner, names, defaults, fitting).map(Effect::Hold),
                 _ => block(c, inner),
             }
         }
@@ -69,24 +72,62 @@ fn hold(
     node: &Node,
     names: &mut Names<'_>,
     defaults: &Defaults,
+    fitting: Covers,
 ) -> Option<Hold> {
-    let section = c.section(node.place, node, &["ask", "covers", "meanwhile"], &["for"])?;
+    let section = c.section(
+        node.place,
+        node,
+        &["ask", "covers", "for", "meanwhile"],
+        &[],
+    )?;
     let ask = c
         .require(&section, "ask")
         .and_then(|node| names.ask(c, node));
-    if let Some(node) = section.get("covers") {
-        c.choice(
-            node,
-            &[("records", ())],
-            &["window", "schema", "rate", "access"],
-        );
-    }
+    let covers = covers(c, &section, fitting);
+    let for_ms = lasts(c, &section, fitting);
     let (wait_ms, then) = meanwhile(c, &section, (defaults.wait_ms, defaults.then))?;
-    let ask = ask?;
+    let (ask, covers, for_ms) = (ask?, covers?, for_ms?);
     if then == Then::Retry {
         warn_of_impatience(c, names, &ask);
     }
-    Some(Hold { ask, wait_ms, then })
+    Some(Hold {
+        ask,
+        wait_ms,
+        then,
+        covers,
+        for_ms,
+    })
+}
+
+/// `covers`: what fits the evidence, which is also what is meant without the key. An approval of records
+/// says nothing of what comes after them, so evidence about more than records asks for a grant.
+fn covers(c: &mut Checker<'_>, section: &Section<'_>, fitting: Covers) -> Option<Covers> {
+    let Some(node) = section.get("covers") else {
+        return Some(fitting);
+    };
+    let words = Covers::ALL.map(|covers| (covers.name(), covers));
+    let covers = c.choice(node, &words, &["window"])?;
+    if covers != fitting {
+        let what = format!("`covers: {}` does not fit the evidence", covers.name());
+        c.fault(node.place, what, format!("`{}`", fitting.name()));
+        return None;
+    }
+    Some(covers)
+}
+
+/// `for`: how long a grant lasts; without it until it is revoked.
+fn lasts(c: &mut Checker<'_>, section: &Section<'_>, fitting: Covers) -> Option<Option<u64>> {
+    let Some(node) = section.get("for") else {
+        return Some(None);
+    };
+    if !fitting.is_grant() {
+        let what = "`for`, but an approval of records is spent once";
+        c.fault(node.place, what, "no `for`; approvals have `redeem_within`");
+        return None;
+    }
+    let (least, most) = GRANT_MS;
+    c.duration(node, least, most)
+        .map(|ms| Some(ms.unsigned_abs()))
 }
 
 /// `meanwhile: {wait, then}`, of a hold or of `defaults`; what is absent is as in `default`.

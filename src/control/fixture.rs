@@ -123,6 +123,7 @@ impl Rig {
             rules: vec![HoldRule {
                 rule: "cards".into(),
                 ask: "security".into(),
+                grant: None,
             }],
             policy: [1; 32],
             content: vec![ContentKey([n; 32])],

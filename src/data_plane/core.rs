@@ -26,6 +26,7 @@ use crate::identity::tokens::IssuerRules;
 use crate::limits::{
     AUDIT_FLUSH_MS, DRAIN_MS_MAX, LOGIN_BUFFER_BYTES_PER_CORE_MAX, SWEEP_MS, TICK_MS,
 };
+use crate::policy::Grants;
 use arc_swap::{ArcSwap, Guard};
 use crossbeam_channel::Receiver;
 use std::cell::{Cell, RefCell};
@@ -44,6 +45,8 @@ pub struct Shared {
     pub clusters: Vec<Arc<Cluster>>,
     /// The policy and its scanner.
     pub rules: ArcSwap<Rules>,
+    /// What was granted, as the desk last said.
+    pub grants: Arc<ArcSwap<Grants>>,
     /// Whose tokens are accepted.
     pub issuers: Vec<IssuerRules>,
     /// Their keys.
@@ -143,6 +146,11 @@ impl Core {
     /// The policy in force.
     pub fn rules(&self) -> Guard<Arc<Rules>> {
         self.shared.rules.load()
+    }
+
+    /// What is granted now.
+    pub fn grants(&self) -> Guard<Arc<Grants>> {
+        self.shared.grants.load()
     }
 
     /// This core's counters.

@@ -95,6 +95,7 @@ mod tests {
     fn refuse(refusals: &mut FrameRefusals, partition: i32) -> bool {
         let origin = Origin {
             operation: Operation::Produce,
+            grants: crate::policy::Grants::none(),
             principal: "svc",
             client_id: "c",
             topic: "t",

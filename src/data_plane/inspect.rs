@@ -16,7 +16,9 @@ use crate::kafka::batch::{self, Batch, BatchFault, Fields};
 use crate::kafka::compression::{Codec, InflateFault};
 use crate::kafka::error;
 use crate::limits::CONTENT_KEYS_PER_CHUNK_MAX;
-use crate::policy::{Cause, Evidence, Gate, Policy, Scope, Then, UNREADABLE, Unreadable, Verdict};
+use crate::policy::{
+    Cause, Evidence, Gate, Grants, Policy, Scope, Then, UNREADABLE, Unreadable, Verdict,
+};
 use crate::scan::mask::MaskKeys;
 use crate::scan::{Engine, Fault};
 use crate::walk::{Lexicon, Scanned};
@@ -89,6 +91,8 @@ pub struct Origin<'a> {
     pub topic: &'a str,
     /// Partition.
     pub partition: i32,
+    /// What was granted.
+    pub grants: &'a Grants,
     /// Where the schemas of its records are.
     pub schemas: Option<&'a SchemaSource>,
     /// Whether it may be looked at again once schemas have come that are not known yet.
@@ -111,7 +115,7 @@ pub fn batch(
     scratch.walker.begin();
     scratch.raw = 0;
     if let Err(fault) = open(bytes, &body, found, scratch) {
-        return unreadable(rules, scope, &fault, now);
+        return unreadable(rules, scope, origin.grants, &fault, now);
     }
     let known = origin.schemas.map(|source| source.known.load());
     let lexicon = Lexicon::new(known.as_ref().map(|known| &***known), None);
@@ -130,6 +134,7 @@ pub fn batch(
             .unreadable
             .as_ref()
             .map(|(cause, why)| Unreadable { cause: *cause, why }),
+        grants: origin.grants,
     };
     let verdict = rules.policy.decide(scope, &evidence, now);
     let mut judged = if verdict.masks.is_empty() && verdict.gate == Gate::Allow {
@@ -227,6 +232,7 @@ fn look(
 fn unreadable(
     rules: &Rules,
     scope: &Scope,
+    grants: &Grants,
     fault: &BatchFault,
     now: UnixMillis,
 ) -> (Judged, Verdict) {
@@ -238,6 +244,7 @@ fn unreadable(
             cause,
             why: &fault.why,
         }),
+        grants,
     };
     let verdict = rules.policy.decide(scope, &evidence, now);
     let judged = match &verdict.gate {
@@ -378,6 +385,7 @@ fn terms(gate: &Gate) -> HeldBatch {
     let rules = rules.iter().map(|r| HoldRule {
         rule: Arc::clone(&r.rule),
         ask: Arc::clone(&r.ask),
+        grant: r.grant.clone(),
     });
     let then = match then {
         Then::Retry => messages::Then::Retry,

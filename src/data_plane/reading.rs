@@ -90,8 +90,10 @@ pub fn judge(
         topic.as_bytes(),
         core.now(),
     );
+    let grants = core.grants();
     let origin = Origin {
         operation: Operation::Fetch,
+        grants: &grants,
         principal: &session.principal.name,
         client_id: &session.client_id,
         topic: &topic,

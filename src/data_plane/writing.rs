@@ -85,8 +85,10 @@ impl Writing<'_> {
                 why: "the gateway does not know a topic of this id".into(),
             });
         };
+        let grants = self.connection.core.grants();
         let origin = Origin {
             operation: Operation::Produce,
+            grants: &grants,
             principal: &self.session.principal.name,
             client_id: &self.session.client_id,
             topic: &topic,

@@ -187,6 +187,7 @@ fn shared(config: &Config, parts: services::Parts, cores: usize) -> anyhow::Resu
             engine,
             mask_keys,
         }),
+        grants: Arc::default(),
         issuers: parts.issuers,
         keys: parts.keys,
         ask_for_key: parts.ask_for_key,

@@ -5,7 +5,7 @@
 //! `Answer::Pending` is followed by exactly one final answer unless the core said `Closed`; after
 //! `Answer::Send` the core always says `Sent`.
 
-use crate::chunk::{ContentKey, HoldId, Operation, Principal, SendKey, Summary};
+use crate::chunk::{ContentKey, GrantOffer, HoldId, Operation, Principal, SendKey, Summary};
 use std::sync::Arc;
 
 /// Names one open chunk on one core.
@@ -33,6 +33,8 @@ pub struct HoldRule {
     pub rule: Arc<str>,
     /// The approval policy it asks (`approvals:` in the configuration).
     pub ask: Arc<str>,
+    /// What an approval grants; `None`: the flagged records, once.
+    pub grant: Option<GrantOffer>,
 }
 
 /// A question: may this chunk be written?

@@ -6,6 +6,7 @@
 //! end.
 
 use super::fields::{Places, looked_at};
+use super::grants::Grants;
 use super::rule::{Condition, Effect, Hold, Mode, Rule};
 use super::scope::{Policy, Scope, Scoped};
 use super::unreadable::Unreadable;
@@ -26,6 +27,8 @@ pub struct Evidence<'a> {
     pub places: Option<&'a Places>,
     /// What is asked for a topic, by its name, where one is made or changed.
     pub topic: Option<(&'a str, &'a TopicShape)>,
+    /// What was granted: a condition whose grant is among them does not match.
+    pub grants: &'a Grants,
 }
 
 impl Evidence<'_> {
@@ -35,6 +38,7 @@ impl Evidence<'_> {
         unreadable: None,
         places: None,
         topic: None,
+        grants: Grants::none(),
     };
 }
 
@@ -130,7 +134,7 @@ fn apply_hold(verdict: &mut Verdict, rule: &Rule, hold: &Hold, findings: &[Findi
         Condition::Always | Condition::Unreadable(_) | Condition::Creates(_) => Records::All,
         Condition::Contains(contains) => Records::Some(contains.records(findings)),
     };
-    verdict.hold(&rule.name, hold, records);
+    verdict.hold(&rule.name, hold, records, None);
 }
 
 fn apply_mask(

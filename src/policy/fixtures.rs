@@ -1,11 +1,12 @@
 //! Short words for the tests of this room: rules, findings, and one subject to judge.
 
 use super::{
-    Condition, Contains, Effect, Evidence, Exception, Hold, Mode, Parts, Policy, Rule, Scope,
-    Subject, Then, Verdict, Want, When,
+    Condition, Contains, Effect, Evidence, Exception, Hold, Mode, Parts, Policy, Rule,
+    Scope, Subject, Then, Verdict, Want, When,
 };
 use crate::chunk::{
-    DetectorId, DetectorSet, Finding, Form, Likelihood, Operation, Part, Principal, UnixMillis,
+    Covers, DetectorId, DetectorSet, Finding, Form, Likelihood, Operation, Part, Principal,
+    UnixMillis,
 };
 use std::sync::Arc;
 
@@ -62,6 +63,8 @@ pub(super) fn hold(ask: &str, wait_ms: u64, then: Then) -> Effect {
         ask: ask.into(),
         wait_ms,
         then,
+        covers: Covers::Records,
+        for_ms: None,
     })
 }
 

@@ -19,6 +19,7 @@ mod decide;
 mod fields;
 #[cfg(test)]
 mod fixtures;
+mod grants;
 #[cfg(test)]
 mod laws;
 mod pattern;
@@ -32,6 +33,7 @@ pub use contains::{Contains, Parts, Want};
 pub use creation::{Bounds, Creates, Setting};
 pub use decide::Evidence;
 pub use fields::{FieldPattern, Fields, Places};
+pub use grants::Grants;
 pub use pattern::Pattern;
 pub use rule::{
     Condition, Effect, Exception, Hold, Mode, Rule, Target, Then, When, matches_listener,

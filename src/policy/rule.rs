@@ -9,7 +9,7 @@ use super::creation::Creates;
 use super::pattern::Pattern;
 use super::scope::Subject;
 use super::unreadable::Causes;
-use crate::chunk::{DetectorSet, Operation, UnixMillis};
+use crate::chunk::{Covers, DetectorSet, Operation, UnixMillis};
 use crate::scan::mask::Mask;
 use std::sync::Arc;
 
@@ -190,6 +190,16 @@ impl Condition {
             Condition::Creates(_) => Creates::OPERATIONS.contains(&operation),
         }
     }
+
+    /// What an approval of a hold on this evidence lets through.
+    pub fn covers(&self) -> Covers {
+        match self {
+            Condition::Always
+            | Condition::Contains(_)
+            | Condition::Unreadable(_)
+            | Condition::Creates(_) => Covers::Records,
+        }
+    }
 }
 
 /// What the client meets when the wait is over and nobody has decided.
@@ -210,6 +220,10 @@ pub struct Hold {
     pub wait_ms: u64,
     /// What follows the wait.
     pub then: Then,
+    /// What an approval lets through: that of [`Condition::covers`].
+    pub covers: Covers,
+    /// How long a grant lasts from its approval, in milliseconds; `None`: until it is revoked.
+    pub for_ms: Option<u64>,
 }
 
 /// What a rule does.

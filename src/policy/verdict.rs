@@ -6,7 +6,7 @@
 
 use super::contains::Contains;
 use super::rule::{Hold, Then};
-use crate::chunk::{DetectorSet, Finding, Likelihood};
+use crate::chunk::{DetectorSet, Finding, GrantOffer, GrantSubject, Likelihood};
 use crate::scan::mask::Mask;
 use std::sync::Arc;
 
@@ -56,6 +56,8 @@ pub struct HoldOrder {
     pub rule: Arc<str>,
     /// The approval policy it asks.
     pub ask: Arc<str>,
+    /// What an approval grants; `None`: the flagged records, once.
+    pub grant: Option<GrantOffer>,
 }
 
 /// Whether the batch may go on: block > hold > allow.
@@ -156,11 +158,24 @@ impl Verdict {
         }
     }
 
-    pub(super) fn hold(&mut self, rule: &Arc<str>, hold: &Hold, records: Records) {
+    /// A hold rule matched. `grant` is what its evidence asks people to grant, for rules whose condition covers
+    /// more than the records.
+    pub(super) fn hold(
+        &mut self,
+        rule: &Arc<str>,
+        hold: &Hold,
+        records: Records,
+        grant: Option<GrantSubject>,
+    ) {
         self.flagged.add(records);
+        let grant = grant.map(|subject| GrantOffer {
+            subject,
+            for_ms: hold.for_ms,
+        });
         let order = HoldOrder {
             rule: rule.clone(),
             ask: hold.ask.clone(),
+            grant,
         };
         match &mut self.gate {
             Gate::Block { .. } => {}

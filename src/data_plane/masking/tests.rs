@@ -96,6 +96,7 @@ fn judge(rules: &Rules, bytes: &mut [u8], room: usize) -> Judged {
         .scope(&subject, Operation::Produce, "orders", NOW);
     let origin = Origin {
         operation: Operation::Produce,
+        grants: crate::policy::Grants::none(),
         principal: "ann",
         client_id: "app",
         topic: "orders",

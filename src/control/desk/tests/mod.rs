@@ -252,6 +252,7 @@ fn rule_of(chunk: &Chunk) -> Vec<HoldRule> {
         .map(|rule| HoldRule {
             rule: (*rule).into(),
             ask: ask(rule).into(),
+            grant: None,
         })
         .collect()
 }
