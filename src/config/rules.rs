@@ -5,6 +5,7 @@
 //! Stays true: a rule has exactly one kind of evidence and exactly one effect.
 
 use super::checker::{Checker, Section, cut};
+use super::creates;
 use super::masks;
 use super::model::Defaults;
 use super::names::Names;
@@ -30,7 +31,7 @@ const LIKELIHOODS: [(&str, Likelihood); 3] = [
     (Likelihood::Likely.name(), Likelihood::Likely),
     (Likelihood::Certain.name(), Likelihood::Certain),
 ];
-const EVIDENCE: [&str; 2] = ["contains", "unreadable"];
+const EVIDENCE: [&str; 3] = ["contains", "creates", "unreadable"];
 const EVIDENCE_LATER: [&str; 3] = ["schema", "spike", "first_use"];
 /// Causes that nothing tells apart yet.
 const CAUSES_LATER: [&str; 1] = ["encrypted"];
@@ -186,7 +187,7 @@ fn claims<'n>(
 }
 
 fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<Condition> {
-    let expected = "`always`, `unreadable` or `{contains: …}`";
+    let expected = "`always`, `unreadable`, `{contains: …}` or `{creates: …}`";
     match &node.value {
         Value::Text(word) if word == "always" => Some(Condition::Always),
         Value::Text(word) if word == "unreadable" => Some(Condition::Unreadable(Causes::ALL)),
@@ -200,14 +201,18 @@ fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> 
         }
         _ => {
             let section = c.section(node.place, node, &EVIDENCE, &EVIDENCE_LATER)?;
-            match (section.get("contains"), section.get("unreadable")) {
-                (Some(inner), None) => contains(c, inner, names).map(Condition::Contains),
-                (None, Some(inner)) => causes(c, inner).map(Condition::Unreadable),
-                (None, None) if !section.entries().is_empty() => None, // told above
-                (given, _) => {
+            let kinds = EVIDENCE
+                .iter()
+                .filter_map(|key| Some((*key, section.get(key)?)));
+            match kinds.collect::<Vec<_>>().as_slice() {
+                [("contains", inner)] => contains(c, inner, names).map(Condition::Contains),
+                [("creates", inner)] => creates::creates(c, inner, names).map(Condition::Creates),
+                [(_, inner)] => causes(c, inner).map(Condition::Unreadable),
+                [] if !section.entries().is_empty() => None, // told above
+                given => {
                     let what = match given {
-                        Some(_) => "two kinds of evidence",
-                        None => "no evidence",
+                        [] => "no evidence",
+                        _ => "two kinds of evidence",
                     };
                     c.fault(node.place, what, expected);
                     None
@@ -232,8 +237,8 @@ fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> O
     let section = c.section(
         node.place,
         node,
-        &["any", "all", "at_least", "in", "likelihood"],
-        &["fields"],
+        &["any", "all", "at_least", "in", "fields", "likelihood"],
+        &[],
     )?;
     let (any, all) = (section.get("any"), section.get("all"));
     let wanted = match (any, all) {
@@ -255,6 +260,7 @@ fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> O
         })
     });
     let parts = section.get("in").map(|node| parts(c, node));
+    let fields = section.get("fields").map(|node| names.fields(c, node));
     let likelihood = section
         .get("likelihood")
         .map(|node| c.choice(node, &LIKELIHOODS, &[]));
@@ -264,6 +270,11 @@ fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> O
         at_least: at_least.unwrap_or(Some(1))?,
         parts: parts.unwrap_or(Some(Parts::ALL))?,
         likelihood: likelihood.unwrap_or(Some(Likelihood::default()))?,
+        // A list that could not be read must not become all fields.
+        fields: match fields {
+            None => None,
+            Some(fields) => Some(fields?),
+        },
     })
 }
 

@@ -50,9 +50,7 @@ impl<'a> Hearing<'a> {
     pub fn ask(&mut self, named: Named<'_>) -> Option<Denied> {
         match named {
             Named::Topic(name) => self.judge(Target::Topic(name), Some(name), None),
-            Named::Shaped(name, shape) => {
-                self.judge(Target::Topic(name), Some(name), Some(shape))
-            }
+            Named::Shaped(name, shape) => self.judge(Target::Topic(name), Some(name), Some(shape)),
             Named::Nothing => self.judge(Target::Nothing, None, None),
             Named::Everything => self.judge(Target::Everything, None, None),
             Named::Id(id) => match self.names.name(id) {

@@ -76,7 +76,8 @@ impl Creates {
 
 impl Bounds {
     fn met_by(&self, number: u64) -> bool {
-        self.above.is_some_and(|most| number > most) || self.below.is_some_and(|least| number < least)
+        self.above.is_some_and(|most| number > most)
+            || self.below.is_some_and(|least| number < least)
     }
 
     /// Whether there is something to meet.
@@ -91,9 +92,7 @@ impl Setting {
         let one_of = |them: &[Pattern], text: &str| them.iter().any(|it| it.matches(text));
         match self {
             Setting::Among(them) => one_of(them, value) || items.any(|item| one_of(them, item)),
-            Setting::Outside(them) => {
-                !one_of(them, value) && items.any(|item| !one_of(them, item))
-            }
+            Setting::Outside(them) => !one_of(them, value) && items.any(|item| !one_of(them, item)),
             Setting::Number(bounds) => match value.strip_prefix('-') {
                 Some(_) => bounds.above.is_some(),
                 // What is no whole number is for the broker to refuse, and not to be guessed at here.
@@ -131,9 +130,18 @@ mod tests {
             partitions: bounds(Some(12), None),
             replication: bounds(None, Some(3)),
             config: vec![
-                ("retention.ms".into(), Setting::Number(bounds(Some(1000), Some(10)))),
-                ("cleanup.policy".into(), Setting::Among(patterns(&["compact"]))),
-                ("compression.type".into(), Setting::Outside(patterns(&["zstd", "lz4"]))),
+                (
+                    "retention.ms".into(),
+                    Setting::Number(bounds(Some(1000), Some(10))),
+                ),
+                (
+                    "cleanup.policy".into(),
+                    Setting::Among(patterns(&["compact"])),
+                ),
+                (
+                    "compression.type".into(),
+                    Setting::Outside(patterns(&["zstd", "lz4"])),
+                ),
             ],
             names_outside: Some(patterns(&["eu.*", "us.*"])),
         }

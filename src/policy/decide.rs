@@ -93,9 +93,14 @@ fn matches(rule: &Rule, seen: DetectorSet, evidence: &Evidence<'_>) -> bool {
 /// The findings that a rule looks at: those in its fields, if it names some.
 fn looked_at_by<'a>(at: usize, rule: &Rule, evidence: &Evidence<'a>) -> Cow<'a, [Finding]> {
     let all = evidence.findings;
-    match looked_at(rule).and(evidence.places).and_then(|places| places.of(at)) {
+    match looked_at(rule)
+        .and(evidence.places)
+        .and_then(|places| places.of(at))
+    {
         None => Cow::Borrowed(all),
-        Some(mine) => mine.filter_map(|index| all.get(index as usize).copied()).collect(),
+        Some(mine) => mine
+            .filter_map(|index| all.get(index as usize).copied())
+            .collect(),
     }
 }
 

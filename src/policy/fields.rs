@@ -151,9 +151,10 @@ impl Places {
 /// The fields that a rule names, and the detectors it looks for there.
 pub(super) fn looked_at(rule: &Rule) -> Option<(&Fields, DetectorSet)> {
     match &rule.condition {
-        Condition::Contains(contains) => {
-            contains.fields.as_ref().map(|fields| (fields, contains.detectors))
-        }
+        Condition::Contains(contains) => contains
+            .fields
+            .as_ref()
+            .map(|fields| (fields, contains.detectors)),
         _ => None,
     }
 }
@@ -170,7 +171,11 @@ mod tests {
 
     fn path(names: &[&str]) -> FieldPath {
         let mut path = FieldPath::default();
-        path.read(names.iter().map(|name| Element::Name(Name::plain(name.as_bytes()))));
+        path.read(
+            names
+                .iter()
+                .map(|name| Element::Name(Name::plain(name.as_bytes()))),
+        );
         path
     }
 
@@ -221,7 +226,11 @@ mod tests {
 
     #[test]
     fn only_findings_in_the_fields_count_and_are_masked() {
-        let rules = [in_fields(Effect::Mask(MaskStyle::Full.into()), 2, &["card"])];
+        let rules = [in_fields(
+            Effect::Mask(MaskStyle::Full.into()),
+            2,
+            &["card"],
+        )];
         let policy = policy(&rules, &[]);
         let scope = scope(&policy);
         let all: [(Finding, &[&str]); 4] = [
@@ -232,9 +241,14 @@ mod tests {
         ];
         let findings = all.map(|(finding, _)| finding);
         let places = placed(&scope, &all);
-        let evidence = Evidence { places: Some(&places), ..found(&findings) };
+        let evidence = Evidence {
+            places: Some(&places),
+            ..found(&findings)
+        };
         let verdict = policy.decide(&scope, &evidence, crate::policy::fixtures::NOW);
-        let masked: Vec<usize> = (0..4).filter(|at| verdict.mask_of(*at, &findings[*at]).is_some()).collect();
+        let masked: Vec<usize> = (0..4)
+            .filter(|at| verdict.mask_of(*at, &findings[*at]).is_some())
+            .collect();
         assert_eq!(masked, [2, 3], "record 0 has but one in the field");
         assert_eq!(verdict.masks[0].records, Records::Some(vec![1]));
     }
@@ -244,16 +258,32 @@ mod tests {
         let policy = policy(&[in_fields(block("no"), 1, &["card"])], &[]);
         let scope = scope(&policy);
         let one = [finding(0, 0)];
-        let gate = |evidence: &Evidence<'_>| policy.decide(&scope, evidence, crate::policy::fixtures::NOW).gate;
+        let gate = |evidence: &Evidence<'_>| {
+            policy
+                .decide(&scope, evidence, crate::policy::fixtures::NOW)
+                .gate
+        };
         assert!(matches!(gate(&found(&one)), Gate::Block { .. }));
         let mut places = placed(&scope, &[(one[0], &["note"])]);
-        assert_eq!(gate(&Evidence { places: Some(&places), ..found(&one) }), Gate::Allow);
+        assert_eq!(
+            gate(&Evidence {
+                places: Some(&places),
+                ..found(&one)
+            }),
+            Gate::Allow
+        );
         for at in 0..=FIELD_LOOKS_MAX {
             places.note(&scope, at, &one[0], &path(&["note"]));
         }
         places.finish();
-        let spent = Evidence { places: Some(&places), ..found(&one) };
-        assert!(matches!(gate(&spent), Gate::Block { .. }), "past the bound all count");
+        let spent = Evidence {
+            places: Some(&places),
+            ..found(&one)
+        };
+        assert!(
+            matches!(gate(&spent), Gate::Block { .. }),
+            "past the bound all count"
+        );
     }
 
     /// The definition, tried in every way.
@@ -261,9 +291,9 @@ mod tests {
         match levels.split_first() {
             None => names.is_empty(),
             Some((&"**", rest)) => (0..=names.len()).any(|at| naive(rest, &names[at..])),
-            Some((level, rest)) => names.split_first().is_some_and(|(name, left)| {
-                Pattern::new(level).matches(name) && naive(rest, left)
-            }),
+            Some((level, rest)) => names
+                .split_first()
+                .is_some_and(|(name, left)| Pattern::new(level).matches(name) && naive(rest, left)),
         }
     }
 

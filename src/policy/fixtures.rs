@@ -1,8 +1,8 @@
 //! Short words for the tests of this room: rules, findings, and one subject to judge.
 
 use super::{
-    Condition, Contains, Effect, Evidence, Exception, Hold, Mode, Parts, Policy, Rule,
-    Scope, Subject, Then, Verdict, Want, When,
+    Condition, Contains, Effect, Evidence, Exception, Hold, Mode, Parts, Policy, Rule, Scope,
+    Subject, Then, Verdict, Want, When,
 };
 use crate::chunk::{
     Covers, DetectorId, DetectorSet, Finding, Form, Likelihood, Operation, Part, Principal,

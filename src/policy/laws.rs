@@ -6,8 +6,8 @@ use super::fixtures::{
     NOW, block, contains, exception, finding, found, hold, policy, principal, verdict,
 };
 use super::{
-    Cause, Causes, Condition, Contains, Effect, Evidence, Exception, Gate, Mode, Pattern,
-    Policy, Records, Rule, Subject, Target, Then, UNREADABLE, Unreadable, Verdict, Want, When,
+    Cause, Causes, Condition, Contains, Effect, Evidence, Exception, Gate, Mode, Pattern, Policy,
+    Records, Rule, Subject, Target, Then, UNREADABLE, Unreadable, Verdict, Want, When,
 };
 use crate::chunk::{DetectorId, Finding, Likelihood, Operation};
 use crate::scan::mask::{JsonNumber, Mask, MaskStyle};

@@ -165,8 +165,7 @@ impl Policy {
             .filter(|e| !e.ended(now) && e.when.matches_all(subject, operation, on))
             .collect();
         let applies = |rule: &Rule| {
-            rule.condition.fits(operation)
-                && rule.when.matches(subject, operation, on)
+            rule.condition.fits(operation) && rule.when.matches(subject, operation, on)
         };
         let scoped = |rule: &Arc<Rule>| Scoped {
             rule: rule.clone(),

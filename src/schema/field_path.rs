@@ -125,7 +125,10 @@ mod tests {
         let mut path = FieldPath::default();
         path.read(std::iter::repeat_n(Element::Number(1), PATH_ELEMENTS_MAX));
         assert!(!path.is_partial());
-        path.read(std::iter::repeat_n(Element::Number(1), PATH_ELEMENTS_MAX + 1));
+        path.read(std::iter::repeat_n(
+            Element::Number(1),
+            PATH_ELEMENTS_MAX + 1,
+        ));
         assert!(path.is_partial());
         path.read_name(&[b'n'; FIELD_NAME_BYTES_MAX + 1]);
         assert!(path.is_partial());

@@ -81,7 +81,9 @@ impl Walker {
             Some(told) => self.text_of(told, start),
             None => Some(start.saturating_sub(field.start) as usize),
         };
-        raw.iter().map(|(start, index)| (at(*start), *index)).collect()
+        raw.iter()
+            .map(|(start, index)| (at(*start), *index))
+            .collect()
     }
 
     fn paths<'t>(&'t self, body: &'t [u8], field: &Field) -> Paths<'t> {
@@ -97,7 +99,9 @@ impl Walker {
 fn starts(findings: &[Finding], before: usize, wanted: DetectorSet) -> Vec<(u32, usize)> {
     let all = findings.iter().enumerate();
     let mine = all.filter(|(_, finding)| wanted.contains(finding.detector));
-    let mut starts: Vec<_> = mine.map(|(at, finding)| (finding.start, before + at)).collect();
+    let mut starts: Vec<_> = mine
+        .map(|(at, finding)| (finding.start, before + at))
+        .collect();
     starts.sort_unstable();
     starts
 }

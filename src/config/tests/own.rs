@@ -60,7 +60,7 @@ fn a_rule_says_how_likely_a_finding_must_be() {
         .rules()
         .filter_map(|rule| match &rule.condition {
             Condition::Contains(contains) => Some(contains.likelihood),
-            Condition::Always | Condition::Unreadable(_) => None,
+            _ => None,
         })
         .collect();
     assert_eq!(asked, [Likelihood::Likely, Likelihood::Possible]);

@@ -7,8 +7,8 @@
 
 use super::answer::{Budget, No, TooMany, refuse_one, shell};
 use super::ask::{Denied, Judge, Named};
-use super::shape::shape;
 use super::row::{Each, Names, Other, RESOURCE_TOPIC, Row};
+use super::shape::shape;
 use crate::kafka::messages::value::{Struct, Value};
 use crate::kafka::messages::{Entity, Message};
 use data_encoding::HEXLOWER;
@@ -135,12 +135,7 @@ impl Split {
 }
 
 /// Asks about an element by every name it gives.
-fn denied(
-    api_key: i16,
-    names: Names,
-    element: &Value,
-    judge: &mut Judge<'_>,
-) -> Option<Denied> {
+fn denied(api_key: i16, names: Names, element: &Value, judge: &mut Judge<'_>) -> Option<Denied> {
     let (name, id) = names_of(names, element);
     if let Named::Topic(topic) = name
         && let Some(shape) = shape(api_key, element)
