@@ -512,7 +512,7 @@ fn findings_of_formats_lie_in_fields_by_their_names() {
             vec!["cards", "notes/mail", "short_ssn", "ssn"],
         ),
         (
-            proto(&ann()),
+            protobuf(&ann()),
             vec!["cards", "notes/mail", "person/short_ssn", "person/ssn"],
         ),
         (look, vec!["1"]),
