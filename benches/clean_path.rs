@@ -13,29 +13,38 @@ use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use kafka_protocol::messages::{FetchResponse, ResponseHeader, TopicName};
 use kafka_protocol::protocol::{Encodable, HeaderVersion, StrBytes};
-use kafka_protocol::records::{
-    Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
-};
 use lockgate::audit::Writer;
 use lockgate::audit::entry::Traffic;
 use lockgate::chunk::{Operation, Principal, UnixMillis};
+use lockgate::data_plane::cluster::SchemaSource;
 use lockgate::data_plane::inspect::{self, Judged, Origin, Rules};
 use lockgate::data_plane::scratch::{ChunkScratch, Scratch};
 use lockgate::data_plane::session::Session;
 use lockgate::data_plane::topic_ids::TopicIds;
-use lockgate::kafka::compression::{Codec, Deflater};
+use lockgate::kafka::compression::Codec;
 use lockgate::kafka::endpoints::Nobody;
 use lockgate::kafka::produce::PartitionReply;
 use lockgate::kafka::topic::{Topic, TopicId};
 use lockgate::kafka::{batch, fetch, frame, produce};
 use lockgate::limits::{KIB, MIB};
 use lockgate::scan::Engine;
+use records::{avro, batch_of, compressed, json, protobuf, registry};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+
+#[path = "clean_path/records.rs"]
+mod records;
 
 const POLICY: &str = include_str!("../config/lockgate.example.yaml");
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 const TOPIC: &str = "payments.orders";
+const CODECS: [Codec; 5] = [
+    Codec::None,
+    Codec::Gzip,
+    Codec::Snappy,
+    Codec::Lz4,
+    Codec::Zstd,
+];
 /// Versions of Produce and Fetch: the last that name a topic, and the newest, which give its id.
 const VERSIONS: [(i16, i16); 2] = [(9, 12), (13, 18)];
 const TOPIC_ID: TopicId = TopicId([7; 16]);
@@ -68,29 +77,28 @@ static ALLOCATOR: Counting = Counting;
 fn main() {
     let mut core = Core::new();
     assert_ne!(ALLOCATIONS.get(), 0, "the counter does not count");
-    for record_bytes in [100, KIB] {
-        let plain = batch_of(record_bytes);
-        for codec in [
-            Codec::None,
-            Codec::Gzip,
-            Codec::Snappy,
-            Codec::Lz4,
-            Codec::Zstd,
-        ] {
-            let batch = compressed(&plain, codec);
-            for (produce, fetch) in VERSIONS {
-                let mut request = request(produce, &batch);
-                let mut reply = reply(fetch, &batch);
-                let what = format!("{codec}, records of {record_bytes} B");
-                passes_without_allocating(&format!("a Produce v{produce}, {what}"), || {
-                    core.produce(&mut request)
-                });
-                passes_without_allocating(&format!("a Fetch reply v{fetch}, {what}"), || {
-                    core.fetch(fetch, &mut reply)
-                });
-            }
-        }
-    }
+    let all = &CODECS[..];
+    core.passes(
+        "JSON of 100 B",
+        &batch_of(MIB / 100, |index| json(index, 100)),
+        all,
+    );
+    core.passes(
+        "JSON of 1 KiB",
+        &batch_of(KIB, |index| json(index, KIB)),
+        all,
+    );
+    // What is inflated has no other way through a walk than what is not.
+    core.passes(
+        "Avro of 200 B",
+        &batch_of(500, |index| avro(index, 200)),
+        &all[..1],
+    );
+    core.passes(
+        "Protobuf of 200 B",
+        &batch_of(500, |index| protobuf(index, 200)),
+        &all[..1],
+    );
     for (produce, _) in VERSIONS {
         let reply = acknowledgement(produce);
         passes_without_allocating(&format!("a Produce reply v{produce}"), || {
@@ -124,6 +132,7 @@ struct Core {
     rules: Rules,
     session: Session,
     topic_ids: TopicIds,
+    schemas: SchemaSource,
     /// Away while a stage uses it.
     scratch: Option<Scratch>,
     traffic: Traffic,
@@ -153,11 +162,31 @@ impl Core {
                 mask_keys: None,
             },
             topic_ids,
+            schemas: registry(),
             session: Session::new(1, principal, "bench".into(), "main/a".into(), None),
             scratch: Some(Scratch::default()),
             traffic: Traffic::default(),
             audit,
             _directory: directory,
+        }
+    }
+
+    /// A clean batch passes both ways, in each of these codecs.
+    fn passes(&mut self, what: &str, plain: &[u8], codecs: &[Codec]) {
+        for codec in codecs {
+            let batch = compressed(plain, *codec);
+            for (produce, fetch) in VERSIONS {
+                let mut request = request(produce, &batch);
+                let mut reply = reply(fetch, &batch);
+                passes_without_allocating(
+                    &format!("a Produce v{produce}, {what}, {codec}"),
+                    || self.produce(&mut request),
+                );
+                passes_without_allocating(
+                    &format!("a Fetch reply v{fetch}, {what}, {codec}"),
+                    || self.fetch(fetch, &mut reply),
+                );
+            }
         }
     }
 
@@ -228,7 +257,7 @@ impl Core {
             client_id: &self.session.client_id,
             topic: &topic,
             partition,
-            schemas: None,
+            schemas: Some(&self.schemas),
             waits: false,
         };
         let found = batch::produced_batch(records).expect("one batch");
@@ -247,57 +276,6 @@ impl Core {
             .append_root(NOW, &self.traffic)
             .expect("an entry");
     }
-}
-
-/// A clean batch of about 1 MiB.
-fn batch_of(record_bytes: usize) -> Vec<u8> {
-    let record = |index: usize| Record {
-        transactional: false,
-        control: false,
-        partition_leader_epoch: -1,
-        producer_id: -1,
-        producer_epoch: -1,
-        timestamp_type: TimestampType::Creation,
-        offset: index as i64,
-        sequence: index as i32, // a gap would start another batch
-        timestamp: NOW.0 + index as i64,
-        key: Some(Bytes::from(format!("order-{index}"))),
-        value: Some(Bytes::from(value(index, record_bytes))),
-        headers: Default::default(),
-        delete_horizon: false,
-    };
-    let records: Vec<Record> = (0..MIB / record_bytes).map(record).collect();
-    let options = RecordEncodeOptions {
-        version: 2,
-        compression: Compression::None,
-    };
-    let mut batch = BytesMut::new();
-    RecordBatchEncoder::encode(&mut batch, &records, &options).expect("a batch");
-    batch.to_vec()
-}
-
-/// JSON with a long number in it, so that the scanner's second stage has something to refuse.
-fn value(index: usize, bytes: usize) -> String {
-    let mut text = format!(
-        "{{\"id\":\"{:08x}\",\"at\":{}",
-        index * 7_919,
-        NOW.0 + index as i64
-    );
-    while text.len() + 24 < bytes {
-        text.push_str(",\"status\":\"shipped\"");
-    }
-    text + "}"
-}
-
-/// The same batch with its body in this codec.
-fn compressed(plain: &[u8], codec: Codec) -> Vec<u8> {
-    const ATTRIBUTES_LOW: usize = 22;
-    let body = batch::produced_batch(plain).expect("one batch").body;
-    let mut named = plain.to_vec();
-    named[ATTRIBUTES_LOW] = codec as u8;
-    let mut out = Vec::new();
-    batch::rebuild(&named, &plain[body], &mut Deflater::new(), &mut out).expect("deflates");
-    out
 }
 
 fn request(version: i16, batch: &[u8]) -> Vec<u8> {

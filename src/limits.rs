@@ -188,12 +188,26 @@ pub const HOLDS_KEPT_MAX: usize = 10 * HOLDS_PENDING_MAX;
 /// Content keys kept over all holds: ten chunks of the largest kind. At about 200 bytes each
 /// (index, account, send) 200 MiB.
 pub const CONTENT_KEYS_KEPT_MAX: usize = 10 * CONTENT_KEYS_PER_CHUNK_MAX;
+/// How long a Fetch reply with nothing but withheld records is kept back. A consumer whose grant is pending would
+/// ask again at once, and the broker send the same records again: so it is one fetch a second. What shares the
+/// connection (kafkajs and sarama: heartbeats of a group) waits no longer than behind a held Produce.
+pub const WITHHELD_REPLY_MS: u64 = HOLD_WAIT_BEHIND_MS;
+/// How often a reply that is kept back looks whether something was granted.
+pub const WITHHELD_LOOK_MS: u64 = 50;
+/// For how long a core remembers that people said no to a read, before it asks the desk again (which remembers it for
+/// ten minutes): as often as an impatient application polls.
+pub const WITHHELD_NO_MS: i64 = 5_000;
+/// A read that no fetch came back for is nobody's any more: the longest that consumers wait between two fetches by
+/// default (Kafka's `fetch.max.wait.ms` is half a second) and then some.
+pub const WITHHELD_IDLE_MS: i64 = 30_000;
+/// Reads of one core that wait for a grant: past that, nothing is asked and nothing passes. At half a KiB each 2 MiB.
+pub const WITHHELD_READS_PER_CORE_MAX: usize = 4_096;
 /// How long a grant with an end may last: a second, for tests, to a year. What is to last longer has no end and
 /// is revoked.
 pub const GRANT_MS: (i64, i64) = (1_000, 365 * 24 * 60 * 60 * 1000);
-/// Grants in force at once, over all cores. A snapshot has 48 bytes for each (4.6 MiB), and a look-up 17 steps; at
-/// the desk each is a hold of some 2 KiB.
-pub const GRANTS_MAX: usize = 100_000;
+/// Grants asked for or in force at once, over all cores: half of the holds kept, so that records can still be
+/// held. A snapshot has 48 bytes for each (2.3 MiB), and a look-up 16 steps.
+pub const GRANTS_MAX: usize = HOLDS_KEPT_MAX / 2;
 /// Bytes of the line that says what is to be granted: three names of `NAME_BYTES_MAX` and words between.
 pub const GRANT_ABOUT_BYTES_MAX: usize = KIB;
 /// Bytes of what is shown below it, such as a schema's diff: as much as a summary.

@@ -4,6 +4,7 @@
 //! only content keys and the safe summary are here. Stays true: an event once written keeps its
 //! meaning; a changed shape gets a new `FORMAT`.
 
+use super::grant::Granting;
 use super::policy::Policy;
 use super::wire;
 use crate::chunk::{ContentKey, Operation, SendKey, Summary, UnixMillis};
@@ -20,7 +21,7 @@ pub struct Subject {
     pub principal: String,
     /// The issuer that vouched for it; empty for `anonymous`.
     pub issuer: String,
-    /// Produce, in this version.
+    /// Produce, or Fetch where something is to be granted.
     #[serde(with = "wire::operation")]
     pub operation: Operation,
     /// The cluster's name; empty in events written when there was one cluster only.
@@ -55,7 +56,10 @@ pub struct Opened {
     /// SHA-256 of the policy that judged the chunk.
     #[serde(with = "wire::hash")]
     pub policy_hash: [u8; 32],
-    /// The records it covers, as a multiset.
+    /// What an approval grants; without it the hold covers the records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Granting>,
+    /// The records it covers, as a multiset; empty where something is to be granted.
     #[serde(with = "wire::content_keys")]
     pub content: Vec<ContentKey>,
     /// What a reviewer may see.
@@ -188,6 +192,13 @@ pub enum Kind {
         /// Which.
         send: SendId,
     },
+    /// A grant ends before its time.
+    Revoked {
+        /// Who says so.
+        by: Reviewer,
+        /// Why, in their words; may be empty.
+        reason: String,
+    },
 }
 
 impl Kind {
@@ -212,6 +223,7 @@ impl Kind {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::chunk::{Covers, GrantKey};
 
     fn send() -> SendId {
         SendId {
@@ -245,6 +257,7 @@ mod tests {
                 redeem_within_ms: 5000,
             }],
             policy_hash: [9; 32],
+            grant: None,
             content: vec![ContentKey([1; 32]), ContentKey([2; 32])],
             summary: Summary {
                 records: 2,
@@ -263,6 +276,20 @@ mod tests {
             name: "ann".into(),
             issuer: "i".into(),
             groups: vec!["security".into()],
+        };
+        let revoked = Kind::Revoked {
+            by: reviewer.clone(),
+            reason: "left".into(),
+        };
+        let granting = Opened {
+            grant: Some(Granting {
+                key: GrantKey([4; 32]),
+                covers: Covers::Access,
+                about: "first use".into(),
+                detail: None,
+                for_ms: Some(5),
+            }),
+            ..opened()
         };
         let review = Reviewed {
             reviewer,
@@ -295,6 +322,8 @@ mod tests {
                 outcome: Outcome::Unknown,
             },
             Kind::Doubted { send: send() },
+            Kind::Opened(Box::new(granting)),
+            revoked,
         ];
         for kind in all {
             assert_eq!(Kind::from_json(FORMAT, &kind.to_json()), Ok(kind));

@@ -9,9 +9,12 @@
 //!    │           ▲          ├─► returned: approved again
 //!    ├─► rejected│          └─► unknown: the same idempotent send may repeat;
 //!    └─► expired └──────────            else pending again: "may have landed"
+//!
+//! of a grant: pending ─► granted ─► revoked, or ended and forgotten
 //! ```
 
 use super::event::{Kind, Opened, Outcome, Redeemed, Reviewed, SendId, Verdict};
+use super::grant::NEVER;
 use super::policy::Policy;
 use super::seats;
 use super::spending::{Progress, Spending};
@@ -72,6 +75,7 @@ impl Hold {
             Kind::Redeemed(redeemed) => self.redeem(at, redeemed),
             Kind::Ended { send, outcome } => self.end(at, send, *outcome),
             Kind::Doubted { send } => self.doubt(at, send),
+            Kind::Revoked { by, .. } => self.revoke(at, by),
         }?;
         if change != Change::Late {
             self.version += 1;
@@ -85,6 +89,8 @@ impl Hold {
             Decision::Pending => State::Pending,
             Decision::Rejected { .. } => State::Rejected,
             Decision::Expired { .. } => State::Expired,
+            Decision::Revoked { .. } => State::Revoked,
+            Decision::Approved { .. } if self.opened.grant.is_some() => State::Granted,
             Decision::Approved { .. } if self.spending.any(Progress::Sending) => State::Sending,
             Decision::Approved { .. } if self.spending.any(Progress::Unknown) => State::Unknown,
             Decision::Approved { .. } if self.spending.free_total() == 0 => State::Written,
@@ -118,14 +124,18 @@ impl Hold {
     }
 
     /// When time next changes something: the deadline, or the moment from which nothing asks for
-    /// this hold any more. `None` while a core is writing.
+    /// this hold any more. `None` while a core is writing, and for a grant without end.
     pub fn next_due(&self) -> Option<UnixMillis> {
         let end = match self.decision {
             Decision::Pending => return Some(self.deadline),
+            Decision::Approved {
+                redeem_until: NEVER,
+                ..
+            } => return None,
             Decision::Approved { redeem_until, .. } => redeem_until,
-            Decision::Rejected { at, .. } | Decision::Expired { at } => {
-                UnixMillis(at.0 + REJECTION_REMEMBERED_MS)
-            }
+            Decision::Rejected { at, .. }
+            | Decision::Expired { at }
+            | Decision::Revoked { at, .. } => UnixMillis(at.0 + REJECTION_REMEMBERED_MS),
         };
         let mut due = end;
         for (_, send) in self.spending.sends() {
@@ -166,11 +176,11 @@ impl Hold {
         if !seats::all_filled(&self.opened.policies, &self.approvers()) {
             return Ok(Change::Counted);
         }
-        let redeem_within = self.shortest(|p| p.redeem_within_ms);
-        self.decision = Decision::Approved {
-            at,
-            redeem_until: UnixMillis(at.0.saturating_add(redeem_within)),
+        let redeem_until = match &self.opened.grant {
+            Some(granting) => granting.end(at),
+            None => UnixMillis(at.0.saturating_add(self.shortest(|p| p.redeem_within_ms))),
         };
+        self.decision = Decision::Approved { at, redeem_until };
         Ok(Change::Approved)
     }
 

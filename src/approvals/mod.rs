@@ -11,12 +11,14 @@
 //! event      what happened, as it is logged
 //! state      where a hold stands
 //! hold       events → state
+//! grant      what an approval that goes on lets through, and its revocation
 //! review     one person's answer → counted, repeated, or refused and why
 //! seats      reviews → is every seat filled by a person of its own
 //! spending   content keys and sends → what may still be redeemed
 //! ```
 
 pub mod event;
+pub mod grant;
 pub mod hold;
 #[cfg(test)]
 mod model;
@@ -30,6 +32,7 @@ mod wire;
 pub use event::{
     Kind, Opened, Outcome, Redeemed, Reviewed, Reviewer, Rule, SendId, Subject, Verdict,
 };
+pub use grant::{Granting, InForce};
 pub use hold::Hold;
 pub use policy::Policy;
 pub use review::{Judgement, Refusal, ReviewRequest};

@@ -50,6 +50,7 @@ pub(super) mod fixture {
             }],
             policies: vec![policy],
             policy_hash: [0; 32],
+            grant: None,
             content: content.iter().map(|n| key(*n)).collect(),
             summary: Summary::default(),
             deadline: UnixMillis(1000),
@@ -187,7 +188,7 @@ impl Naive {
                     Naive::ask_again(now, at, i);
                 }
             }
-            Kind::Opened(_) => {}
+            Kind::Opened(_) | Kind::Revoked { .. } => {}
         }
     }
 
@@ -217,7 +218,7 @@ impl Naive {
         let named =
             |id: &SendId, state: State| now.sends.iter().any(|s| s.id == *id && s.state == state);
         match kind {
-            Kind::Opened(_) => false,
+            Kind::Opened(_) | Kind::Revoked { .. } => false,
             Kind::Reviewed(r) => {
                 let again = now.said.iter().any(|(n, _)| *n == r.reviewer.name)
                     || now.late.contains(&r.reviewer.name);

@@ -103,7 +103,7 @@ impl Hold {
         Ok(Judgement::Record(self.record(request)))
     }
 
-    fn over(&self, record: Option<Box<Kind>>) -> Refusal {
+    pub(super) fn over(&self, record: Option<Box<Kind>>) -> Refusal {
         Refusal::Over {
             state: self.state(),
             record,
@@ -119,24 +119,29 @@ impl Hold {
     }
 
     fn record(&self, request: &ReviewRequest) -> Kind {
-        let named = |g: &&String| self.opened.policies.iter().any(|p| p.any_of.contains(g));
-        let groups = request.groups.iter().filter(named).cloned().collect();
         Kind::Reviewed(Reviewed {
-            reviewer: Reviewer {
-                name: request.name.clone(),
-                issuer: request.issuer.clone(),
-                groups,
-            },
+            reviewer: self.reviewer(request),
             verdict: request.verdict,
             reason: one_line(&request.reason),
             seen: request.if_match,
         })
     }
+
+    /// Who asks, with only those groups that give a seat.
+    pub(super) fn reviewer(&self, request: &ReviewRequest) -> Reviewer {
+        let named = |g: &&String| self.opened.policies.iter().any(|p| p.any_of.contains(g));
+        let groups = request.groups.iter().filter(named).cloned().collect();
+        Reviewer {
+            name: request.name.clone(),
+            issuer: request.issuer.clone(),
+            groups,
+        }
+    }
 }
 
 /// The reason goes into a client's error message and into terminals: control characters, and
 /// those that turn the direction of writing, become spaces.
-fn one_line(reason: &str) -> String {
+pub(super) fn one_line(reason: &str) -> String {
     let plain = |c: char| match c {
         '\u{200e}'
         | '\u{200f}'

@@ -3,6 +3,7 @@
 //! Owns: the names that the API, the audit and the desk share. Refuses: any behaviour: how one
 //! follows from another is in `hold`.
 
+use super::event::Reviewer;
 use crate::chunk::UnixMillis;
 
 /// What the reviews amount to.
@@ -29,6 +30,13 @@ pub enum Decision {
         /// When.
         at: UnixMillis,
     },
+    /// It was granted, and somebody took that back.
+    Revoked {
+        /// When.
+        at: UnixMillis,
+        /// Who.
+        by: Reviewer,
+    },
 }
 
 /// A hold's state, as it is shown: the decision and, once approved, how far its records are.
@@ -49,6 +57,10 @@ pub enum State {
     Rejected,
     /// Nobody decided in time.
     Expired,
+    /// What was asked for is granted.
+    Granted,
+    /// It was granted, and somebody took that back.
+    Revoked,
 }
 
 /// What an event did.
@@ -76,6 +88,8 @@ pub enum Change {
     Unknown,
     /// Nobody knows, and people are asked again.
     Reopened,
+    /// A grant was taken back.
+    Revoked,
 }
 
 /// Why an event has no effect where it stands.

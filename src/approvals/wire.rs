@@ -41,6 +41,20 @@ pub mod send_key {
     }
 }
 
+/// `GrantKey` as 64 hexadecimal digits.
+pub mod grant_key {
+    use super::*;
+    use crate::chunk::GrantKey;
+
+    pub fn serialize<S: Serializer>(value: &GrantKey, to: S) -> Result<S::Ok, S::Error> {
+        super::hash::serialize(&value.0, to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<GrantKey, D::Error> {
+        super::hash::deserialize(from).map(GrantKey)
+    }
+}
+
 /// `Vec<ContentKey>` as the base 64 of all of them, end to end.
 pub mod content_keys {
     use super::*;

@@ -5,8 +5,8 @@
 //! the reader's cursor.
 
 use super::entry::{
-    Asked, Body, Decided, Hash, HoldOpened, Landed, Recovered, SessionOpened, Traffic, Verdict,
-    Vote,
+    Asked, Body, Decided, Granted, Hash, HoldOpened, Landed, Recovered, SessionOpened, Traffic,
+    Verdict, Vote,
 };
 use crate::chunk::{HoldId, UnixMillis};
 use data_encoding::HEXLOWER;
@@ -84,6 +84,11 @@ pub fn describe(body: &Body) -> String {
             decided(e.decision),
             list(&e.by)
         ),
+        Body::Granted(e) => granted(e),
+        Body::GrantRevoked(e) => {
+            let (hold, about) = (HoldId(e.hold), &e.about);
+            format!("grant={hold} by={} {:?}: {about}", e.by, e.reason)
+        }
         Body::Release(e) => format!(
             "hold={} {} {}/{} send={}",
             HoldId(e.hold),
@@ -204,6 +209,21 @@ fn asked(e: &Asked) -> String {
         line += &format!(" {:?}", e.reason);
     }
     line + &format!(" session={} policy={}", e.session, short(&e.policy))
+}
+
+fn granted(e: &Granted) -> String {
+    let until = match e.until {
+        0 => "revoked".to_owned(),
+        at => time(UnixMillis(at)),
+    };
+    format!(
+        "grant={} {} rule={} by={} until={until}: {}",
+        HoldId(e.hold),
+        e.covers,
+        e.rule,
+        list(&e.by),
+        e.about
+    )
 }
 
 fn hold_opened(e: &HoldOpened) -> String {

@@ -114,6 +114,9 @@ fn verdict(judge: &Judge<'_>, judged: &Judged) -> String {
         Gate::Hold { rules, .. } => {
             for order in rules {
                 out += &format!("asks: {} (for {})\n", order.ask, order.rule);
+                if let Some(offer) = &order.grant {
+                    out += &format!("to grant: {}\n", offer.subject.about);
+                }
             }
         }
         Gate::Allow => {}

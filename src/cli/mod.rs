@@ -7,6 +7,7 @@ pub mod audit;
 mod cases;
 pub mod check;
 pub mod explain;
+pub mod grants;
 mod judge;
 mod phrase;
 pub mod policy;
@@ -36,6 +37,7 @@ enum Verb {
     Explain(explain::ExplainArgs),
     Policy(policy::PolicyArgs),
     Scan(Box<scan::ScanArgs>),
+    Grants(grants::GrantsArgs),
     Audit(audit::AuditArgs),
 }
 
@@ -50,6 +52,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Explain(args) => explain::run(args),
         Verb::Policy(args) => policy::run(args),
         Verb::Scan(args) => scan::run(*args),
+        Verb::Grants(args) => grants::run(args),
         Verb::Audit(args) => audit::run(args),
     }
 }

@@ -93,6 +93,7 @@ fn condition(condition: &Condition, detectors: &[&str]) -> String {
         }
         Condition::Contains(contains) => contained(contains, detectors),
         Condition::Creates(creates) => format!("creates a topic with {}", created(creates)),
+        Condition::FirstUse => "first_use of the topic".to_owned(),
     }
 }
 
@@ -154,6 +155,17 @@ fn contained(contains: &Contains, detectors: &[&str]) -> String {
 fn effect(effect: &Effect) -> String {
     match effect {
         Effect::Block { reason } => format!("block: {reason}"),
+        Effect::Hold(hold) if hold.covers.is_grant() => {
+            let until = match hold.for_ms {
+                Some(ms) => format!("for {} s", ms / 1_000),
+                None => "until revoked".to_owned(),
+            };
+            format!(
+                "hold: ask {} to grant {} {until}",
+                hold.ask,
+                hold.covers.name()
+            )
+        }
         Effect::Hold(hold) => format!("hold: ask {}", hold.ask),
         Effect::Mask(mask) => format!("mask: {}", style(&mask.style)),
     }

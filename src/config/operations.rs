@@ -8,7 +8,7 @@
 use super::checker::{Checker, cut};
 use super::fault::{Place, did_you_mean};
 use super::tree::Node;
-use crate::chunk::Operation;
+use crate::chunk::{Covers, Operation};
 use crate::policy::{Condition, Creates, Effect, When};
 
 /// APIs that are one thing with another, to a rule.
@@ -72,22 +72,24 @@ pub(super) fn fit(
     let only_without = named.is_some_and(|them| them.len() == without.len());
     match (effect, condition) {
         (_, Condition::Creates(_)) => about_topics(c, then, named, effect),
-        (Effect::Hold(_), _) if fetches => {
-            let what = "a hold on fetch comes in a later version";
+        (Effect::Hold(_), _) if fetches && !may_hold_reads(condition) => {
+            let what = "a hold on fetch with this evidence comes in a later version";
             c.fault(then.place, what, "`operations: [produce]` in `when`");
         }
         (Effect::Hold(_), _) if !without.is_empty() => {
             let what = format!("a hold on {} comes in a later version", without.join(", "));
             c.fault(then.place, what, "`operations: [produce]` in `when`");
         }
-        (_, Condition::Contains(_) | Condition::Unreadable(_))
+        (_, Condition::Contains(_) | Condition::Unreadable(_) | Condition::FirstUse)
             if only_without && !without.is_empty() =>
         {
             let word = word(condition);
             let what = format!("`{word}` on what moves no records: {}", without.join(", "));
             c.fault(then.place, what, "`if: always`, or produce or fetch");
         }
-        (_, Condition::Contains(_) | Condition::Unreadable(_)) if !without.is_empty() => {
+        (_, Condition::Contains(_) | Condition::Unreadable(_) | Condition::FirstUse)
+            if !without.is_empty() =>
+        {
             let word = word(condition);
             let what = format!(
                 "`{word}` looks into records: the rule never matches {}",
@@ -119,6 +121,12 @@ fn about_topics(c: &mut Checker<'_>, then: &Node, named: Option<&[Operation]>, e
     }
 }
 
+/// Whether people can be asked about a read: one that they grant goes on later, while records that were read
+/// once cannot be kept back one by one.
+fn may_hold_reads(condition: &Condition) -> bool {
+    matches!(condition.covers(), Covers::Access | Covers::Rate)
+}
+
 /// The word of a kind of evidence.
 pub(super) fn word(condition: &Condition) -> &'static str {
     match condition {
@@ -126,5 +134,6 @@ pub(super) fn word(condition: &Condition) -> &'static str {
         Condition::Contains(_) => "contains",
         Condition::Creates(_) => "creates",
         Condition::Unreadable(_) => "unreadable",
+        Condition::FirstUse => "first_use",
     }
 }

@@ -1,7 +1,7 @@
 //! `rules`: one rule, from its text to what `policy` decides with.
 //!
 //! Owns: `when`, `if` and `then`. Refuses: an effect its evidence cannot carry (a mask without
-//! findings, a hold on fetch), and evidence or effects that come later, rather than ignore them.
+//! findings, a hold of records on fetch), and evidence or effects that come later, rather than ignore them.
 //! Stays true: a rule has exactly one kind of evidence and exactly one effect.
 
 use super::checker::{Checker, Section, cut};
@@ -31,8 +31,8 @@ const LIKELIHOODS: [(&str, Likelihood); 3] = [
     (Likelihood::Likely.name(), Likelihood::Likely),
     (Likelihood::Certain.name(), Likelihood::Certain),
 ];
-const EVIDENCE: [&str; 3] = ["contains", "creates", "unreadable"];
-const EVIDENCE_LATER: [&str; 3] = ["schema", "spike", "first_use"];
+const EVIDENCE: [&str; 4] = ["contains", "creates", "unreadable", "first_use"];
+const EVIDENCE_LATER: [&str; 2] = ["schema", "spike"];
 /// Causes that nothing tells apart yet.
 const CAUSES_LATER: [&str; 1] = ["encrypted"];
 /// The keys of `when`.
@@ -92,10 +92,7 @@ fn rule<'n>(
         .require(&section, "if")
         .and_then(|node| condition(c, node, names));
     let then = c.require(&section, "then");
-    let fitting = condition
-        .as_ref()
-        .map(Condition::covers)
-        .unwrap_or_default();
+    let fitting = condition.as_ref().map(Condition::covers);
     let effect = then.and_then(|node| terms::effect(c, node, names, defaults, fitting));
     let (when, condition, effect) = (when?, condition?, effect?);
     fits(c, then?, &when, &condition, &effect, names);
@@ -187,7 +184,8 @@ fn claims<'n>(
 }
 
 fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<Condition> {
-    let expected = "`always`, `unreadable`, `{contains: …}` or `{creates: …}`";
+    let expected =
+        "`always`, `unreadable`, `{contains: …}`, `{creates: …}` or `{first_use: topic}`";
     match &node.value {
         Value::Text(word) if word == "always" => Some(Condition::Always),
         Value::Text(word) if word == "unreadable" => Some(Condition::Unreadable(Causes::ALL)),
@@ -201,13 +199,18 @@ fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> 
         }
         _ => {
             let section = c.section(node.place, node, &EVIDENCE, &EVIDENCE_LATER)?;
-            let kinds = EVIDENCE
+            let given = EVIDENCE
                 .iter()
                 .filter_map(|key| Some((*key, section.get(key)?)));
-            match kinds.collect::<Vec<_>>().as_slice() {
+            let given: Vec<(&str, &Node)> = given.collect();
+            match given.as_slice() {
                 [("contains", inner)] => contains(c, inner, names).map(Condition::Contains),
                 [("creates", inner)] => creates::creates(c, inner, names).map(Condition::Creates),
-                [(_, inner)] => causes(c, inner).map(Condition::Unreadable),
+                [("unreadable", inner)] => causes(c, inner).map(Condition::Unreadable),
+                [("first_use", inner)] => {
+                    let of = c.choice(inner, &[("topic", ())], &[]);
+                    of.map(|()| Condition::FirstUse)
+                }
                 [] if !section.entries().is_empty() => None, // told above
                 given => {
                     let what = match given {

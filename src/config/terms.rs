@@ -21,7 +21,7 @@ pub(super) fn effect(
     node: &Node,
     names: &mut Names<'_>,
     defaults: &Defaults,
-    fitting: Covers,
+    fitting: Option<Covers>,
 ) -> Option<Effect> {
     if let Value::Text(word) = &node.value {
         let what = match word.as_str() {
@@ -72,7 +72,7 @@ fn hold(
     node: &Node,
     names: &mut Names<'_>,
     defaults: &Defaults,
-    fitting: Covers,
+    fitting: Option<Covers>,
 ) -> Option<Hold> {
     let section = c.section(
         node.place,
@@ -100,14 +100,15 @@ fn hold(
 }
 
 /// `covers`: what fits the evidence, which is also what is meant without the key. An approval of records
-/// says nothing of what comes after them, so evidence about more than records asks for a grant.
-fn covers(c: &mut Checker<'_>, section: &Section<'_>, fitting: Covers) -> Option<Covers> {
+/// says nothing of what comes after them, so evidence about more than records asks for a grant. Of evidence that
+/// could not be read nothing more is told.
+fn covers(c: &mut Checker<'_>, section: &Section<'_>, fitting: Option<Covers>) -> Option<Covers> {
     let Some(node) = section.get("covers") else {
-        return Some(fitting);
+        return fitting;
     };
     let words = Covers::ALL.map(|covers| (covers.name(), covers));
     let covers = c.choice(node, &words, &["window"])?;
-    if covers != fitting {
+    if let Some(fitting) = fitting.filter(|fitting| *fitting != covers) {
         let what = format!("`covers: {}` does not fit the evidence", covers.name());
         c.fault(node.place, what, format!("`{}`", fitting.name()));
         return None;
@@ -116,11 +117,15 @@ fn covers(c: &mut Checker<'_>, section: &Section<'_>, fitting: Covers) -> Option
 }
 
 /// `for`: how long a grant lasts; without it until it is revoked.
-fn lasts(c: &mut Checker<'_>, section: &Section<'_>, fitting: Covers) -> Option<Option<u64>> {
+fn lasts(
+    c: &mut Checker<'_>,
+    section: &Section<'_>,
+    fitting: Option<Covers>,
+) -> Option<Option<u64>> {
     let Some(node) = section.get("for") else {
         return Some(None);
     };
-    if !fitting.is_grant() {
+    if fitting == Some(Covers::Records) {
         let what = "`for`, but an approval of records is spent once";
         c.fault(node.place, what, "no `for`; approvals have `redeem_within`");
         return None;

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod faults;
+mod grants;
 mod include;
 mod masks;
 mod own;

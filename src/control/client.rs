@@ -4,7 +4,7 @@
 //! command, or its channel is gone and the answer is `Unavailable`. Stays true: an answer to a
 //! review is given when the decision is durable.
 
-use super::desk::{Listing, View, Viewer, Wanted};
+use super::desk::{GrantListing, Listing, View, Viewer, Wanted};
 use super::gauges::Gauges;
 use crate::approvals::{Policy, Refusal, ReviewRequest};
 use crate::chunk::HoldId;
@@ -18,6 +18,13 @@ pub(super) enum Command {
     List(Viewer, Wanted, oneshot::Sender<Listing>),
     Show(HoldId, Viewer, oneshot::Sender<Result<View, Refusal>>),
     Review(
+        HoldId,
+        Box<ReviewRequest>,
+        oneshot::Sender<Result<View, Refusal>>,
+    ),
+    ListGrants(Viewer, oneshot::Sender<GrantListing>),
+    ShowGrant(HoldId, Viewer, oneshot::Sender<Result<View, Refusal>>),
+    Revoke(
         HoldId,
         Box<ReviewRequest>,
         oneshot::Sender<Result<View, Refusal>>,
@@ -51,6 +58,28 @@ impl DeskClient {
     pub async fn review(&self, hold: HoldId, request: ReviewRequest) -> Result<View, Refusal> {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Review(hold, Box::new(request), reply))
+            .await?;
+        answer.await.unwrap_or(Err(Refusal::Unavailable))
+    }
+
+    /// Lists the grants that `viewer` may see.
+    pub async fn list_grants(&self, viewer: Viewer) -> Result<GrantListing, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::ListGrants(viewer, reply)).await?;
+        answer.await.map_err(|_| Refusal::Unavailable)
+    }
+
+    /// Shows one grant.
+    pub async fn show_grant(&self, hold: HoldId, viewer: Viewer) -> Result<View, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::ShowGrant(hold, viewer, reply)).await?;
+        answer.await.unwrap_or(Err(Refusal::Unavailable))
+    }
+
+    /// Takes a grant back; the answer comes when that is durable.
+    pub async fn revoke(&self, hold: HoldId, request: ReviewRequest) -> Result<View, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Revoke(hold, Box::new(request), reply))
             .await?;
         answer.await.unwrap_or(Err(Refusal::Unavailable))
     }

@@ -5,9 +5,11 @@
 use super::record::{AuditSink, Record};
 use super::{Handle, Setup, Surfaces, spawn};
 use crate::approvals::Policy;
-use crate::chunk::{ContentKey, Operation, Principal, SendKey, Summary};
+use crate::chunk::{ContentKey, GrantOffer, Operation, Principal, SendKey, Summary};
 use crate::hold::link::{Post, to_control, to_core};
 use crate::hold::messages::{Answer, Ask, HoldRule, Ticket, ToControl, ToCore};
+use crate::policy::Grants;
+use arc_swap::ArcSwap;
 use crossbeam_channel::Receiver;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,6 +45,8 @@ pub(crate) struct Rig {
     pub(crate) control: Handle,
     pub(crate) core: Receiver<ToCore>,
     pub(crate) audit: Memory,
+    /// What cores read.
+    pub(crate) grants: Arc<ArcSwap<Grants>>,
     post: Post<ToControl>,
 }
 
@@ -66,11 +70,13 @@ impl Rig {
         let (post, receiver) = to_control(Arc::new(move || notify.notify_one()));
         let (answers, core) = to_core(Arc::new(|| {}));
         let audit = Memory::default();
+        let grants = Arc::<ArcSwap<Grants>>::default();
         let control = spawn(Setup {
             receiver,
             wake,
             cores: vec![answers],
             approvals: policy(within_ms),
+            grants: Arc::clone(&grants),
             log_path: directory.join("holds.db"),
             audit: Box::new(audit.clone()),
             surfaces,
@@ -79,6 +85,7 @@ impl Rig {
             control: control.unwrap(),
             core,
             audit,
+            grants,
             post,
         }
     }
@@ -98,6 +105,15 @@ impl Rig {
 
     /// Sends record `n` as chunk `chunk`.
     pub(crate) fn ask(&self, chunk: u64, n: u8) {
+        self.ask_for(chunk, n, None);
+    }
+
+    /// The same, by a rule that wants this granted.
+    pub(crate) fn ask_for(&self, chunk: u64, n: u8, grant: Option<GrantOffer>) {
+        let content = match grant {
+            Some(_) => vec![],
+            None => vec![ContentKey([n; 32])],
+        };
         let counts = vec![("payment_card".to_string(), 1)];
         let summary = Summary {
             records: 1,
@@ -123,10 +139,10 @@ impl Rig {
             rules: vec![HoldRule {
                 rule: "cards".into(),
                 ask: "security".into(),
-                grant: None,
+                grant,
             }],
             policy: [1; 32],
-            content: vec![ContentKey([n; 32])],
+            content,
             send: SendKey([n; 32]),
             idempotent: true,
             summary,

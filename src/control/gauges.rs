@@ -28,6 +28,8 @@ pub struct Gauges {
     reopened: AtomicU64,
     unavailable: AtomicU64,
     undelivered: AtomicU64,
+    grants: AtomicU64,
+    revoked: AtomicU64,
     failed: AtomicBool,
 }
 
@@ -54,6 +56,7 @@ impl Gauges {
         self.writing.store(counts.writing as u64, Relaxed);
         self.oldest_pending
             .store(counts.oldest_pending.map_or(0, |at| at.0), Relaxed);
+        self.grants.store(counts.grants as u64, Relaxed);
         self.undelivered.store(undelivered as u64, Relaxed);
     }
 
@@ -72,7 +75,8 @@ impl Gauges {
                     ..
                 } => &self.expired,
                 What::Decision { .. } => &self.approved,
-                What::Review { .. } | What::Outcome { .. } => continue,
+                What::Revoked { .. } => &self.revoked,
+                What::Review { .. } | What::Outcome { .. } | What::Granted { .. } => continue,
             };
             counter.fetch_add(1, Relaxed);
         }
@@ -183,6 +187,13 @@ impl Gauges {
             "gauge",
             "Answers that wait for a core to take them.",
             read(&self.undelivered),
+        );
+        put("grants", "gauge", "Grants in force.", read(&self.grants));
+        put(
+            "grants_revoked_total",
+            "counter",
+            "Grants taken back before their end.",
+            read(&self.revoked),
         );
         put(
             "holds_failed",

@@ -4,8 +4,10 @@
 //! true: an entry follows from one event of the log and carries its sequence, so an entry that is
 //! told again after a crash is recognised as the same one.
 
+use crate::approvals::grant::NEVER;
 use crate::approvals::{
-    Change, Decision, Hold, Kind, Outcome, Reviewed, Reviewer, Rule, SendId, State, Subject,
+    Change, Decision, Granting, Hold, Kind, Outcome, Reviewed, Reviewer, Rule, SendId, State,
+    Subject,
 };
 use crate::chunk::{ContentKey, HoldId, Summary, UnixMillis};
 use std::sync::Arc;
@@ -92,6 +94,24 @@ pub enum What {
         /// Its end.
         outcome: Outcome,
     },
+    /// An approval goes on: this is admitted from now on. Told beside the decision.
+    Granted {
+        /// What.
+        grant: Granting,
+        /// When it ends by itself, if it does.
+        until: Option<UnixMillis>,
+        /// Who granted it.
+        by: Vec<Reviewer>,
+    },
+    /// It is not admitted any more, before its end.
+    Revoked {
+        /// What.
+        grant: Granting,
+        /// Who says so.
+        by: Reviewer,
+        /// Why.
+        reason: String,
+    },
     /// Records that may have landed went back to the reviewers.
     Reopened {
         /// The send in doubt.
@@ -104,7 +124,11 @@ impl Record {
     pub fn weakens(&self) -> bool {
         matches!(
             self.what,
-            What::Review { .. } | What::Decision { .. } | What::Release { .. }
+            What::Review { .. }
+                | What::Decision { .. }
+                | What::Release { .. }
+                | What::Granted { .. }
+                | What::Revoked { .. }
         )
     }
 }
@@ -145,10 +169,11 @@ pub fn entries(hold: &Hold, kind: &Kind, change: Change) -> Vec<What> {
                 late: change == Change::Late,
             };
             match change {
-                Change::Approved => vec![
-                    told,
-                    decided(hold.reviews.iter().map(|r| r.reviewer.clone()).collect()),
-                ],
+                Change::Approved => {
+                    let by: Vec<_> = hold.reviews.iter().map(|r| r.reviewer.clone()).collect();
+                    let granted = granted(hold, &by);
+                    [told, decided(by)].into_iter().chain(granted).collect()
+                }
                 Change::Rejected => vec![told, decided(vec![review.reviewer.clone()])],
                 _ => vec![told],
             }
@@ -170,5 +195,25 @@ pub fn entries(hold: &Hold, kind: &Kind, change: Change) -> Vec<What> {
             std::iter::once(told).chain(again).collect()
         }
         Kind::Doubted { send } => vec![What::Reopened { send: *send }],
+        Kind::Revoked { by, reason } => {
+            let grant = hold.opened.grant.clone();
+            let revoked = grant.map(|grant| What::Revoked {
+                grant,
+                by: by.clone(),
+                reason: reason.clone(),
+            });
+            revoked.into_iter().collect()
+        }
     }
+}
+
+fn granted(hold: &Hold, by: &[Reviewer]) -> Option<What> {
+    let Decision::Approved { redeem_until, .. } = hold.decision else {
+        return None;
+    };
+    Some(What::Granted {
+        grant: hold.opened.grant.clone()?,
+        until: (redeem_until != NEVER).then_some(redeem_until),
+        by: by.to_vec(),
+    })
 }

@@ -16,6 +16,8 @@ use crate::chunk::UnixMillis;
 use crate::hold::link::Post;
 use crate::hold::messages::{Answer, Ticket, ToControl, ToCore};
 use crate::limits::{CONTROL_COMMANDS_MAX, CONTROL_DRAIN_MESSAGES_MAX, CONTROL_TICK_MS};
+use crate::policy::Grants;
+use arc_swap::ArcSwap;
 use crossbeam_channel::Receiver;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -38,6 +40,8 @@ pub struct Setup {
     pub cores: Vec<Post<ToCore>>,
     /// Approval policies by name.
     pub approvals: BTreeMap<String, Policy>,
+    /// What is granted, for the cores to read; the control thread alone writes it.
+    pub grants: Arc<ArcSwap<Grants>>,
     /// The log's file; its directory exists.
     pub log_path: PathBuf,
     /// Where the audit's entries go.
@@ -92,6 +96,7 @@ pub fn spawn(setup: Setup) -> Result<Handle, StartError> {
     let audited = log.marks()?.audited;
     let marks = log.replay(&mut |logged| desk.replay(logged, audited))?;
     desk.recover(marks, UnixMillis::now());
+    setup.grants.store(desk.granted()); // durable: it was read from the log
 
     let gauges = Arc::new(Gauges::default());
     let (commands, inbox) = mpsc::channel(CONTROL_COMMANDS_MAX);
@@ -110,6 +115,7 @@ pub fn spawn(setup: Setup) -> Result<Handle, StartError> {
             .map(|core| (core, VecDeque::new()))
             .collect(),
         journal: Journal::start(Box::new(log), setup.audit, audited)?,
+        grants: setup.grants,
         commands: inbox,
         stop: Arc::clone(&stop),
     };
@@ -160,6 +166,7 @@ struct Control {
     /// Each core's answers that did not fit into its channel yet.
     outboxes: Vec<(Post<ToCore>, VecDeque<ToCore>)>,
     journal: Journal,
+    grants: Arc<ArcSwap<Grants>>,
     commands: mpsc::Receiver<Command>,
     stop: Arc<Notify>,
 }
@@ -221,8 +228,10 @@ impl Control {
     fn deliver(&mut self, effect: Effect) {
         match effect {
             Effect::Answer(ticket, answer) => self.answer(ticket, answer),
+            Effect::Grants(grants) => self.grants.store(grants),
             // A surface that went away has no use for its answer.
             Effect::Listing(reply, listing) => drop(reply.send(listing)),
+            Effect::GrantListing(reply, listing) => drop(reply.send(listing)),
             Effect::View(reply, view) => drop(reply.send(*view)),
         }
     }

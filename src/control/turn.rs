@@ -5,13 +5,14 @@
 //! Stays true: at most one commit is under way, and what gathers meanwhile is the next one.
 
 use super::client::Command;
-use super::desk::{Desk, Listing, Step, View};
+use super::desk::{Desk, GrantListing, Listing, Step, View};
 use super::gauges::Gauges;
 use super::journal::Batch;
 use crate::approvals::Refusal;
 use crate::chunk::UnixMillis;
 use crate::hold::messages::{Answer, Ticket, ToControl};
 use crate::limits::CONTROL_EVENTS_WAITING_MAX;
+use crate::policy::Grants;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -20,6 +21,9 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub(super) enum Effect {
     Answer(Ticket, Answer),
+    /// For the cores' snapshot.
+    Grants(Arc<Grants>),
+    GrantListing(oneshot::Sender<GrantListing>, GrantListing),
     Listing(oneshot::Sender<Listing>, Listing),
     View(
         oneshot::Sender<Result<View, Refusal>>,
@@ -73,6 +77,15 @@ impl Turn {
             }
             Command::Show(hold, viewer, reply) => {
                 Effect::View(reply, Box::new(self.desk.show(hold, &viewer)))
+            }
+            Command::ListGrants(viewer, reply) => {
+                Effect::GrantListing(reply, self.desk.list_grants(&viewer, now))
+            }
+            Command::ShowGrant(hold, viewer, reply) => {
+                Effect::View(reply, Box::new(self.desk.show_grant(hold, &viewer)))
+            }
+            Command::Revoke(hold, request, reply) => {
+                Effect::View(reply, Box::new(self.desk.revoke(hold, &request, now)))
             }
             Command::Review(hold, request, reply) => {
                 Effect::View(reply, Box::new(self.desk.review(hold, &request, now)))
@@ -131,6 +144,7 @@ impl Turn {
         self.next.events.extend(step.events);
         self.next.forgotten.extend(step.forgotten);
         self.next.records.extend(step.records);
+        self.after_next.extend(step.grants.map(Effect::Grants));
         self.after_next.extend(
             step.answers
                 .into_iter()
@@ -164,7 +178,8 @@ impl Turn {
                 Effect::View(reply, _) => self
                     .ready
                     .push(Effect::View(reply, Box::new(Err(Refusal::Unavailable)))),
-                Effect::Listing(..) => self.ready.push(effect),
+                Effect::Listing(..) | Effect::GrantListing(..) => self.ready.push(effect),
+                Effect::Grants(_) => {} // what was not made durable is not granted, nor taken back
             }
         }
         self.ready.extend(

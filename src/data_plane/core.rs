@@ -15,6 +15,7 @@ use super::mailbox::Bell;
 use super::scratch::Scratch;
 use super::socket::Socket;
 use super::stats::Stats;
+use super::withheld::{self, Withheld};
 use super::{accept, holding, record, sweep};
 use crate::audit;
 use crate::audit::entry::Traffic;
@@ -99,6 +100,8 @@ pub struct Core {
     pub desk: Post<ToControl>,
     /// Chunks that wait.
     pub held: RefCell<Held>,
+    /// Reads that wait for a grant.
+    pub withheld: RefCell<Withheld>,
     /// Who has not logged in.
     pub crowd: Crowd,
     connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
@@ -126,6 +129,7 @@ impl Core {
             audit: RefCell::new(Some(setup.audit)),
             desk: setup.desk,
             held: RefCell::default(),
+            withheld: RefCell::default(),
             crowd: Crowd::default(),
             connections: RefCell::default(),
             undelivered: RefCell::default(),
@@ -146,11 +150,6 @@ impl Core {
     /// The policy in force.
     pub fn rules(&self) -> Guard<Arc<Rules>> {
         self.shared.rules.load()
-    }
-
-    /// What is granted now.
-    pub fn grants(&self) -> Guard<Arc<Grants>> {
-        self.shared.grants.load()
     }
 
     /// This core's counters.
@@ -316,6 +315,7 @@ impl Core {
     fn tick(self: &Rc<Self>) {
         self.clock.set(UnixMillis::now());
         holding::tick(self);
+        withheld::tick(self);
         if self.logins.is_short() {
             crowd::free_memory(self);
         }

@@ -69,6 +69,7 @@ pub fn inspect_reply(
     let (operation, bytes) = (Operation::Fetch, reply.len());
     record::begin_frame(core, &session, operation, bytes, chunk_scratch);
     let mut parts: Vec<(usize, Part)> = Vec::new();
+    let mut passing = false; // whether the reader gets anything
     for (index, chunk) in fetched.chunks.iter().enumerate() {
         if chunk.records.is_empty() {
             continue;
@@ -84,7 +85,11 @@ pub fn inspect_reply(
         if let Some(Part::Unknown) = part {
             return Ok(Edit::Await(chunk_scratch.missing()));
         }
+        passing |= !matches!(part, Some(Part::Withheld));
         parts.extend(part.map(|part| (index, part)));
+    }
+    if waits && !passing && !parts.is_empty() {
+        return Ok(Edit::Withhold);
     }
     record::end_frame(core, &session, Operation::Fetch, chunk_scratch);
     if core.audit_failed() {
@@ -97,6 +102,7 @@ pub fn inspect_reply(
         Ok(at) => match &parts[at].1 {
             Part::Records { bytes, .. } => Outcome::Records(bytes),
             Part::Error(code) => Outcome::Error(*code),
+            Part::Withheld => Outcome::Records(&[]),
             Part::Unknown => Outcome::Error(inspect::SCHEMA_NOT_HAD),
         },
         Err(_) => Outcome::AsIs,

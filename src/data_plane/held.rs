@@ -96,6 +96,12 @@ impl Held {
         self.open.is_empty()
     }
 
+    /// The next chunk's number, unique in the core's life.
+    pub(super) fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
     /// Bytes kept for them.
     pub fn bytes(&self) -> usize {
         self.bytes

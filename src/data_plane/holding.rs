@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::core::Core;
 use super::ending::{close, not_written, tell, try_send, written_at};
 use super::held::{Asked, Open, Sender, State};
+use super::withheld;
 use super::writing::Waiting;
 use crate::chunk::HoldId;
 use crate::hold::messages::{Answer, Ask, SendOutcome, Then, Ticket, ToControl};
@@ -31,8 +32,7 @@ pub fn open(connection: &Rc<Connection>, asked: Asked, waiting: Waiting) -> bool
     } = waiting;
     let mut all = core.held.borrow_mut();
     let room = all.bytes + bytes.len() <= HELD_BYTES_PER_CORE_MAX;
-    all.next += 1;
-    let chunk = all.next;
+    let chunk = all.number();
     all.bytes += bytes.len();
     let wait_ms = held.as_ref().map_or(HOLD_WAIT_MS_MAX, |h| h.wait_ms);
     let answer_by = asked
@@ -131,6 +131,9 @@ pub fn answered(core: &Rc<Core>, chunk: u64, answer: Answer) {
     let mut all = core.held.borrow_mut();
     let Some(open) = all.open.get_mut(&chunk) else {
         drop(all);
+        if withheld::answered(core, chunk, &answer) {
+            return;
+        }
         if let Answer::Send { .. } = answer {
             tell(core, chunk, SendOutcome::Returned { error: 0 }); // closed meanwhile: not sent
         }

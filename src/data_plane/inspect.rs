@@ -377,7 +377,7 @@ fn act(
 }
 
 /// The terms of a hold; the rest is filled in by the caller.
-fn terms(gate: &Gate) -> HeldBatch {
+pub(super) fn terms(gate: &Gate) -> HeldBatch {
     let (rules, wait_ms, then) = match gate {
         Gate::Hold {
             rules,

@@ -68,4 +68,5 @@ pub mod topic_ids;
 pub mod upstream;
 pub mod upstream_session;
 pub mod versions;
+pub mod withheld;
 pub mod writing;

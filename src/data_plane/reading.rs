@@ -10,12 +10,13 @@
 //! librdkafka and aiokafka ask again for ever without a word. The audit tells the cases apart.
 
 use super::connection::Connection;
-use super::inspect::{self, Judged, Origin, Rules};
+use super::inspect::{self, HeldBatch, Judged, Origin, Rules};
 use super::learn;
 use super::record::{self, Subject};
 use super::requests::Step;
 use super::scratch::ChunkScratch;
 use super::session::Session;
+use super::withheld::{self, Fate, Wanted};
 use crate::chunk::Operation;
 use crate::kafka::batch::{self, Batch, BatchFault};
 use crate::kafka::endpoints::Nobody;
@@ -55,6 +56,8 @@ pub enum Part {
     },
     /// This error goes, and no records.
     Error(i16),
+    /// No records go, and no error: people are asked whether they may.
+    Withheld,
     /// Nothing was done: the reply is to be looked at again once schemas have come.
     Unknown,
 }
@@ -90,7 +93,7 @@ pub fn judge(
         topic.as_bytes(),
         core.now(),
     );
-    let grants = core.grants();
+    let grants = core.shared.grants.load();
     let origin = Origin {
         operation: Operation::Fetch,
         grants: &grants,
@@ -112,6 +115,9 @@ pub fn judge(
     if let Some(verdict) = scope.blocked_before_sending() {
         reading.record(verdict, 0, &[], -1);
         return Some(Part::Error(error::TOPIC_AUTHORIZATION_FAILED));
+    }
+    if let Some(verdict) = rules.policy.ungranted(&scope, &grants, core.now()) {
+        return Some(reading.withhold(&verdict, inspect::terms(&verdict.gate)));
     }
     let first = first_offset(records);
     if reading.scratch.is_spent() {
@@ -153,7 +159,8 @@ impl Reading<'_> {
                 None => break,
             };
             at = found.span.end;
-            match self.batch(records, &found) {
+            let (judged, verdict) = self.batch(records, &found);
+            match judged {
                 Judged::Pass { .. } => {
                     if let Some(rebuilt) = &mut rebuilt {
                         rebuilt.extend_from_slice(&records[found.span.clone()]);
@@ -167,17 +174,17 @@ impl Reading<'_> {
                 Judged::Blocked(fault) if fault.code == inspect::SCHEMA_NOT_HAD => {
                     return Some(Part::Error(fault.code));
                 }
-                // a hold does not apply to who reads; a rule that asks for one withholds
-                Judged::Blocked(_) | Judged::Held(_) => {
+                Judged::Blocked(_) => {
                     return Some(Part::Error(error::TOPIC_AUTHORIZATION_FAILED));
                 }
+                Judged::Held(held) => return Some(self.withhold(&verdict, *held)),
             }
         }
         rebuilt.map(|bytes| Part::Records { bytes, until: None })
     }
 
     /// Inspects one batch and tells the audit.
-    fn batch(&mut self, records: &mut [u8], found: &Batch) -> Judged {
+    fn batch(&mut self, records: &mut [u8], found: &Batch) -> (Judged, Verdict) {
         let core = &self.connection.core;
         let count = found.header.records_count.max(0) as u32;
         let (judged, verdict) = inspect::batch(
@@ -190,21 +197,38 @@ impl Reading<'_> {
             core.now(),
         );
         if let Judged::Unknown = judged {
-            return judged;
+            return (judged, verdict);
         }
         if !self.scratch.walker.missing().is_empty() {
             core.stats().chunks_without_schema.add(1);
         }
         if verdict.is_clean() {
             core.stats().chunks_clean.add(1);
-        } else {
+        } else if !matches!(judged, Judged::Held(_)) {
             let bytes = &records[found.span.clone()];
             self.record(&verdict, count, bytes, found.header.base_offset);
         }
         if let Judged::Pass { .. } = judged {
             core.traffic.borrow_mut().batch(found.header.crc, count);
         }
-        judged
+        (judged, verdict)
+    }
+
+    /// People are asked, or have been; the audit hears of it when they are asked. A rule that grants nothing cannot
+    /// ask about a read, and keeps it back.
+    fn withhold(&mut self, verdict: &Verdict, held: HeldBatch) -> Part {
+        let wanted = Wanted {
+            topic: self.origin.topic,
+            partition: self.origin.partition,
+        };
+        let fate = withheld::look(self.connection, self.session, &wanted, held);
+        if matches!(fate, None | Some(Fate::Nothing { asked: true })) {
+            self.record(verdict, 0, &[], -1);
+        }
+        match fate {
+            Some(Fate::Nothing { .. }) => Part::Withheld,
+            Some(Fate::No) | None => Part::Error(error::TOPIC_AUTHORIZATION_FAILED),
+        }
     }
 
     fn record(&mut self, verdict: &Verdict, records: u32, bytes: &[u8], base_offset: i64) {

@@ -10,7 +10,9 @@ use super::buffers::Buffer;
 use super::connection::{Cause, Connection};
 use super::inflow::{Inflow, InflowFault};
 use super::made::Made;
-use super::{ending, fetch, learn, operations, produce, relay_renewal, schemas, share_fetch};
+use super::{
+    ending, fetch, learn, operations, produce, relay_renewal, schemas, share_fetch, withheld,
+};
 use crate::kafka::addresses::{self, Cleaned};
 use crate::kafka::api::{self, Treatment};
 use crate::kafka::frame;
@@ -27,6 +29,8 @@ pub enum Edit {
     Made(Vec<u8>),
     /// Not yet: its records name these schemas.
     Await(Vec<SchemaId>),
+    /// Not yet: people are asked whether its records may be read.
+    Withhold,
 }
 
 /// Serves the broker's replies until one side ends; says why.
@@ -174,13 +178,13 @@ async fn take_reply(
         return Ok(match edit {
             Edit::InPlace => Out::InPlace,
             Edit::Made(bytes) => Out::Made(bytes),
-            Edit::Await(_) => return Err(Cause::OwnFault),
+            Edit::Await(_) | Edit::Withhold => return Err(Cause::OwnFault),
         });
     }
     let bytes = match edit {
         Edit::InPlace => reply.to_vec(),
         Edit::Made(bytes) => bytes,
-        Edit::Await(_) => return Err(Cause::OwnFault),
+        Edit::Await(_) | Edit::Withhold => return Err(Cause::OwnFault),
     };
     answers.set_ready(number, bytes);
     Ok(Out::Nothing)
@@ -196,6 +200,10 @@ async fn edit_once_known(
     match edit(connection, relay, reply, true)? {
         Edit::Await(ids) => {
             Box::pin(schemas::wait(connection, &ids)).await; // boxed: few connections ever wait
+            edit(connection, relay, reply, false)
+        }
+        Edit::Withhold => {
+            Box::pin(withheld::wait(connection)).await;
             edit(connection, relay, reply, false)
         }
         edit => Ok(edit),

@@ -85,6 +85,10 @@ pub fn inspect_reply(
         Ok(at) => match &parts[at].1 {
             Part::Records { bytes, until } => Outcome::Records(bytes, *until),
             Part::Error(code) => Outcome::Error(*code, why(*code)),
+            Part::Withheld => Outcome::Error(
+                error::TOPIC_AUTHORIZATION_FAILED,
+                why(error::TOPIC_AUTHORIZATION_FAILED),
+            ),
             Part::Unknown => Outcome::Error(inspect::SCHEMA_NOT_HAD, why(inspect::SCHEMA_NOT_HAD)),
         },
         Err(_) => Outcome::AsIs,

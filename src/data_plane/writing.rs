@@ -85,7 +85,7 @@ impl Writing<'_> {
                 why: "the gateway does not know a topic of this id".into(),
             });
         };
-        let grants = self.connection.core.grants();
+        let grants = self.connection.core.shared.grants.load();
         let origin = Origin {
             operation: Operation::Produce,
             grants: &grants,

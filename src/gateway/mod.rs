@@ -86,6 +86,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         wake,
         cores: posts.clone(),
         approvals: approvals(&config),
+        grants: Arc::clone(&shared.grants),
         log_path: config.state.clone(),
         audit: Box::new(sink::Sink::new(control_writer)),
         surfaces: services.surfaces(

@@ -6,7 +6,8 @@
 use crate::approvals::{Outcome, State};
 use crate::audit::entry::Outcome as OutcomeEntry;
 use crate::audit::entry::{
-    ContentDigest, Decided, Decision, HoldOpened, Landed, Op, Release, Review, Vote,
+    ContentDigest, Decided, Decision, GrantRevoked, Granted, HoldOpened, Landed, Release, Review,
+    Vote,
 };
 use crate::audit::{Body, Entry, Writer};
 use crate::chunk::UnixMillis;
@@ -111,6 +112,30 @@ fn body(record: &Record) -> Body {
             by: by.iter().map(|reviewer| reviewer.name.clone()).collect(),
         }
         .into(),
+        What::Granted { grant, until, by } => Granted {
+            hold,
+            event,
+            covers: grant.covers.name().to_owned(),
+            rule: about.rules.iter().map(|rule| rule.rule.clone()).collect(),
+            key: grant.key.0,
+            principal: about.subject.principal.clone(),
+            operation: about.subject.operation.into(),
+            topic: about.subject.topic.clone(),
+            about: grant.about.clone(),
+            until: until.map_or(0, |until| until.0),
+            by: by.iter().map(|reviewer| reviewer.name.clone()).collect(),
+        }
+        .into(),
+        What::Revoked { grant, by, reason } => GrantRevoked {
+            hold,
+            event,
+            about: grant.about.clone(),
+            topic: about.subject.topic.clone(),
+            by: by.name.clone(),
+            issuer: by.issuer.clone(),
+            reason: reason.clone(),
+        }
+        .into(),
         What::Release { send, .. } => Release {
             hold,
             event,
@@ -146,7 +171,7 @@ fn opened(hold: u64, about: &About) -> HoldOpened {
         hold,
         principal: about.subject.principal.clone(),
         client_id: about.client_id.clone(),
-        operation: Op::Produce,
+        operation: about.subject.operation.into(),
         topic: about.subject.topic.clone(),
         partition: about.partition,
         rules: about.rules.iter().map(|rule| rule.rule.clone()).collect(),

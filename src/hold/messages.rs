@@ -46,7 +46,7 @@ pub struct Ask {
     pub principal: Principal,
     /// The client's own name for itself.
     pub client_id: Arc<str>,
-    /// Produce, in this version.
+    /// Produce, or Fetch where something is to be granted.
     pub operation: Operation,
     /// The cluster's name.
     pub cluster: Arc<str>,
@@ -58,7 +58,7 @@ pub struct Ask {
     pub rules: Vec<HoldRule>,
     /// SHA-256 of the policy that judged it.
     pub policy: [u8; 32],
-    /// Content keys of the flagged records, in order.
+    /// Content keys of the flagged records, in order; empty when every rule asks for a grant.
     pub content: Vec<ContentKey>,
     /// This send's own key.
     pub send: SendKey,

@@ -6,7 +6,7 @@
 
 use super::guard::{bearer, check_origin, guard};
 use super::problem::{Problem, etag};
-use super::{ReviewerAuth, page};
+use super::{ReviewerAuth, grants, page};
 use crate::approvals::{ReviewRequest, State as HoldState, Verdict};
 use crate::chunk::{HoldId, Principal};
 use crate::control::DeskClient;
@@ -25,10 +25,10 @@ use std::sync::Arc;
 
 /// What a handler needs.
 #[derive(Clone)]
-struct Api {
-    desk: DeskClient,
+pub(super) struct Api {
+    pub(super) desk: DeskClient,
     verifier: Arc<dyn ReviewerAuth>,
-    public_url: Option<Arc<str>>,
+    pub(super) public_url: Option<Arc<str>>,
 }
 
 /// The routes of the page port.
@@ -42,6 +42,7 @@ pub(super) fn router(
         .route("/v1/holds", get(list))
         .route("/v1/holds/{id}", get(show))
         .route("/v1/holds/{id}/reviews", post(review))
+        .merge(grants::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(guard))
@@ -141,22 +142,22 @@ async fn read_review(head: &Parts, body: Body) -> Result<Review, Problem> {
 
 /// The version that a reviewer insists on. What is not one of our tags matches no version: 0 is
 /// never one.
-fn if_match(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn if_match(headers: &HeaderMap) -> Option<u64> {
     let tag = headers.get(header::IF_MATCH)?.to_str().unwrap_or("").trim();
     let version = tag.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
     (tag != "*").then(|| version.and_then(|v| v.parse().ok()).unwrap_or(0))
 }
 
-fn hold_id(text: &str) -> Result<HoldId, Problem> {
+pub(super) fn hold_id(text: &str) -> Result<HoldId, Problem> {
     text.parse()
         .map_err(|_| crate::approvals::Refusal::NoSuchHold.into())
 }
 
-fn tagged(view: View) -> Response {
+pub(super) fn tagged(view: View) -> Response {
     ([(header::ETAG, etag(view.version))], Json(view)).into_response()
 }
 
-fn unreadable(message: String) -> Problem {
+pub(super) fn unreadable(message: String) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable", message)
 }
 
@@ -177,7 +178,7 @@ async fn wrong_method() -> Problem {
 }
 
 impl Api {
-    fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
+    pub(super) fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
         let refuse =
             |message: String| Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", message);
         let token = bearer(headers).ok_or_else(|| refuse("a bearer token is required".into()))?;

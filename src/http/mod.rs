@@ -9,11 +9,14 @@
 //!              GET  /v1/holds              what the caller may see
 //!              GET  /v1/holds/{id}         one of them, with its ETag
 //!              POST /v1/holds/{id}/reviews approve or reject
+//!              GET  /v1/grants[/{id}]      what is granted
+//!              DELETE /v1/grants/{id}     no longer
 //! admin port   GET  /livez /readyz /metrics
 //! ```
 
 mod admin;
 mod api;
+mod grants;
 mod guard;
 mod page;
 mod problem;

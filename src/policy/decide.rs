@@ -10,7 +10,7 @@ use super::grants::Grants;
 use super::rule::{Condition, Effect, Hold, Mode, Rule};
 use super::scope::{Policy, Scope, Scoped};
 use super::unreadable::Unreadable;
-use super::verdict::{MaskOrder, Records, Verdict};
+use super::verdict::{Gate, MaskOrder, Records, Verdict};
 use crate::chunk::{DetectorSet, Finding, TopicShape, UnixMillis};
 use crate::scan::mask::Mask;
 use std::borrow::Cow;
@@ -63,7 +63,7 @@ impl Policy {
                 findings: &findings,
                 ..*evidence
             };
-            if matches(&scoped.rule, seen, &evidence) {
+            if matches(scoped, seen, &evidence, now) {
                 apply(&mut verdict, (at, scoped), &evidence, now);
             }
         }
@@ -73,10 +73,22 @@ impl Policy {
         }
         verdict
     }
+
+    /// The verdict before anything is looked at, where a use that nobody has granted is held.
+    pub fn ungranted(&self, scope: &Scope, grants: &Grants, now: UnixMillis) -> Option<Verdict> {
+        let evidence = Evidence {
+            grants,
+            ..Evidence::NONE
+        };
+        let verdict = scope
+            .asks_first
+            .then(|| self.decide(scope, &evidence, now))?;
+        matches!(verdict.gate, Gate::Hold { .. }).then_some(verdict)
+    }
 }
 
-fn matches(rule: &Rule, seen: DetectorSet, evidence: &Evidence<'_>) -> bool {
-    match &rule.condition {
+fn matches(scoped: &Scoped, seen: DetectorSet, evidence: &Evidence<'_>, now: UnixMillis) -> bool {
+    match &scoped.rule.condition {
         Condition::Always => true,
         Condition::Contains(contains) => {
             contains.detectors.meets(seen) && contains.matches(evidence.findings)
@@ -87,6 +99,10 @@ fn matches(rule: &Rule, seen: DetectorSet, evidence: &Evidence<'_>) -> bool {
         Condition::Creates(creates) => evidence
             .topic
             .is_some_and(|(name, shape)| creates.matches(name, shape)),
+        Condition::FirstUse => {
+            let access = scoped.access.as_ref(); // none: of every topic at once
+            access.is_none_or(|access| !evidence.grants.admits(&access.key, now))
+        }
     }
 }
 
@@ -129,14 +145,21 @@ fn apply(
     let rule = scoped.rule.as_ref();
     match &rule.effect {
         Effect::Block { reason } => verdict.block(&rule.name, reason),
-        Effect::Hold(hold) => apply_hold(verdict, rule, hold, evidence.findings),
+        Effect::Hold(hold) => apply_hold(verdict, scoped, hold, evidence.findings),
         Effect::Mask(mask) => apply_mask(verdict, (at, rule), mask, evidence),
     }
 }
 
-fn apply_hold(verdict: &mut Verdict, rule: &Rule, hold: &Hold, findings: &[Finding]) {
+fn apply_hold(verdict: &mut Verdict, scoped: &Scoped, hold: &Hold, findings: &[Finding]) {
+    let rule = scoped.rule.as_ref();
+    if rule.condition == Condition::FirstUse {
+        return verdict.hold(&rule.name, hold, Records::None, scoped.access.clone());
+    }
     let records = match &rule.condition {
-        Condition::Always | Condition::Unreadable(_) | Condition::Creates(_) => Records::All,
+        Condition::Always
+        | Condition::Unreadable(_)
+        | Condition::Creates(_)
+        | Condition::FirstUse => Records::All,
         Condition::Contains(contains) => Records::Some(contains.records(findings)),
     };
     verdict.hold(&rule.name, hold, records, None);

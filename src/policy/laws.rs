@@ -18,6 +18,7 @@ fn any_condition() -> impl Strategy<Value = Condition> {
     let want = prop_oneof![Just(Want::Any), Just(Want::All)];
     prop_oneof![
         1 => Just(Condition::Always),
+        1 => Just(Condition::FirstUse),
         1 => any_causes().prop_map(Condition::Unreadable),
         4 => (1u128..8, want, 1u32..3, any_likelihood()).prop_map(|(d, w, n, likelihood)| {
             match contains(d, w, n) {
@@ -209,8 +210,8 @@ fn naive_rank(rules: &[Rule], exceptions: &[Exception], evidence: &Evidence<'_>)
             .any(|e| here(&e.when) && e.until > NOW && e.lifts.contains(name))
     };
     let matches = |rule: &Rule| match &rule.condition {
-        Condition::Always => true,
-        Condition::Creates(_) => false, // produce makes no topic
+        Condition::Always | Condition::FirstUse => true, // nothing is granted here
+        Condition::Creates(_) => false,                  // produce makes no topic
         Condition::Unreadable(causes) => {
             let unreadable = evidence.unreadable;
             unreadable.is_some_and(|it| causes.iter().any(|cause| cause == it.cause))

@@ -17,6 +17,7 @@ mod contains;
 mod creation;
 mod decide;
 mod fields;
+mod first_use;
 #[cfg(test)]
 mod fixtures;
 mod grants;

@@ -169,6 +169,8 @@ pub enum Condition {
     Unreadable(Causes),
     /// A topic is made, or changed, that is not to be like this.
     Creates(Creates),
+    /// The principal's use of the topic, for this operation, has not been granted.
+    FirstUse,
 }
 
 impl Condition {
@@ -176,9 +178,10 @@ impl Condition {
     pub fn detectors(&self) -> DetectorSet {
         match self {
             Condition::Contains(contains) => contains.detectors,
-            Condition::Always | Condition::Unreadable(_) | Condition::Creates(_) => {
-                DetectorSet::default()
-            }
+            Condition::Always
+            | Condition::Unreadable(_)
+            | Condition::Creates(_)
+            | Condition::FirstUse => DetectorSet::default(),
         }
     }
 
@@ -186,7 +189,9 @@ impl Condition {
     pub fn fits(&self, operation: Operation) -> bool {
         match self {
             Condition::Always => true,
-            Condition::Contains(_) | Condition::Unreadable(_) => operation.carries_records(),
+            Condition::Contains(_) | Condition::Unreadable(_) | Condition::FirstUse => {
+                operation.carries_records()
+            }
             Condition::Creates(_) => Creates::OPERATIONS.contains(&operation),
         }
     }
@@ -198,6 +203,7 @@ impl Condition {
             | Condition::Contains(_)
             | Condition::Unreadable(_)
             | Condition::Creates(_) => Covers::Records,
+            Condition::FirstUse => Covers::Access,
         }
     }
 }

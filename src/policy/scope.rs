@@ -8,9 +8,10 @@
 use super::UNREADABLE;
 use super::decide::Evidence;
 use super::fields::looked_at;
+use super::first_use;
 use super::rule::{Condition, Effect, Exception, Mode, Rule, Target, When};
 use super::verdict::{Gate, Verdict};
-use crate::chunk::{DetectorSet, Likelihood, Operation, Principal, UnixMillis};
+use crate::chunk::{DetectorSet, GrantSubject, Likelihood, Operation, Principal, UnixMillis};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub struct Subject<'a> {
 pub(super) struct Scoped {
     pub(super) rule: Arc<Rule>,
     pub(super) lifted_by: Option<Arc<Exception>>,
+    /// What a rule about the first use of a topic wants granted.
+    pub(super) access: Option<GrantSubject>,
 }
 
 /// What can match one subject, operation and topic.
@@ -44,6 +47,8 @@ pub struct Scope {
     pub(super) unreadable: Scoped,
     /// Whether any rule matches without evidence.
     pub(super) always: bool,
+    /// Whether any rule asks whether the use was granted.
+    pub(super) asks_first: bool,
     /// Whether any rule asks for what cannot be read.
     unreadable_asked: bool,
     located: DetectorSet,
@@ -170,6 +175,7 @@ impl Policy {
         let scoped = |rule: &Arc<Rule>| Scoped {
             rule: rule.clone(),
             lifted_by: longest(&lifting, &rule.name),
+            access: first_use::access(rule, subject, operation, on),
         };
         let rules: Vec<Scoped> = self
             .rules
@@ -187,7 +193,8 @@ impl Policy {
             detectors: union(rules.iter().map(|s| s.rule.as_ref())),
             valid_until,
             policy: self.hash,
-            always: rules.iter().any(|s| s.rule.condition == Condition::Always),
+            always: rules.iter().any(|s| needs_no_records(&s.rule)),
+            asks_first: rules.iter().any(|s| s.access.is_some()),
             unreadable_asked: rules
                 .iter()
                 .any(|s| matches!(s.rule.condition, Condition::Unreadable(_))),
@@ -220,6 +227,11 @@ fn longest(lifting: &[&Arc<Exception>], rule: &Arc<str>) -> Option<Arc<Exception
     longest.map(|exception| Arc::clone(exception))
 }
 
+/// Whether the rule can match whatever the records are.
+fn needs_no_records(rule: &Rule) -> bool {
+    matches!(rule.condition, Condition::Always | Condition::FirstUse)
+}
+
 fn union<'r>(rules: impl Iterator<Item = &'r Rule>) -> DetectorSet {
     rules.fold(DetectorSet::default(), |all, rule| {
         all.union(rule.condition.detectors())
@@ -229,7 +241,10 @@ fn union<'r>(rules: impl Iterator<Item = &'r Rule>) -> DetectorSet {
 fn least<'r>(rules: impl Iterator<Item = &'r Rule>) -> Likelihood {
     let asked = rules.filter_map(|rule| match &rule.condition {
         Condition::Contains(contains) => Some(contains.likelihood),
-        Condition::Always | Condition::Unreadable(_) | Condition::Creates(_) => None,
+        Condition::Always
+        | Condition::Unreadable(_)
+        | Condition::Creates(_)
+        | Condition::FirstUse => None,
     });
     asked.fold(Likelihood::default(), Likelihood::min)
 }

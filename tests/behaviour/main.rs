@@ -15,6 +15,7 @@ mod faults;
 mod faults_broker;
 mod faults_compression;
 mod faults_frame;
+mod grants;
 mod harness;
 mod holds;
 mod identity;

@@ -97,3 +97,27 @@ fn are_told_of_a_block_and_lose_nothing_by_it() -> Outcome {
     ensure!(values == [CLEAN], "read {values:?}: {errors}");
     scene.end()
 }
+
+/// A share group is not held, since the broker counts deliveries; but people are asked.
+#[test]
+fn are_told_no_until_their_use_is_granted() -> Outcome {
+    let rules = r#"
+  ask-first:
+    when: {operations: [fetch], topics: ["hr*"], groups: [contractors]}
+    if: {first_use: topic}
+    then: {hold: {ask: security}}
+"#;
+    let scene = Scene::with(|settings| settings.rules(rules))?;
+    let (topic, reviewer) = (scene.broker.topic("hr", 1)?, scene.reviewer()?);
+    let mut direct = Wire::connect(&scene.broker.plain())?;
+    produce_one(&mut direct, &topic, 0, Batch::values(&[CLEAN]).encode()?)?;
+    let consume = from_the_first(&scene, &topic, 1)?;
+    let carl = scene.target("carl", &["contractors"])?;
+    let (values, errors) = share_consume(&carl, &consume)?;
+    ensure!(values.is_empty(), "carl read {values:?}");
+    ensure!(errors.contains("TopicAuthorizationException"), "{errors}");
+    reviewer.approve(&reviewer.await_pending(&topic)?.id)?;
+    let (values, errors) = share_consume(&carl, &consume)?;
+    ensure!(values == [CLEAN], "read {values:?}: {errors}");
+    scene.end()
+}

@@ -159,6 +159,31 @@ impl<'g> Reviewer<'g> {
         Ok(())
     }
 
+    /// Every grant in force.
+    pub fn grants(&self) -> Result<Vec<Hold>> {
+        let answer = http::get(&self.gateway.page(), "/v1/grants", &self.bearer())?;
+        ensure!(
+            answer.status == 200,
+            "the list of grants: {} {}",
+            answer.status,
+            answer.body
+        );
+        let told = answer.json()?;
+        let grants = told["grants"].as_array().context("no list of grants")?;
+        grants.iter().map(Hold::read).collect()
+    }
+
+    /// Takes a grant back, whatever the answer.
+    pub fn revoke(&self, id: &str) -> Result<http::Answer> {
+        let path = format!("/v1/grants/{id}?reason=left");
+        http::request(&self.gateway.page(), "DELETE", &path, &self.bearer(), "")
+    }
+
+    /// The token, for whoever else is to act as this person.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     fn bearer(&self) -> Vec<String> {
         vec![format!("Authorization: Bearer {}", self.token)]
     }

@@ -6,6 +6,7 @@
 //! changed type gets a new version beside the old one; no type has a place for a raw record value.
 
 mod gateway;
+mod grant;
 mod hold;
 mod json;
 mod operation;
@@ -14,6 +15,7 @@ mod traffic;
 mod verdict;
 
 pub use gateway::{Opened, Oversized, PolicyLoaded, Recovered, Started, Stopped};
+pub use grant::{GrantRevoked, Granted};
 pub use hold::{
     ContentDigest, Decided, Decision, HoldOpened, Landed, Outcome, Release, Review, Vote,
 };
@@ -194,6 +196,10 @@ kinds! {
     19 v 1 "release" Release,
     /// What became of a released chunk.
     20 v 1 "outcome" Outcome,
+    /// An approval goes on.
+    21 v 1 "granted" Granted,
+    /// A grant ended before its time.
+    22 v 1 "grant_revoked" GrantRevoked,
 }
 
 impl Body {
@@ -202,6 +208,7 @@ impl Body {
         match self {
             Body::Started(_) | Body::Recovered(_) | Body::PolicyLoaded(_) => Tier::Durable,
             Body::Review(_) | Body::Decision(_) | Body::Release(_) => Tier::Durable,
+            Body::Granted(_) | Body::GrantRevoked(_) => Tier::Durable,
             Body::Verdict(_) | Body::Asked(_) => Tier::Kernel,
             Body::HoldOpened(_) | Body::Outcome(_) => Tier::Kernel,
             Body::Oversized(_) | Body::Stopped(_) => Tier::Kernel,

@@ -184,6 +184,28 @@ fn hold_samples() -> Vec<Body> {
         decision: Decided::Approved,
         by: vec!["bob".into()],
     };
+    let granted = Granted {
+        event: 6,
+        hold: 78,
+        covers: "access".into(),
+        rule: "contractors-ask-first".into(),
+        key: [8; 32],
+        principal: "carl".into(),
+        operation: Op::Fetch,
+        topic: "hr.people".into(),
+        about: "first use of hr.people by carl (fetch)".into(),
+        until: 1_700_000_000_000,
+        by: vec!["bob".into()],
+    };
+    let revoked = GrantRevoked {
+        event: 7,
+        hold: 78,
+        about: "first use of hr.people by carl (fetch)".into(),
+        topic: "hr.people".into(),
+        by: "bob".into(),
+        issuer: "https://idp".into(),
+        reason: "left".into(),
+    };
     let release = Release {
         event: 4,
         hold: 77,
@@ -205,6 +227,8 @@ fn hold_samples() -> Vec<Body> {
         decision.into(),
         release.into(),
         outcome.into(),
+        granted.into(),
+        revoked.into(),
     ]
 }
 
@@ -274,6 +298,8 @@ pub(crate) fn arbitrary_body() -> impl Strategy<Value = Body> {
                 }
                 Body::Review(e) => (e.reason, e.groups, e.version) = (text, texts, number),
                 Body::Decision(e) => (e.by, e.hold) = (texts, number),
+                Body::Granted(e) => (e.about, e.by, e.key, e.until) = (text, texts, hash, time),
+                Body::GrantRevoked(e) => (e.reason, e.hold) = (text, number),
                 Body::Release(e) => (e.topic, e.send, e.partition) = (text, hash, number as i32),
                 Body::Outcome(e) => (e.landed, e.send) = (Landed::Written { offset: time }, hash),
             }

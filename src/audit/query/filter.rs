@@ -54,6 +54,8 @@ fn hold_of(body: &Body) -> Option<HoldId> {
         Body::Decision(e) => Some(HoldId(e.hold)),
         Body::Release(e) => Some(HoldId(e.hold)),
         Body::Outcome(e) => Some(HoldId(e.hold)),
+        Body::Granted(e) => Some(HoldId(e.hold)),
+        Body::GrantRevoked(e) => Some(HoldId(e.hold)),
         _ => None,
     }
 }
@@ -68,6 +70,8 @@ fn names(body: &Body, principal: &str) -> bool {
         Body::Release(e) => e.principal == principal,
         Body::Review(e) => e.reviewer == principal,
         Body::Decision(e) => e.by.iter().any(|by| by == principal),
+        Body::Granted(e) => e.principal == principal || e.by.iter().any(|by| by == principal),
+        Body::GrantRevoked(e) => e.by == principal,
         _ => false,
     }
 }
@@ -79,6 +83,8 @@ fn has_topic(body: &Body, topic: &GlobMatcher) -> bool {
         Body::Asked(e) => e.topics.iter().any(|name| topic.is_match(name)),
         Body::HoldOpened(e) => topic.is_match(&e.topic),
         Body::Release(e) => topic.is_match(&e.topic),
+        Body::Granted(e) => topic.is_match(&e.topic),
+        Body::GrantRevoked(e) => topic.is_match(&e.topic),
         _ => false,
     }
 }
@@ -135,7 +141,10 @@ mod tests {
             principal: Some("bob".into()),
             ..Filter::default()
         };
-        assert_eq!(passing(&bob), ["review", "decision"]);
+        assert_eq!(
+            passing(&bob),
+            ["review", "decision", "granted", "grant_revoked"]
+        );
         let glob = globset::Glob::new("payments.*").unwrap().compile_matcher();
         let topic = Filter {
             topic: Some(glob),

@@ -77,7 +77,7 @@ approvals:
     stages: [{any_of: [g], else: escalate}, {any_of: [h]}]
 rules:
   a: {when: {operations: [delete_topics]}, if: {schema: {change: new}}, then: {hold: {ask: a, covers: schema, for: 8h}}}
-  b: {when: {}, if: first_use, then: {hold: {ask: a, meanwhile: {then: park}}}}
+  b: {when: {}, if: spike, then: {hold: {ask: a, meanwhile: {then: park}}}}
   c: {when: {operations: [produce, fetch]}, if: always, then: {hold: {ask: a}}}
 ";
     assert_eq!(told_after_small(text), "\
@@ -88,11 +88,9 @@ lg.yaml:6:9: `signing_key` comes in a later version
 lg.yaml:9:34: `escalate` comes in a later version
 lg.yaml:9:45: several stages come in a later version; expected one stage
 lg.yaml:11:49: `schema` comes in a later version
-lg.yaml:11:103: `schema` comes in a later version
-lg.yaml:11:111: `for` comes in a later version
-lg.yaml:12:21: `first_use` comes in a later version
-lg.yaml:12:72: `park` comes in a later version
-lg.yaml:13:63: a hold on fetch comes in a later version; expected `operations: [produce]` in `when`");
+lg.yaml:12:21: `spike` comes in a later version
+lg.yaml:12:68: `park` comes in a later version
+lg.yaml:13:63: a hold on fetch with this evidence comes in a later version; expected `operations: [produce]` in `when`");
 }
 
 #[test]
@@ -136,10 +134,10 @@ exceptions:
 ";
     assert_eq!(told_after_small(text), "\
 lg.yaml:4:3: `unreadable` is the built-in rule's name; expected another name
-lg.yaml:5:24: no evidence; expected `always`, `unreadable`, `{contains: …}` or `{creates: …}`
+lg.yaml:5:24: no evidence; expected `always`, `unreadable`, `{contains: …}`, `{creates: …}` or `{first_use: topic}`
 lg.yaml:5:34: 0 effects; expected exactly one of mask, hold, block
 lg.yaml:6:37: 2 effects; expected exactly one of mask, hold, block
-lg.yaml:7:25: `sometimes`; expected `always`, `unreadable`, `{contains: …}` or `{creates: …}`
+lg.yaml:7:25: `sometimes`; expected `always`, `unreadable`, `{contains: …}`, `{creates: …}` or `{first_use: topic}`
 lg.yaml:7:42: `allow`: rules only tighten; an exception lifts them; expected `{mask: …}`, `{hold: …}` or `{block: …}`
 lg.yaml:8:57: `9`; expected a number of characters from 1 to 8
 lg.yaml:9:39: a mask with `if: always` has nothing to hide; expected `if: {contains: …}`
@@ -250,7 +248,7 @@ lg.yaml:6:46: `torn`; expected damaged or unknown_codec or too_large or too_deep
 lg.yaml:7:34: an empty list; expected a list of causes, such as [too_large, too_deep]
 lg.yaml:8:39: a mask with `if: unreadable` has nothing to hide; expected `if: {contains: …}`
 lg.yaml:9:61: `unreadable` on what moves no records: metadata; expected `if: always`, or produce or fetch
-lg.yaml:10:21: two kinds of evidence; expected `always`, `unreadable`, `{contains: …}` or `{creates: …}`");
+lg.yaml:10:21: two kinds of evidence; expected `always`, `unreadable`, `{contains: …}`, `{creates: …}` or `{first_use: topic}`");
     let many: String = (0..33).map(|at| format!("c{at}: [x], ")).collect();
     let rule = format!(
         "rules: {{a: {{when: {{claims: {{{many}}}}}, if: always, then: {{block: {{reason: r}}}}}}}}\n"

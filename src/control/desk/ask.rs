@@ -6,19 +6,30 @@
 
 use super::weigh::{Parts, Weighed};
 use super::{Desk, Writing};
-use crate::approvals::{Kind, Opened, Outcome, Policy, Redeemed, Rule, SendId, Subject};
+use crate::approvals::{Granting, Kind, Opened, Outcome, Policy, Redeemed, Rule, SendId, Subject};
 use crate::chunk::{ContentKey, HoldId, UnixMillis};
-use crate::hold::messages::{Answer, Ask, SendOutcome, Ticket};
+use crate::hold::messages::{Answer, Ask, HoldRule, SendOutcome, Ticket};
 use crate::limits::{
-    CONTENT_KEYS_KEPT_MAX, CONTENT_KEYS_PER_CHUNK_MAX, HOLDS_KEPT_MAX, HOLDS_PENDING_MAX,
-    HOLDS_PENDING_PER_PRINCIPAL_MAX, TICKETS_OPEN_MAX,
+    CONTENT_KEYS_KEPT_MAX, CONTENT_KEYS_PER_CHUNK_MAX, GRANTS_MAX, HOLDS_KEPT_MAX,
+    HOLDS_PENDING_MAX, HOLDS_PENDING_PER_PRINCIPAL_MAX, TICKETS_OPEN_MAX,
 };
+
+/// What no hold asks about yet.
+struct New {
+    /// Records.
+    content: Vec<ContentKey>,
+    /// How many of those were let through before.
+    before: u32,
+    /// Rules, by their index in the ask, that want a grant.
+    grants: Vec<usize>,
+}
 
 impl Desk {
     /// Answers a chunk, or keeps it waiting.
     pub(super) fn ask(&mut self, ask: Box<Ask>, now: UnixMillis) {
         let ticket = ask.ticket;
-        let sound = !ask.content.is_empty()
+        let of_records = ask.rules.iter().any(|rule| rule.grant.is_none());
+        let sound = ask.content.is_empty() != of_records
             && ask.content.len() <= CONTENT_KEYS_PER_CHUNK_MAX
             && !ask.rules.is_empty();
         let known = self.waiting.contains(&ticket) || self.writing.contains_key(&ticket);
@@ -34,13 +45,19 @@ impl Desk {
         }
         match weighed {
             Weighed::Final(answer) => self.answer(ticket, answer),
-            Weighed::Authorised(parts) => self.redeem(&ask, parts, now),
+            Weighed::Authorised(parts, granted) => self.redeem(&ask, parts, &granted, now),
             Weighed::Undecided {
                 pending,
                 missing,
                 written_before,
+                ungranted,
             } => {
-                self.attach(ask, pending, missing, written_before, now);
+                let new = New {
+                    content: missing,
+                    before: written_before,
+                    grants: ungranted,
+                };
+                self.attach(ask, pending, new, now);
             }
             // More sends in doubt than one look finds (a content sent many times): one look later.
             Weighed::Doubted(sends) => match sends.first() {
@@ -95,12 +112,15 @@ impl Desk {
         };
         match self.weigh(&ask, now) {
             Weighed::Undecided {
-                pending, missing, ..
-            } if missing.is_empty() => {
+                pending,
+                missing,
+                ungranted,
+                ..
+            } if missing.is_empty() && ungranted.is_empty() => {
                 return self.waiting.put(arrival, ask, pending);
             }
             Weighed::Final(answer) => self.answer(*ticket, answer),
-            Weighed::Authorised(parts) => self.redeem(&ask, parts, now),
+            Weighed::Authorised(parts, granted) => self.redeem(&ask, parts, &granted, now),
             // Another chunk took the units that this one waited for: its retry is a new question.
             Weighed::Undecided { .. } | Weighed::Doubted(_) => {
                 self.answer(*ticket, Answer::Busy { hold })
@@ -109,8 +129,9 @@ impl Desk {
         self.content_keys -= ask.content.len();
     }
 
-    /// Redeems every record of a chunk: one event a hold, all in the same step.
-    fn redeem(&mut self, ask: &Ask, parts: Parts, now: UnixMillis) {
+    /// Redeems every record of a chunk: one event a hold, all in the same step. What is granted needs no event: it
+    /// passes as what nobody asks about.
+    fn redeem(&mut self, ask: &Ask, parts: Parts, granted: &[HoldId], now: UnixMillis) {
         let send = SendId {
             partition: ask.partition,
             key: ask.send,
@@ -130,7 +151,7 @@ impl Desk {
             }
             holds.push(hold);
         }
-        let Some(first) = holds.first().copied() else {
+        let Some(first) = holds.first().or(granted.first()).copied() else {
             return self.answer(ask.ticket, Answer::Unavailable);
         };
         self.writing.insert(ask.ticket, Writing { send, holds });
@@ -154,26 +175,18 @@ impl Desk {
     }
 
     /// Waits for the holds that cover the chunk; what none covers becomes a hold of its own.
-    fn attach(
-        &mut self,
-        ask: Box<Ask>,
-        mut pending: Vec<HoldId>,
-        missing: Vec<ContentKey>,
-        before: u32,
-        at: UnixMillis,
-    ) {
+    fn attach(&mut self, ask: Box<Ask>, mut pending: Vec<HoldId>, new: New, at: UnixMillis) {
         let ticket = ask.ticket;
-        let keys = self.content_keys + ask.content.len() + missing.len();
+        let keys = self.content_keys + ask.content.len() + new.content.len();
         if self.waiting.len() >= TICKETS_OPEN_MAX || keys > CONTENT_KEYS_KEPT_MAX {
             return self.answer(ticket, Answer::Unavailable);
         }
-        let first = !missing.is_empty();
-        if first {
-            let Some(opened) = self.open_hold(&ask, missing, before, at) else {
-                return self.answer(ticket, Answer::Unavailable);
-            };
-            pending.insert(0, opened);
-        }
+        let opened = self.open_all(&ask, new, at);
+        let first = opened.as_ref().is_some_and(|opened| !opened.is_empty());
+        let Some(opened) = opened else {
+            return self.answer(ticket, Answer::Unavailable);
+        };
+        pending.splice(0..0, opened);
         let Some(hold) = pending.first().copied() else {
             return self.answer(ticket, Answer::Unavailable);
         };
@@ -182,13 +195,33 @@ impl Desk {
         self.answer(ticket, Answer::Pending { hold, first });
     }
 
+    /// Opens what is new: a hold for the records, and one for each grant. `None`: no room for one of them; those
+    /// before it stay, and the client's next try finds them.
+    fn open_all(&mut self, ask: &Ask, new: New, at: UnixMillis) -> Option<Vec<HoldId>> {
+        let mut opened = Vec::new();
+        if !new.content.is_empty() {
+            let rules: Vec<&HoldRule> = ask.rules.iter().filter(|r| r.grant.is_none()).collect();
+            opened.push(self.open_hold(ask, &rules, new.content, new.before, at)?);
+        }
+        for rule in new
+            .grants
+            .into_iter()
+            .filter_map(|index| ask.rules.get(index))
+        {
+            opened.push(self.open_hold(ask, &[rule], Vec::new(), 0, at)?);
+        }
+        Some(opened)
+    }
+
     fn open_hold(
         &mut self,
         ask: &Ask,
+        rules: &[&HoldRule],
         content: Vec<ContentKey>,
         before: u32,
         at: UnixMillis,
     ) -> Option<HoldId> {
+        let grant = rules.first().and_then(|rule| rule.grant.as_ref());
         let subject = Subject {
             principal: ask.principal.name.to_string(),
             issuer: ask.principal.issuer.to_string(),
@@ -202,14 +235,16 @@ impl Desk {
         if full || of_principal >= HOLDS_PENDING_PER_PRINCIPAL_MAX {
             return None;
         }
-        let policies = self.asked(ask)?;
+        if grant.is_some() && self.grants.len() >= GRANTS_MAX {
+            return None;
+        }
+        let policies = self.asked(rules)?;
         let within = policies.iter().map(|p| p.within_ms).min()?;
         let opened = Opened {
             subject,
             partition: ask.partition,
             client_id: ask.client_id.to_string(),
-            rules: ask
-                .rules
+            rules: rules
                 .iter()
                 .map(|r| Rule {
                     rule: r.rule.to_string(),
@@ -218,6 +253,7 @@ impl Desk {
                 .collect(),
             policies,
             policy_hash: ask.policy,
+            grant: grant.map(Granting::of),
             content,
             summary: ask.summary.clone(),
             deadline: UnixMillis(at.0.saturating_add(within)),
@@ -228,10 +264,10 @@ impl Desk {
             .map(|_| id)
     }
 
-    /// Snapshots of the approval policies that the chunk's rules ask, each once.
-    fn asked(&self, ask: &Ask) -> Option<Vec<Policy>> {
+    /// Snapshots of the approval policies that these rules ask, each once.
+    fn asked(&self, rules: &[&HoldRule]) -> Option<Vec<Policy>> {
         let mut policies: Vec<Policy> = Vec::new();
-        for rule in &ask.rules {
+        for rule in rules {
             let Some(policy) = self.policies.get(&*rule.ask) else {
                 tracing::error!(rule = %rule.rule, ask = %rule.ask, "a rule asks an approval policy that is not there");
                 return None;

@@ -113,6 +113,9 @@ impl Desk {
             self.content.entry(*key).or_default().push(id);
         }
         self.content_keys += opened.content.len();
+        if let Some(granting) = &opened.grant {
+            self.grants.insert(granting.key, id);
+        }
         let about = Arc::new(About::of(&hold));
         self.holds.insert(
             id,
@@ -137,6 +140,7 @@ impl Desk {
         if let Kind::Ended { send, .. } | Kind::Doubted { send } = kind {
             self.index_send(*send, id);
         }
+        self.note_grant(id, at);
         self.count_pending(id, was_pending);
         self.reschedule(id);
         Ok(change)
@@ -231,6 +235,9 @@ impl Desk {
             self.index_send(*send, id);
         }
         self.content_keys -= kept.hold.spending.covered_total() as usize;
+        if let Some(granting) = &kept.hold.opened.grant {
+            self.forget_grant(id, &granting.key);
+        }
         self.step.forgotten.push(id);
         debug_assert!(!matches!(kept.hold.decision, Decision::Pending));
     }

@@ -11,10 +11,12 @@
 //! weigh    what the holds say of a chunk
 //! waiting  chunks that wait, in order of arrival
 //! review   what a reviewer asks for and sees
+//! grants   what is granted, and its revocation
 //! keep     events → holds and their indexes; time; forgetting
 //! ```
 
 mod ask;
+mod grants;
 mod keep;
 mod review;
 #[cfg(test)]
@@ -23,14 +25,16 @@ mod view;
 mod waiting;
 mod weigh;
 
+pub use grants::GrantListing;
 pub use review::{Listing, Viewer, Wanted};
 pub use view::View;
 
 use super::log::{Logged, Marks};
 use super::record::{About, Record};
-use crate::approvals::{Hold, Policy, SendId};
-use crate::chunk::{ContentKey, HoldId, UnixMillis};
+use crate::approvals::{Hold, InForce, Policy, SendId};
+use crate::chunk::{ContentKey, GrantKey, HoldId, UnixMillis};
 use crate::hold::messages::{Answer, Ticket, ToControl};
+use crate::policy::Grants;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -43,6 +47,8 @@ pub struct Step {
     pub forgotten: Vec<HoldId>,
     /// For the audit, in order.
     pub records: Vec<Record>,
+    /// What is granted from now on, for the cores, once the rest is durable and before the answers.
+    pub grants: Option<Arc<Grants>>,
     /// For the cores, in order, once the rest is durable.
     pub answers: Vec<(Ticket, Answer)>,
 }
@@ -60,6 +66,8 @@ pub struct Counts {
     pub waiting: usize,
     /// Chunks that a core is writing.
     pub writing: usize,
+    /// Grants in force.
+    pub grants: usize,
     /// When the oldest pending hold was opened.
     pub oldest_pending: Option<UnixMillis>,
 }
@@ -73,6 +81,12 @@ pub struct Desk {
     content: HashMap<ContentKey, Vec<HoldId>>,
     /// Send → holds whose records it took.
     sends: HashMap<SendId, Vec<HoldId>>,
+    /// Grant → the last hold that asked for it.
+    grants: HashMap<GrantKey, HoldId>,
+    /// Grants in force, by hold.
+    in_force: BTreeMap<HoldId, InForce>,
+    /// Whether those changed since the last step.
+    regrant: bool,
     /// When time next changes a hold.
     due: BTreeSet<(UnixMillis, HoldId)>,
     /// Pending holds, the oldest first.
@@ -111,6 +125,9 @@ impl Desk {
             holds: HashMap::new(),
             content: HashMap::new(),
             sends: HashMap::new(),
+            grants: HashMap::new(),
+            in_force: BTreeMap::new(),
+            regrant: false,
             due: BTreeSet::new(),
             pending: BTreeSet::new(),
             pending_of: HashMap::new(),
@@ -148,6 +165,9 @@ impl Desk {
 
     /// What follows from everything since the last call.
     pub fn take_step(&mut self) -> Step {
+        if std::mem::take(&mut self.regrant) {
+            self.step.grants = Some(self.granted());
+        }
         std::mem::take(&mut self.step)
     }
 
@@ -173,6 +193,7 @@ impl Desk {
             content_keys: self.content_keys,
             waiting: self.waiting.len(),
             writing: self.writing.len(),
+            grants: self.in_force.len(),
             oldest_pending: self.pending.first().map(|(at, _)| *at),
         }
     }

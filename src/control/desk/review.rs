@@ -100,16 +100,10 @@ impl Desk {
         };
         self.settle(now);
         result?;
-        let viewer = Viewer {
-            name: request.name.as_str().into(),
-            issuer: request.issuer.as_str().into(),
-            claims: Default::default(),
-            groups: request.groups.clone().into(),
-        };
-        self.show(id, &viewer)
+        self.show(id, &viewer_of(request))
     }
 
-    fn view(&self, hold: &Hold, viewer: &Viewer) -> View {
+    pub(super) fn view(&self, hold: &Hold, viewer: &Viewer) -> View {
         let writing = self
             .writing
             .values()
@@ -126,6 +120,16 @@ impl Desk {
     }
 }
 
-fn may_see(hold: &Hold, viewer: &Viewer) -> bool {
+/// Whoever reviews may look.
+pub(super) fn viewer_of(request: &ReviewRequest) -> Viewer {
+    Viewer {
+        name: request.name.as_str().into(),
+        issuer: request.issuer.as_str().into(),
+        claims: Default::default(),
+        groups: request.groups.clone().into(),
+    }
+}
+
+pub(super) fn may_see(hold: &Hold, viewer: &Viewer) -> bool {
     hold.admits(&viewer.groups) || hold.is_own(&viewer.name, &viewer.issuer)
 }

@@ -3,6 +3,7 @@
 //! Owns: the JSON of `GET /v1/holds`. Refuses: content keys and raw values. Stays true: what is
 //! shown follows from the hold alone; `version` is what a review may insist on.
 
+use crate::approvals::grant::NEVER;
 use crate::approvals::{Decision, Hold, Reviewed, Rule, State, seats};
 use crate::chunk::{Summary, UnixMillis};
 use data_encoding::HEXLOWER;
@@ -35,6 +36,8 @@ pub struct View {
     pub rules: Vec<Rule>,
     /// SHA-256 of the policy that judged it.
     pub policy: String,
+    /// What an approval grants; `null`: the records alone.
+    pub grant: Option<Granted>,
     /// Counts and masked samples.
     pub summary: Summary,
     /// When it was opened.
@@ -47,7 +50,7 @@ pub struct View {
     pub reviews: Vec<Said>,
     /// When it was decided.
     pub decided_at: Option<UnixMillis>,
-    /// Until when approved records may be redeemed.
+    /// Until when approved records may be redeemed; `null` for a grant.
     pub redeem_until: Option<UnixMillis>,
     /// How far its records are.
     pub records: Records,
@@ -60,6 +63,21 @@ pub struct View {
     pub written_before: u32,
     /// Whether the one who looks may decide.
     pub may_review: bool,
+}
+
+/// What an approval grants, or has granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Granted {
+    /// `schema`, `rate` or `access`.
+    pub covers: &'static str,
+    /// One line.
+    pub about: String,
+    /// More, such as a schema's diff.
+    pub detail: Option<String>,
+    /// How long it lasts from the approval, in milliseconds; `null`: until it is revoked.
+    pub for_ms: Option<u64>,
+    /// When it ends, once it is granted and if it does.
+    pub until: Option<UnixMillis>,
 }
 
 /// One approval policy's seats.
@@ -110,7 +128,9 @@ impl View {
         let (decided_at, redeem_until) = match hold.decision {
             Decision::Pending => (None, None),
             Decision::Approved { at, redeem_until } => (Some(at), Some(redeem_until)),
-            Decision::Rejected { at, .. } | Decision::Expired { at } => (Some(at), None),
+            Decision::Rejected { at, .. }
+            | Decision::Expired { at }
+            | Decision::Revoked { at, .. } => (Some(at), None),
         };
         View {
             id: hold.id.to_string(),
@@ -125,13 +145,20 @@ impl View {
             partition: opened.partition,
             rules: opened.rules.clone(),
             policy: HEXLOWER.encode(&opened.policy_hash),
+            grant: opened.grant.as_ref().map(|granting| Granted {
+                covers: granting.covers.name(),
+                about: granting.about.clone(),
+                detail: granting.detail.clone(),
+                for_ms: granting.for_ms,
+                until: redeem_until.filter(|until| *until != NEVER),
+            }),
             summary: opened.summary.clone(),
             opened_at: hold.opened_at,
             deadline: hold.deadline,
             approvals: approvals(hold),
             reviews: hold.reviews.iter().map(said).collect(),
             decided_at,
-            redeem_until,
+            redeem_until: redeem_until.filter(|_| opened.grant.is_none()),
             records: Records {
                 held: hold.spending.covered_total(),
                 written: hold.spending.written_total(),

@@ -1,6 +1,7 @@
 //! What the holds at the desk say of one chunk.
 //!
-//! Owns: matching a chunk's records, one by one, to the units that people were asked about.
+//! Owns: matching a chunk's records, one by one, to the units that people were asked about,
+//! and its grants to the holds that ask for them.
 //! Refuses: to change anything. Stays true: only units of the same principal, issuer, operation
 //! and topic match, and only of holds whose approval lifts every rule that matched now; a no
 //! outweighs a yes.
@@ -20,8 +21,9 @@ pub(super) type Parts = BTreeMap<HoldId, Vec<ContentKey>>;
 pub(super) enum Weighed {
     /// It is answered at once, and finally.
     Final(Answer),
-    /// Every flagged record is authorised and unspent: these units are to be redeemed.
-    Authorised(Parts),
+    /// Every flagged record is authorised and unspent: these units are to be redeemed. Everything that is to be
+    /// granted is granted.
+    Authorised(Parts, Vec<HoldId>),
     /// These sends may have landed with some of its records: people are to be asked again first.
     Doubted(Vec<(HoldId, SendId)>),
     /// People are, or are to be, asked.
@@ -32,6 +34,8 @@ pub(super) enum Weighed {
         missing: Vec<ContentKey>,
         /// How many of those were let through before.
         written_before: u32,
+        /// Rules, by their index in the ask, whose grant nobody has been asked for.
+        ungranted: Vec<usize>,
     },
 }
 
@@ -46,6 +50,8 @@ struct Found {
     pending: Vec<HoldId>,
     missing: Vec<ContentKey>,
     written_before: u32,
+    granted: Vec<HoldId>,
+    ungranted: Vec<usize>,
 }
 
 impl Desk {
@@ -60,6 +66,7 @@ impl Desk {
         for run in keys.chunk_by(|a, b| a == b) {
             self.weigh_key(ask, run, now, &mut found);
         }
+        self.weigh_grants(ask, now, &mut found);
         self.conclude(found)
     }
 
@@ -99,7 +106,8 @@ impl Desk {
         let mut wanted = ask.content.clone();
         taken.sort_unstable();
         wanted.sort_unstable();
-        (!wanted.is_empty() && taken == wanted).then_some(Weighed::Authorised(parts))
+        let repeats = !wanted.is_empty() && taken == wanted && self.is_granted(ask, now);
+        repeats.then_some(Weighed::Authorised(parts, Vec::new()))
     }
 
     /// Matches the records of one content (`run` holds the same key as often as the chunk does).
@@ -173,6 +181,33 @@ impl Desk {
         found.missing.extend(run);
     }
 
+    /// Whether everything that the chunk's rules want granted is.
+    fn is_granted(&self, ask: &Ask, now: UnixMillis) -> bool {
+        let mut found = Found::default();
+        self.weigh_grants(ask, now, &mut found);
+        found.granted.len() == ask.rules.iter().filter(|r| r.grant.is_some()).count()
+    }
+
+    /// Grants: one hold a key, whoever asks. What was revoked, or has ended, is a new question.
+    fn weigh_grants(&self, ask: &Ask, now: UnixMillis, found: &mut Found) {
+        for (index, rule) in ask.rules.iter().enumerate() {
+            let Some(offer) = &rule.grant else { continue };
+            let hold = self.grants.get(&offer.subject.key);
+            match hold.and_then(|hold| self.hold(hold)) {
+                Some(hold) if hold.in_force(now).is_some() => found.granted.push(hold.id),
+                Some(hold) if hold.is_pending() => found.pending.push(hold.id),
+                Some(hold) if hold.refuses(now) => {
+                    let no = match hold.decision {
+                        Decision::Rejected { .. } => &mut found.rejected,
+                        _ => &mut found.expired,
+                    };
+                    no.get_or_insert(hold.id);
+                }
+                _ => found.ungranted.push(index),
+            }
+        }
+    }
+
     fn conclude(&self, mut found: Found) -> Weighed {
         if let Some(hold) = found.rejected {
             let reason = match self.hold(&hold).map(|h| &h.decision) {
@@ -192,8 +227,9 @@ impl Desk {
             found.doubted.dedup();
             return Weighed::Doubted(found.doubted);
         }
-        if found.pending.is_empty() && found.missing.is_empty() {
-            return Weighed::Authorised(found.authorised);
+        let asked = !found.pending.is_empty() || !found.missing.is_empty();
+        if !asked && found.ungranted.is_empty() {
+            return Weighed::Authorised(found.authorised, found.granted);
         }
         found
             .pending
@@ -203,12 +239,14 @@ impl Desk {
             pending,
             missing,
             written_before,
+            ungranted,
             ..
         } = found;
         Weighed::Undecided {
             pending,
             missing,
             written_before,
+            ungranted,
         }
     }
 }
@@ -223,7 +261,9 @@ fn concerns(hold: &Hold, ask: &Ask) -> bool {
         && *subject.topic == *ask.topic
 }
 
-/// Whether an approval of this hold lifts every rule that matched the chunk.
+/// Whether an approval of this hold lifts every rule that holds the records; what is to be granted has holds of
+/// its own.
 fn answers(hold: &Hold, ask: &Ask) -> bool {
-    hold.answers(ask.rules.iter().map(|r| &*r.rule))
+    let of_records = ask.rules.iter().filter(|r| r.grant.is_none());
+    hold.answers(of_records.map(|r| &*r.rule))
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod grants;
 mod reviews;
 mod surface;
 

@@ -3,6 +3,8 @@
 //! Owns: the choice, made from what the CPU says it has. Refuses: a kernel that was not detected; a
 //! [`Kernel`] is the proof. Stays true: all kernels give the same answer, bit for bit.
 
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::planes::Planes;
 use super::scalar;
 use super::shapes::{Shapes, Wants};
@@ -21,6 +23,8 @@ enum Kind {
     Avx512(avx512::Avx512),
     #[cfg(target_arch = "x86_64")]
     Avx2(avx2::Avx2),
+    #[cfg(target_arch = "aarch64")]
+    Neon(neon::Neon),
     Scalar,
 }
 
@@ -32,7 +36,9 @@ impl Kernel {
             avx512::Avx512::detect().map(Kind::Avx512),
             avx2::Avx2::detect().map(Kind::Avx2),
         ];
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "aarch64")]
+        let vector = [neon::Neon::detect().map(Kind::Neon)];
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let vector: [Option<Kind>; 0] = [];
         vector
             .into_iter()
@@ -53,6 +59,8 @@ impl Kernel {
             Kind::Avx512(_) => "avx512",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(_) => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(_) => "neon",
             Kind::Scalar => "scalar",
         }
     }
@@ -64,6 +72,8 @@ impl Kernel {
             Kind::Avx512(kernel) => kernel.fill(planes, bytes, words),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(kernel) => kernel.fill(planes, bytes, words),
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(kernel) => kernel.fill(planes, bytes, words),
             Kind::Scalar => scalar::fill(planes, bytes, words),
         }
     }
@@ -81,6 +91,8 @@ impl Kernel {
             Kind::Avx512(kernel) => kernel.find(shapes, planes, words, wants),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(kernel) => kernel.find(shapes, planes, words, wants),
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(_) => scalar::find(shapes, planes, words, wants),
             Kind::Scalar => scalar::find(shapes, planes, words, wants),
         }
     }
@@ -100,6 +112,8 @@ impl Kernel {
             Kind::Avx512(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(kernel) => kernel.sift(starts, planes, shapes, words, text, parts),
             Kind::Scalar => scalar::sift(starts, planes, shapes, words, text, parts),
         }
     }
@@ -117,6 +131,8 @@ impl Kernel {
             Kind::Avx512(kernel) => kernel.gather(shapes, reach, words, wants),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(kernel) => kernel.gather(shapes, reach, words, wants),
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon(_) => shapes.gather(reach, words, wants),
             Kind::Scalar => shapes.gather(reach, words, wants),
         }
     }
@@ -129,6 +145,13 @@ mod tests {
     use crate::chunk::DetectorId;
     use crate::scan::words::Words;
     use proptest::prelude::*;
+
+    /// Without this the properties below would hold of the scalar kernel alone.
+    #[cfg(target_arch = "aarch64")]
+    #[test]
+    fn the_best_kernel_of_aarch64_is_neon() {
+        assert_eq!(Kernel::best().name(), "neon");
+    }
 
     fn all() -> Wants {
         Wants {

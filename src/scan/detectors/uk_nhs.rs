@@ -20,6 +20,7 @@ use crate::scan::values::Speakers;
 const KEYWORDS: &[&str] = &[
     "nhs",
     "n h s",
+    "n h s  number", // a point and a space: `N.H.S. number`
     "nhs number",
     "nhs no",
     "nhs id",

@@ -19,7 +19,9 @@ use crate::scan::values::{Speakers, follows_other_name};
 const KEYWORDS: &[&str] = &[
     "mbi",
     "mbis",
+    "mbi number",
     "medicare",
+    "medicare number",
     "beneficiary id",
     "beneficiary identifier",
     "beneficiary number",

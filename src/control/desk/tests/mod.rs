@@ -1,5 +1,6 @@
 //! The desk, state by state (`docs/holds.md`), with injected time and no threads.
 
+mod grants;
 mod regroup;
 mod storm;
 mod table;
@@ -11,7 +12,9 @@ use crate::control::desk::View;
 use crate::control::log::{Logged, Marks};
 use crate::control::record::{Record, What};
 use crate::hold::messages::*;
+use crate::policy::Grants;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(super) const WITHIN: i64 = 60_000;
 pub(super) const REDEEM: i64 = 600_000;
@@ -48,6 +51,8 @@ pub(super) struct Bench {
     pub log: Vec<Logged>,
     pub records: Vec<Record>,
     pub forgotten: Vec<HoldId>,
+    /// What the cores were last told.
+    pub granted: Arc<Grants>,
     chunks: u64,
 }
 
@@ -82,6 +87,7 @@ impl Bench {
             log: vec![],
             records: vec![],
             forgotten: vec![],
+            granted: Arc::default(),
             chunks: 0,
         }
     }
@@ -100,6 +106,7 @@ impl Bench {
             },
             self.at(),
         );
+        self.granted = desk.granted();
         self.desk = desk;
         assert_eq!(self.collect(), vec![], "nobody waits after a restart");
     }
@@ -113,12 +120,16 @@ impl Bench {
             events,
             forgotten,
             records,
+            grants,
             answers,
         } = self.desk.take_step();
         self.log.extend(events);
         self.log.retain(|e| !forgotten.contains(&e.hold));
         self.forgotten.extend(forgotten);
         self.records.extend(records);
+        if let Some(grants) = grants {
+            self.granted = grants;
+        }
         answers
     }
 

@@ -55,6 +55,7 @@ fn same_send(state: State, hold: HoldId) -> Answer {
             reason: "seen".into(),
         },
         State::Expired => Answer::Expired { hold },
+        State::Granted | State::Revoked => panic!("no state of records"),
     }
 }
 

@@ -245,7 +245,8 @@ fn push(body: &mut Struct, array: &str, fields: &[(&str, Value)]) {
 }
 
 fn no(named: Named<'_>, denied: &str) -> Option<Denied> {
-    (named == Named::Topic(denied)).then(|| Denied {
+    let is = matches!(named, Named::Topic(name) | Named::Shaped(name, _) if name == denied);
+    is.then(|| Denied {
         code: None,
         text: "blocked by rule x: y".to_owned(),
     })
