@@ -439,6 +439,37 @@ const _: () = assert!(4 * SCAN_LINE_OVERLAP_BYTES < SCAN_BLOCK_BYTES);
 const _: () = assert!(SCAN_BLOCK_BYTES < u32::MAX as usize);
 const _: () = assert!(SCAN_CHUNK_BYTES < SCAN_BLOCK_BYTES);
 
+/// Topics of a cluster that one scan reads. A tally is some hundred bytes a detector that fires and a path,
+/// `SAMPLE_PLACES_MAX` of those at most: with five detectors in every topic 100 MB.
+pub const SAMPLE_TOPICS_MAX: usize = 20_000;
+/// Paths that are told of one detector in one topic; the rest is counted.
+pub const SAMPLE_PLACES_MAX: usize = 8;
+/// Records read of each partition where nobody says: enough to see what is in one record of a hundred.
+pub const SAMPLE_RECORDS: u32 = 1_000;
+/// How long a scan of a cluster may take where nobody says, in seconds.
+pub const SAMPLE_SECONDS: u64 = 120;
+/// Brokers that are read from at once.
+pub const SAMPLE_BROKERS_AT_ONCE: usize = 4;
+/// Partitions in one request of a scan.
+pub const SAMPLE_PARTITIONS_AT_ONCE: usize = 32;
+/// Bytes of one reply to it, and of one partition in it. A broker sends a first batch whole that is larger,
+/// up to its own bound; more than `FRAME_BYTES_MAX` is a fault. With a reply being taken apart, one on its
+/// way and `SAMPLE_REPLIES_WAITING` partitions waiting, some 20 MB for each broker.
+pub const SAMPLE_FETCH_BYTES_MAX: i32 = 8 * MIB as i32;
+/// See `SAMPLE_FETCH_BYTES_MAX`.
+pub const SAMPLE_PARTITION_BYTES_MAX: i32 = MIB as i32;
+/// Parts of partitions that were read and nobody has looked at yet.
+pub const SAMPLE_REPLIES_WAITING: usize = 4;
+/// How long a broker may wait for a first byte, which it has: the offsets were its own.
+pub const SAMPLE_FETCH_WAIT_MS: i32 = 500;
+/// Replies in a row without a record after which the rest of the partitions asked for is given up.
+pub const SAMPLE_ROUNDS_WITHOUT_RECORDS: u32 = 3;
+/// Places in a partition that a spread sample takes its records from.
+pub const SAMPLE_SLICES: i64 = 8;
+/// A gateway that only observes says what it saw after so many seconds, then after twice as many, and so on
+/// up to the second: each time it reads its audit from the start.
+pub const OBSERVE_TELL_S: (u64, u64) = (60, 3_600);
+
 /// JSON objects and arrays named by a keyword that speak at once, one in another. Each is read to its
 /// end when it opens, so this is how often a byte may be read for it.
 pub const SCAN_SCOPES_OPEN_MAX: usize = 4;

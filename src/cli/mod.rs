@@ -9,10 +9,12 @@ pub mod check;
 pub mod explain;
 pub mod grants;
 mod judge;
+mod observe;
 mod phrase;
 pub mod policy;
 pub mod run;
 pub mod scan;
+mod target;
 
 use crate::config::{self, Config};
 use clap::{Parser, Subcommand};
@@ -32,7 +34,7 @@ pub struct Cli {
 /// from `--help`, the exit codes among it.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
     Policy(policy::PolicyArgs),
@@ -47,7 +49,7 @@ enum Verb {
 /// What the verb could not do; printed by `main`, exit code 2.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
-        Verb::Run(args) => run::run(args),
+        Verb::Run(args) => run::run(*args),
         Verb::Check(args) => check::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Policy(args) => policy::run(args),

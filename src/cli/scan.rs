@@ -8,10 +8,12 @@
 //! input ─► kind ─┬─► lines in blocks ───┬─► examine ─► tally ─► table
 //!                └─► batches of records ┘      │  └──► json
 //!                                              └─► rewrite (text)
+//! topics of a cluster ───────────────► examine ─► topic ─► topics (table, json) and propose
 //! ```
 
 mod blocks;
 mod choose;
+mod cluster;
 mod crew;
 mod examine;
 mod input;
@@ -22,12 +24,18 @@ mod lines;
 mod list;
 mod places;
 mod progress;
+mod propose;
 mod rewrite;
 mod segment;
 mod table;
 mod tally;
+mod topic;
+mod topics;
 
+use super::target::Target;
 use crate::chunk::Likelihood;
+use crate::control::sample;
+use crate::limits::{SAMPLE_RECORDS, SAMPLE_SECONDS};
 use crate::scan::mask::MaskStyle;
 use crate::schema::registered::{Form, Language, Registered};
 use anyhow::{Context, bail};
@@ -43,23 +51,27 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use table::Sum;
+pub use table::printable;
 use tally::Tally;
 
-/// Find regulated data in files and pipes.
+/// Find regulated data in files, pipes and the topics of a running cluster.
 ///
 /// Reads text and newline-delimited JSON line by line, and Kafka log segments (`*.log`) record by
 /// record, compressed batches too. Prints what was found and where, never the value.
 ///
-/// Exit code: 0 nothing found, 1 something found, 2 an input could not be read (whatever was found in
-/// the others), or a bad command line.
+/// With --bootstrap it reads a sample of a cluster's topics in place of files. It changes nothing there: it
+/// joins no group, commits no offset and makes no topic. Ctrl-C ends it and prints what it has so far.
+///
+/// Exit code: 0 nothing found, 1 something found, 2 an input could not be read whole (whatever was found in
+/// it and in the others), or a bad command line.
 #[derive(Debug, clap::Args)]
 pub struct ScanArgs {
     /// What to read; `-` is standard input.
-    #[arg(value_name = "FILE", required_unless_present = "list")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["list", "bootstrap", "topics"])]
     files: Vec<PathBuf>,
     /// Print one JSON object a finding and line: input, record (line or record number from 0), start
     /// and end (bytes within it), detector, where (key, value, header), likelihood,
-    /// path (the way to it in a record that has one).
+    /// path (the way to it in a record that has one). Of a cluster: one object a topic and line.
     #[arg(long)]
     json: bool,
     /// Look for these only; `--list` names them all.
@@ -92,6 +104,53 @@ pub struct ScanArgs {
     /// List the detectors, with the rule of each and its source, and scan nothing.
     #[arg(long)]
     list: bool,
+    #[command(flatten)]
+    target: Target,
+    /// Of the configuration's clusters, read this one (with --config, in place of --bootstrap).
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "config",
+        conflicts_with = "bootstrap"
+    )]
+    cluster: Option<String>,
+    /// Read these topics of the cluster [default: all]; `*` stands for any run of characters. Internal topics are left out.
+    #[arg(long, value_name = "GLOBS", value_delimiter = ',', conflicts_with_all = ["files", "mask", "samples", "schema"])]
+    topics: Vec<String>,
+    /// Read so many records of each partition, and the rest of the last batch.
+    #[arg(long, value_name = "N", default_value_t = SAMPLE_RECORDS, value_parser = clap::value_parser!(u32).range(1..))]
+    records: u32,
+    /// Where in a partition they are.
+    #[arg(long, value_enum, default_value_t)]
+    from: Where,
+    /// Take at most so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = SAMPLE_SECONDS)]
+    time: u64,
+    /// Print a configuration with rules that fit what was found, and the table on standard error.
+    #[arg(long, conflicts_with_all = ["json", "files"])]
+    propose: bool,
+}
+
+/// Where in a partition a sample is taken.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Where {
+    /// Its newest records.
+    #[default]
+    Latest,
+    /// Its oldest records.
+    Earliest,
+    /// Some in each of several places, from the oldest to the newest.
+    Spread,
+}
+
+impl From<Where> for sample::From {
+    fn from(from: Where) -> sample::From {
+        match from {
+            Where::Latest => sample::From::Latest,
+            Where::Earliest => sample::From::Earliest,
+            Where::Spread => sample::From::Spread,
+        }
+    }
 }
 
 /// How likely a finding must be.
@@ -121,10 +180,14 @@ impl From<Least> for Likelihood {
 /// # Errors
 /// A command line that makes no sense, or an output that cannot be written.
 pub fn run(args: ScanArgs) -> anyhow::Result<ExitCode> {
-    let own = match &args.config {
-        Some(path) => crate::config::load(path)?.detectors,
-        None => Arc::default(),
-    };
+    let config = args
+        .config
+        .as_deref()
+        .map(crate::config::load)
+        .transpose()?;
+    let own = config
+        .as_ref()
+        .map_or_else(Arc::default, |config| Arc::clone(&config.detectors));
     let schema = args.schema.as_deref().map(schema).transpose()?;
     let choice = Choice::new(own, args.detectors.as_deref(), args.likelihood.into())?;
     if args.list {
@@ -132,6 +195,12 @@ pub fn run(args: ScanArgs) -> anyhow::Result<ExitCode> {
         let written = list::write(&mut out, &choice, args.json).and_then(|()| out.flush());
         quiet(written)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if args.files.is_empty() {
+        return cluster::run(&args, &choice, config.as_ref());
+    }
+    if !args.target.bootstrap.is_empty() {
+        bail!("files or a cluster (--bootstrap), one of them");
     }
     let inputs: Vec<Input> = args.files.iter().cloned().map(Input::new).collect();
     let rewriter = rewriter(&args, &choice)?;

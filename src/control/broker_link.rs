@@ -1,7 +1,7 @@
 //! One short conversation with a broker, on the control thread.
 //!
 //! Owns: connecting, sending a frame and reading its reply, each within a time limit. Refuses:
-//! frames past `DISCOVERY_FRAME_BYTES_MAX` and replies to something else. Stays true: memory
+//! frames past the bound that the asker names and replies to something else. Stays true: memory
 //! grows with the bytes that arrive, never with the size a peer claims.
 
 use crate::identity::scram::{Credential, nonce};
@@ -93,7 +93,7 @@ impl Link {
         let mut login = UpstreamLogin::new(credential, &nonce(random), CLIENT_ID, first)?;
         let mut step = login.next(None)?;
         while let Step::Send(frame) = step {
-            let reply = self.exchange(&frame).await?;
+            let reply = self.exchange(&frame, DISCOVERY_FRAME_BYTES_MAX).await?;
             step = login.next(Some(&reply))?;
         }
         self.correlation_id = first.wrapping_add(3); // the login used three
@@ -105,8 +105,17 @@ impl Link {
         &mut self,
         request: impl FnOnce(i32) -> Vec<u8>,
     ) -> Result<Vec<u8>, LinkFault> {
+        self.ask_up_to(DISCOVERY_FRAME_BYTES_MAX, request).await
+    }
+
+    /// The same for a reply of up to `max` bytes.
+    pub(super) async fn ask_up_to(
+        &mut self,
+        max: usize,
+        request: impl FnOnce(i32) -> Vec<u8>,
+    ) -> Result<Vec<u8>, LinkFault> {
         let id = self.next_id();
-        let reply = self.exchange(&request(id)).await?;
+        let reply = self.exchange(&request(id), max).await?;
         if response_correlation_id(&reply)? == id {
             Ok(reply)
         } else {
@@ -119,13 +128,13 @@ impl Link {
         self.correlation_id
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> Result<Vec<u8>, LinkFault> {
+    async fn exchange(&mut self, request: &[u8], max: usize) -> Result<Vec<u8>, LinkFault> {
         within(DISCOVERY_REQUEST_MS_MAX, self.stream.write_all(request)).await?;
-        within(DISCOVERY_REQUEST_MS_MAX, read_frame(&mut *self.stream)).await
+        within(DISCOVERY_REQUEST_MS_MAX, read_frame(&mut *self.stream, max)).await
     }
 }
 
-async fn read_frame(stream: &mut dyn Stream) -> Result<Vec<u8>, LinkFault> {
+async fn read_frame(stream: &mut dyn Stream, max: usize) -> Result<Vec<u8>, LinkFault> {
     let mut frame = Vec::new();
     let cut = || {
         io::Error::new(
@@ -136,7 +145,7 @@ async fn read_frame(stream: &mut dyn Stream) -> Result<Vec<u8>, LinkFault> {
     let mut size = [0; SIZE_BYTES];
     stream.read_exact(&mut size).await?;
     frame.extend_from_slice(&size);
-    let whole = frame_size(&frame, DISCOVERY_FRAME_BYTES_MAX)?.unwrap_or(SIZE_BYTES);
+    let whole = frame_size(&frame, max)?.unwrap_or(SIZE_BYTES);
     stream
         .take((whole - SIZE_BYTES) as u64)
         .read_to_end(&mut frame)

@@ -121,7 +121,7 @@ pub(super) async fn ask(
 }
 
 /// Asks in the newest version; a broker that does not know it names the ones it does (KIP-511).
-async fn ask_versions(link: &mut Link) -> Result<Offered, DiscoveryFault> {
+pub(super) async fn ask_versions(link: &mut Link) -> Result<Offered, DiscoveryFault> {
     let mut version = api_versions::ASKED_FIRST;
     let mut offered = ask_versions_in(link, version).await?;
     if offered.error == UNSUPPORTED_VERSION {

@@ -17,6 +17,7 @@
 //! keys     the issuers' keys, kept fresh
 //! brokers  the cluster's brokers, discovered and followed
 //! registry the schemas that records name, fetched and kept
+//! sample   a bounded sample of what a cluster holds
 //! ```
 
 mod broker_link;
@@ -36,6 +37,7 @@ pub mod log;
 pub mod record;
 pub mod registry;
 pub mod run;
+pub mod sample;
 #[cfg(test)]
 mod test_broker;
 #[cfg(test)]

@@ -34,15 +34,10 @@ pub struct Followed {
 /// # Errors
 /// A credential, a certificate or an authority that cannot be used.
 pub fn made(from: &config::Cluster) -> anyhow::Result<(Arc<Cluster>, Followed)> {
-    let credential = credential(&from.credential)?;
-    let dialer = from.upstream_tls.as_ref().map(dialer).transpose()?;
+    let source = cluster_source(from)?;
+    let (credential, dialer) = (source.credential.clone(), source.dialer.clone());
     let listeners = from.listeners.iter().map(listener);
-    let bootstrap = from.bootstrap.iter().map(ToString::to_string).collect();
-    let (brokers, found) = Brokers::new(ClusterSource {
-        bootstrap,
-        credential: credential.clone(),
-        dialer: dialer.clone(),
-    });
+    let (brokers, found) = Brokers::new(source);
     let wake = brokers.wake();
     let registry = from.registry.as_ref().map(registry).transpose();
     let (registry, schemas) = registry.context("registry")?.unzip();
@@ -67,8 +62,23 @@ pub fn made(from: &config::Cluster) -> anyhow::Result<(Arc<Cluster>, Followed)> 
     Ok((cluster, followed))
 }
 
-/// The keeper of a registry's schemas, and what the cores see of it.
-fn registry(from: &config::Registry) -> anyhow::Result<(Registry, SchemaSource)> {
+/// Where a cluster is and how the gateway logs in to it.
+///
+/// # Errors
+/// A credential or an authority that cannot be used.
+pub fn cluster_source(from: &config::Cluster) -> anyhow::Result<ClusterSource> {
+    Ok(ClusterSource {
+        bootstrap: from.bootstrap.iter().map(ToString::to_string).collect(),
+        credential: credential(&from.credential)?,
+        dialer: from.upstream_tls.as_ref().map(dialer).transpose()?,
+    })
+}
+
+/// Where a registry is and how the gateway logs in to it.
+///
+/// # Errors
+/// A file of authorities that cannot be read.
+pub fn registry_source(from: &config::Registry) -> anyhow::Result<RegistrySource> {
     let login = match &from.login {
         config::RegistryLogin::None => Login::None,
         config::RegistryLogin::Basic { username, password } => {
@@ -76,12 +86,16 @@ fn registry(from: &config::Registry) -> anyhow::Result<(Registry, SchemaSource)>
         }
         config::RegistryLogin::Bearer(token) => Login::Bearer(token.expose().to_owned()),
     };
-    let source = RegistrySource {
+    Ok(RegistrySource {
         url: from.url.clone(),
         login,
         roots_pem: from.ca.as_ref().map(std::fs::read).transpose()?,
-    };
-    let (registry, wishes) = Registry::new(source, Options::default())?;
+    })
+}
+
+/// The keeper of a registry's schemas, and what the cores see of it.
+fn registry(from: &config::Registry) -> anyhow::Result<(Registry, SchemaSource)> {
+    let (registry, wishes) = Registry::new(registry_source(from)?, Options::default())?;
     let known = registry.schemas();
     let health = registry.health();
     let schemas = SchemaSource {

@@ -17,6 +17,8 @@ mod health;
 mod services;
 mod sink;
 
+pub use clusters::{cluster_source, registry_source};
+
 use crate::audit::entry::{PolicyLoaded, Started};
 use crate::audit::{AuditFault, Entry, Writer};
 use crate::chunk::UnixMillis;

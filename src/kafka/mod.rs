@@ -18,6 +18,7 @@ pub mod messages;
 pub mod produce;
 pub mod reader;
 pub mod refusal;
+pub mod sampling;
 pub mod sasl;
 pub mod share;
 pub mod tagged;

@@ -38,6 +38,7 @@ mod proxy_protocol;
 mod relay;
 mod robustness;
 mod scan_cli;
+mod scan_cluster;
 mod schemas;
 mod sessions;
 mod share_groups;

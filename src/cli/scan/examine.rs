@@ -1,15 +1,16 @@
 //! From a body and its fields to findings that count, each with its place in the input.
 //!
 //! Owns: the call of the engine, and the arithmetic of places. Refuses: to know what the input is: a
-//! file today, a topic of a cluster as well as soon as somebody cuts it into portions. Stays true: a
+//! file, or a topic of a cluster, that somebody cut into portions. Stays true: a
 //! finding that counts is told once, with its field.
 
 use super::choose::Choice;
 use crate::chunk::{Field, Finding};
 use crate::scan::Scratch;
-use crate::schema::registered::Registered;
+use crate::schema::registered::{Registered, Schemas};
 use crate::walk::{Lexicon, Walker};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Something that is scanned at once.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ pub struct Examiner<'c> {
     choice: &'c Choice,
     /// What records are read by.
     schema: Option<&'c Registered>,
+    /// What a registry has told of those that records name.
+    known: Option<Arc<Schemas>>,
     walker: Walker,
     scratch: Scratch,
     found: Vec<Finding>,
@@ -60,6 +63,7 @@ impl<'c> Examiner<'c> {
         Examiner {
             choice,
             schema: None,
+            known: None,
             walker: Walker::default(),
             scratch: Scratch::new(),
             found: Vec::new(),
@@ -73,6 +77,11 @@ impl<'c> Examiner<'c> {
         self
     }
 
+    /// Reads records by the schemas that they name, as far as a registry has told them.
+    pub fn knows(&mut self, schemas: Option<Arc<Schemas>>) {
+        self.known = schemas;
+    }
+
     /// Scans a portion; what was found in the one before is forgotten.
     pub fn examine<F: Iterator<Item = Field> + Clone>(&mut self, portion: &Portion<'_, F>) {
         self.found.clear();
@@ -82,7 +91,7 @@ impl<'c> Examiner<'c> {
         let (body, scratch, found) = (portion.body, &mut self.scratch, &mut self.found);
         self.walker.begin();
         if portion.binary {
-            let lexicon = Lexicon::new(None, self.schema);
+            let lexicon = Lexicon::new(self.known.as_deref(), self.schema);
             self.walker
                 .scan(engine, body, fields, &lexicon, scratch, found);
             found.sort_by_key(|finding| (finding.start, finding.end));

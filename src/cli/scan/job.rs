@@ -222,7 +222,7 @@ impl Reading<'_, '_, '_> {
 }
 
 /// The body of a batch that is whole and sound.
-fn open<'a>(
+pub fn open<'a>(
     bodies: &'a mut Bodies,
     bytes: &'a [u8],
     batch: &Batch,

@@ -134,7 +134,8 @@ pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
-fn grouped(count: u64) -> String {
+/// Digits in threes.
+pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let from_end = |at: usize| digits.len() - at;
     let mut out = String::new();
@@ -147,7 +148,8 @@ fn grouped(count: u64) -> String {
     out
 }
 
-fn size(bytes: u64) -> String {
+/// Bytes as people say them.
+pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),

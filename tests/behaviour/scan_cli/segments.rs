@@ -7,6 +7,7 @@ use bytes::Bytes;
 use lockgate_tests::batch::{Batch, CODECS, Codec, Record};
 use lockgate_tests::broker::Broker;
 use lockgate_tests::by_id::{self, Id};
+use lockgate_tests::gateway::lockgate;
 use lockgate_tests::requests::{self, Send, code, produce_one, producer_id};
 use lockgate_tests::scanning::{Place, files, findings, places, scan};
 use lockgate_tests::wire::Wire;
@@ -101,6 +102,12 @@ fn markers_of_transactions_are_told_and_numbered() -> Outcome {
     let all = [expected(0), expected(3)].concat();
     ensure!(places(&found) == all, "{}", output.out);
     ensure!(output.err.contains("1 control batch"), "{}", output.err);
+    // The cluster that holds it says the same, without the marker.
+    let at = broker.plain();
+    let output = lockgate(&["scan", "--json", "--bootstrap", &at, "--topics", &topic])?;
+    ended(&output, 1)?;
+    let told: serde_json::Value = serde_json::from_str(&output.out)?;
+    ensure!(told["records"] == 4 && told["whole"] == 1, "{told}");
     Ok(())
 }
 
