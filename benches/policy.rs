@@ -7,7 +7,7 @@ use lockgate::chunk::{
     DetectorId, Finding, Form, Likelihood, Operation, Part, Principal, UnixMillis,
 };
 use lockgate::data_plane::session::Session;
-use lockgate::policy::{Evidence, Grants, Policy};
+use lockgate::policy::{Evidence, Policy};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -64,8 +64,7 @@ fn measured(what: &str, policy: &Policy, findings: &[Finding]) -> Duration {
         .collect();
     let evidence = Evidence {
         findings,
-        unreadable: None,
-        grants: Grants::none(),
+        ..Evidence::NONE
     };
     let decide = |topic: &str| {
         let scope = session.scope(policy, Operation::Produce, topic.as_bytes(), NOW);

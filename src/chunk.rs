@@ -8,10 +8,12 @@
 mod claims;
 mod grant;
 mod operation;
+mod topic_shape;
 
 pub use claims::{Claim, Claims};
 pub use grant::{Covers, GrantKey, GrantOffer, GrantSubject};
 pub use operation::{Nature, Operation};
+pub use topic_shape::{TopicChange, TopicSetting, TopicShape};
 
 use std::fmt;
 use std::str::FromStr;

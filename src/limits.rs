@@ -493,6 +493,20 @@ pub const CUSTOM_PATTERN_BYTES_MAX: usize = 2 * MIB;
 /// more than .NET (64) or Elasticsearch (20) do. Deeper levels are walked and not named. 130 levels
 /// of 24 B: 3 KiB on the stack of whoever walks.
 pub const JSON_NESTING_MAX: usize = 128;
+/// Longest field name that rules compare; a longer one counts as one that every rule names. A path of
+/// `PATH_ELEMENTS_MAX` such names is 32 KiB, once a core.
+pub const FIELD_NAME_BYTES_MAX: usize = 256;
+/// Longest pattern for a field's path, and its levels: deeper than records are in practice.
+pub const FIELD_PATTERN_BYTES_MAX: usize = 256;
+/// See [`FIELD_PATTERN_BYTES_MAX`].
+pub const FIELD_PATTERN_LEVELS_MAX: usize = 32;
+/// Fields that one rule may name.
+pub const FIELDS_PER_RULE_MAX: usize = 64;
+/// Numbers and names that one rule about topics may list under one key.
+pub const TOPIC_TERMS_MAX: usize = 64;
+/// Comparisons of a finding's path with a pattern in one batch; past them every finding counts. About 100 ns
+/// each, so a tenth of a second; what they may leave is 8 B each, 8 MiB a core.
+pub const FIELD_LOOKS_MAX: usize = 1_000_000;
 /// Longest field name that is shown as it is; a longer one is shown by its length alone.
 pub const SHOWN_NAME_BYTES_MAX: usize = 64;
 /// Longest field path that is shown; the middle of a longer one is left out.

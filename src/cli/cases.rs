@@ -4,13 +4,13 @@
 //! Stays true: a case without an expectation is a fault of its file; a directory without cases is one, too,
 //! since tests that do not run prove nothing.
 
-use super::judge::{Judge, Request, whole_of};
-use crate::chunk::{Operation, UnixMillis};
+use super::judge::{Judge, Judged, Request, whole_of};
+use crate::chunk::{Operation, TopicChange, TopicSetting, TopicShape, UnixMillis};
 use crate::config::Config;
 use crate::policy::Cause;
 use anyhow::Context;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 #[derive(Deserialize)]
@@ -42,7 +42,21 @@ struct Case {
     payload_file: Option<PathBuf>,
     #[serde(default)]
     unreadable: Option<String>,
+    #[serde(default)]
+    asks: Option<Asks>,
     expect: Expected,
+}
+
+/// What is asked for the topic, of an operation that makes or changes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asks {
+    #[serde(default)]
+    partitions: Option<u64>,
+    #[serde(default)]
+    replication: Option<u64>,
+    #[serde(default)]
+    config: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +80,15 @@ pub struct Outcome {
     pub case: String,
     /// What is not as expected; empty if it passed. Never the payload.
     pub differs: Vec<String>,
+    /// The rules that matched, those that only observe included.
+    pub rules: Vec<String>,
+}
+
+/// The rules of a policy that no case meets, by name.
+pub fn unmet(config: &Config, outcomes: &[Outcome]) -> Vec<String> {
+    let met: BTreeSet<&String> = outcomes.iter().flat_map(|it| &it.rules).collect();
+    let names = config.policy.rules().map(|rule| rule.name.to_string());
+    names.filter(|name| !met.contains(name)).collect()
 }
 
 /// Runs every case in a directory's `*.yaml`, in the order of files and names.
@@ -81,10 +104,12 @@ pub fn run(config: &Config, directory: &Path) -> anyhow::Result<Vec<Outcome>> {
         let file: File = serde_saphyr::from_str(&text).with_context(|| name.clone())?;
         for (case, given) in &file.cases {
             let request = request(given, directory).with_context(|| format!("{name}: `{case}`"))?;
+            let judged = judge.judge(&request, UnixMillis::now());
             outcomes.push(Outcome {
                 file: name.clone(),
                 case: case.clone(),
-                differs: differs(&judge, &request, &given.expect),
+                differs: differs(&judged, &given.expect),
+                rules: judged.matched(),
             });
         }
     }
@@ -110,8 +135,7 @@ pub fn table(outcomes: &[Outcome]) -> String {
     out + &format!("{} passed, {failed} failed", outcomes.len() - failed)
 }
 
-fn differs(judge: &Judge<'_>, request: &Request, expect: &Expected) -> Vec<String> {
-    let judged = judge.judge(request, UnixMillis::now());
+fn differs(judged: &Judged, expect: &Expected) -> Vec<String> {
     let mut differs = Vec::new();
     if judged.word() != expect.verdict {
         differs.push(format!(
@@ -171,6 +195,7 @@ fn request(case: &Case, directory: &Path) -> anyhow::Result<Request> {
     };
     let nobody = Request::default();
     Ok(Request {
+        shape: shape(operation, case.asks.as_ref()),
         principal: case.principal.clone().unwrap_or(nobody.principal),
         groups: case.groups.clone(),
         claims: case.claims.clone(),
@@ -180,6 +205,29 @@ fn request(case: &Case, directory: &Path) -> anyhow::Result<Request> {
         listener: case.listener.clone(),
         payload,
         unreadable,
+    })
+}
+
+/// What is asked for the topic. A new one about which nothing is said is as the broker would make it.
+fn shape(operation: Operation, asks: Option<&Asks>) -> Option<TopicShape> {
+    let new = operation == Operation::CreateTopics;
+    let Some(asks) = asks else {
+        return new.then(TopicShape::by_itself);
+    };
+    let setting = |(name, value): (&String, &String)| TopicSetting {
+        name: name.clone(),
+        value: Some(value.clone()),
+    };
+    let one = new.then_some(1);
+    let copies = asks.replication.or(one);
+    Some(TopicShape {
+        change: match new {
+            true => TopicChange::Made,
+            false => TopicChange::Changed,
+        },
+        partitions: asks.partitions.or(one),
+        copies: copies.map(|copies| (copies, copies)),
+        settings: asks.config.iter().map(setting).collect(),
     })
 }
 

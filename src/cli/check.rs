@@ -22,7 +22,7 @@ pub struct CheckArgs {
     /// The configuration file, in YAML.
     #[arg(short, long, value_name = "FILE")]
     pub config: PathBuf,
-    /// Run the policy's unit tests in the `*.yaml` of this directory.
+    /// Run the policy's unit tests in the `*.yaml` of this directory. Rules that no case meets are named.
     #[arg(long, value_name = "DIR")]
     pub cases: Option<PathBuf>,
     /// Print one JSON object instead of lines.
@@ -47,10 +47,16 @@ pub fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
         if let Some(cases) = &cases {
             shown["cases"] = json!(cases);
         }
+        if let (Some(cases), Ok(config)) = (&cases, &read) {
+            shown["unmet"] = json!(cases::unmet(config, cases));
+        }
         println!("{shown}");
     } else {
         print_lines(&args, &read);
-        if let Some(cases) = &cases {
+        if let (Some(cases), Ok(config)) = (&cases, &read) {
+            cases::unmet(config, cases)
+                .iter()
+                .for_each(|rule| println!("no case meets the rule {rule}"));
             println!("{}", cases::table(cases));
         }
     }

@@ -4,16 +4,17 @@
 //! Refuses: record batches and codecs; a payload is one record's value. Stays true: what is said here is
 //! what the gateway does with such a record.
 
-use crate::chunk::{Claims, Field, Finding, Operation, Part, Principal, UnixMillis};
+use crate::chunk::{Claims, Field, Finding, Operation, Part, Principal, TopicShape, UnixMillis};
 use crate::config::Config;
 use crate::data_plane::inspect::cause_of_value;
 use crate::limits::CASE_FILE_BYTES_MAX;
 use crate::policy::{
-    Cause, Evidence, Gate, Grants, Policy, Scope, Subject, Target, Unreadable, Verdict,
+    Cause, Evidence, Gate, Places, Policy, Scope, Subject, Target, Unreadable, Verdict,
 };
 use crate::scan::mask::{Edits, MaskKeys, Masker, Order, splice};
 use crate::scan::{Engine, Scratch};
-use std::collections::BTreeMap;
+use crate::walk::{Lexicon, Located, Plan, Walker};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct Request {
     pub payload: Vec<u8>,
     /// Why it cannot be read, if it is to count as such.
     pub unreadable: Option<Cause>,
+    /// What is asked for the topic, where it is made or changed.
+    pub shape: Option<TopicShape>,
 }
 
 impl Default for Request {
@@ -53,6 +56,7 @@ impl Default for Request {
             listener: String::new(),
             payload: Vec::new(),
             unreadable: None,
+            shape: None,
         }
     }
 }
@@ -112,6 +116,14 @@ impl Judged {
         }
     }
 
+    /// Every rule that matched and was not lifted, by name; behind a block only those that say what is told.
+    pub fn matched(&self) -> Vec<String> {
+        let acting = self.rules().into_iter();
+        let all = acting.chain(self.verdict.observed.iter().cloned());
+        let names: BTreeSet<String> = all.map(|name| name.to_string()).collect();
+        names.into_iter().collect()
+    }
+
     /// The rules behind the word and the masks, by name; where none acts, those that observe.
     pub fn rules(&self) -> Vec<Arc<str>> {
         let verdict = &self.verdict;
@@ -159,27 +171,48 @@ impl<'c> Judge<'c> {
         let policy = &self.config.policy;
         let scope = policy.scope_on(&subject, request.operation, on, now);
         let (mut scratch, mut findings) = (Scratch::new(), Vec::new());
-        let mut found = None;
+        let (mut walker, mut places) = (Walker::default(), Places::default());
+        let (mut seen, mut raw) = (None, 0);
         if scope.looks() && request.operation.carries_records() {
-            let whole = std::iter::once(whole(&request.payload));
-            found = self
-                .engine
-                .scan(&request.payload, whole, &mut scratch, &mut findings);
+            let scanned = walker.scan(
+                &self.engine,
+                &request.payload,
+                std::iter::once(whole(&request.payload)),
+                &Lexicon::new(None, None),
+                &mut scratch,
+                &mut findings,
+            );
+            raw = scanned.raw;
+            let found = scanned.unreadable;
+            seen = found.map(|found| (cause_of_value(found.fault), found.fault.to_string()));
+            let located = Located {
+                body: &request.payload,
+                findings: &findings,
+                raw,
+                wanted: scope.located(),
+            };
+            let fields = std::iter::once(whole(&request.payload));
+            walker.locate(&located, fields, &mut |at, path| {
+                places.note(&scope, at, &findings[at], path);
+            });
+            places.finish();
         }
-        let seen = found.map(|found| (cause_of_value(found.fault), found.fault.to_string()));
         let told = request
             .unreadable
             .map(|cause| (cause, "as described".to_owned()));
         let unreadable = told.or(seen);
         let evidence = Evidence {
             findings: &findings,
+            places: Some(&places),
+            topic: request.topic.as_deref().zip(request.shape.as_ref()),
             unreadable: unreadable
                 .as_ref()
                 .map(|(cause, why)| Unreadable { cause: *cause, why }),
-            grants: Grants::none(),
+            // Nothing was granted: what is said holds for a gateway that just started.
+            ..Evidence::NONE
         };
         let verdict = policy.decide(&scope, &evidence, now);
-        let masked = self.masked(request, &findings, &verdict, &mut scratch);
+        let masked = self.masked(request, (&findings, raw), &walker, &verdict, &mut scratch);
         Judged {
             principal,
             verdict,
@@ -189,29 +222,39 @@ impl<'c> Judge<'c> {
         }
     }
 
+    /// The payload, masked; empty where the gateway would refuse it, since it cannot be.
     fn masked(
         &self,
         request: &Request,
-        findings: &[Finding],
+        (findings, raw): (&[Finding], usize),
+        walker: &Walker,
         verdict: &Verdict,
         scratch: &mut Scratch,
     ) -> Vec<u8> {
-        let orders = findings.iter().filter_map(|finding| {
+        let lying = findings.iter().take(raw).enumerate();
+        let orders = lying.filter_map(|(at, finding)| {
             Some(Order {
                 finding: *finding,
-                mask: verdict.mask_of(finding)?,
+                mask: verdict.mask_of(at, finding)?,
             })
         });
         let mut orders: Vec<Order> = orders.collect();
-        let masker = Masker {
-            engine: &self.engine,
-            keys: self.keys,
+        let plan = Plan {
+            masker: &Masker {
+                engine: &self.engine,
+                keys: self.keys,
+            },
+            lexicon: &Lexicon::new(None, None),
+            body: &request.payload,
         };
-        let (mut edits, mut out) = (Edits::new(), Vec::new());
         let fields = std::iter::once(whole(&request.payload));
-        masker.plan(&request.payload, fields, &mut orders, scratch, &mut edits);
-        let all = 0..request.payload.len();
-        splice(&request.payload, all, edits.iter(), &mut out);
+        let mask = |at: usize, finding: &Finding| verdict.mask_of(raw + at, finding);
+        let (mut edits, mut out) = (Edits::new(), Vec::new());
+        let planned = walker.plan(&plan, fields, &mut orders, mask, scratch, &mut edits);
+        if planned.is_ok() {
+            let all = 0..request.payload.len();
+            splice(&request.payload, all, edits.iter(), &mut out);
+        }
         out
     }
 }

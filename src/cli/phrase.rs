@@ -5,7 +5,8 @@
 
 use crate::config::Config;
 use crate::policy::{
-    Condition, Contains, Effect, Exception, Mode, Parts, Pattern, Rule, Want, When,
+    Bounds, Condition, Contains, Creates, Effect, Exception, Mode, Parts, Pattern, Rule, Setting,
+    Want, When,
 };
 use crate::scan::DETECTORS;
 use crate::scan::mask::MaskStyle;
@@ -16,6 +17,11 @@ pub fn detectors(config: &Config) -> Vec<&str> {
     let own = config.detectors.iter().map(|own| own.name.as_ref());
     built_in.chain(own).collect()
 }
+
+/// The names of what [`rule`] tells, in its order.
+pub const RULE: [&str; 6] = ["name", "owner", "mode", "when", "if", "then"];
+/// The names of what [`exception`] tells, in its order.
+pub const EXCEPTION: [&str; 5] = ["name", "lifts", "when", "until", "for"];
 
 /// Name, owner, mode, when, if, then.
 pub fn rule(rule: &Rule, detectors: &[&str]) -> [String; 6] {
@@ -86,8 +92,34 @@ fn condition(condition: &Condition, detectors: &[&str]) -> String {
             format!("unreadable ({})", names.join("|"))
         }
         Condition::Contains(contains) => contained(contains, detectors),
+        Condition::Creates(creates) => format!("creates a topic with {}", created(creates)),
         Condition::FirstUse => "first_use of the topic".to_owned(),
     }
+}
+
+fn created(creates: &Creates) -> String {
+    let mut terms = Vec::new();
+    for (name, bounds) in [
+        ("partitions", &creates.partitions),
+        ("replication", &creates.replication),
+    ] {
+        terms.extend((!bounds.is_empty()).then(|| format!("{name} {}", bounded(bounds))));
+    }
+    terms.extend(creates.config.iter().map(|(name, setting)| match setting {
+        Setting::Number(bounds) => format!("{name} {}", bounded(bounds)),
+        Setting::Among(them) => format!("{name} among {}", any_of(them)),
+        Setting::Outside(them) => format!("{name} outside {}", any_of(them)),
+    }));
+    let outside = creates.names_outside.iter();
+    terms.extend(outside.map(|them| format!("a name outside {}", any_of(them))));
+    terms.join(", or ")
+}
+
+fn bounded(bounds: &Bounds) -> String {
+    let above = bounds.above.map(|most| format!("above {most}"));
+    let below = bounds.below.map(|least| format!("below {least}"));
+    let both: Vec<String> = above.into_iter().chain(below).collect();
+    both.join(" or ")
 }
 
 fn contained(contains: &Contains, detectors: &[&str]) -> String {
@@ -109,6 +141,10 @@ fn contained(contains: &Contains, detectors: &[&str]) -> String {
         let parts = parts.filter(|part| contains.parts.contains(*part));
         let parts: Vec<&str> = parts.map(|part| part.name()).collect();
         text += &format!(", in {}", parts.join("|"));
+    }
+    if let Some(fields) = &contains.fields {
+        let fields: Vec<&str> = fields.iter().map(|it| it.as_str()).collect();
+        text += &format!(", in fields {}", fields.join("|"));
     }
     if contains.likelihood != Default::default() {
         text += &format!(", {}", contains.likelihood.name());

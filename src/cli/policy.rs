@@ -30,7 +30,8 @@ pub struct ListArgs {
     /// The configuration file, in YAML.
     #[arg(short, long, value_name = "FILE")]
     pub config: PathBuf,
-    /// One JSON object a line.
+    /// One JSON object a line: `{"rule": {"name", "owner", "mode", "when", "if", "then"}}`, or
+    /// `{"exception": {"name", "lifts", "when", "until", "for"}}`.
     #[arg(long)]
     pub json: bool,
 }
@@ -92,16 +93,29 @@ fn list(args: ListArgs) -> anyhow::Result<ExitCode> {
     for rule in config.policy.rules() {
         let line = phrase::rule(rule, &names);
         match args.json {
-            true => println!("{}", json!({"rule": line})),
+            true => println!("{}", json!({"rule": fields(&phrase::RULE, &line)})),
             false => println!("{}", line.join("  ")),
         }
     }
     for exception in config.policy.exceptions() {
         let line = phrase::exception(exception);
         match args.json {
-            true => println!("{}", json!({"exception": line})),
+            true => println!(
+                "{}",
+                json!({"exception": fields(&phrase::EXCEPTION, &line)})
+            ),
             false => println!("{}", line.join("  ")),
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a line tells by name: a name is the word in front of the text, which goes.
+fn fields(names: &[&str], line: &[String]) -> serde_json::Value {
+    let field = |(name, text): (&&str, &String)| {
+        let text = text.strip_prefix(&format!("{name} ")).unwrap_or(text);
+        ((*name).to_owned(), json!(text))
+    };
+    let named: serde_json::Map<_, _> = names.iter().zip(line).map(field).collect();
+    named.into()
 }

@@ -9,6 +9,7 @@ mod addressing;
 mod approvals;
 mod checker;
 mod cluster;
+mod creates;
 mod detectors;
 pub mod diff;
 mod exceptions;

@@ -11,8 +11,8 @@ use super::fault::{Place, did_you_mean};
 use super::model::ApprovalPolicy;
 use super::tree::{Key, Node, Value};
 use crate::chunk::DetectorSet;
-use crate::limits::{CLAIM_NAME_BYTES_MAX, CLAIMS_ASKED_MAX};
-use crate::policy::{Pattern, matches_listener};
+use crate::limits::{CLAIM_NAME_BYTES_MAX, CLAIMS_ASKED_MAX, FIELDS_PER_RULE_MAX};
+use crate::policy::{FieldPattern, Fields, Pattern, matches_listener};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -101,6 +101,26 @@ impl<'n> Names<'n> {
                 .map(|(_, text)| Pattern::new(text))
                 .collect(),
         )
+    }
+
+    /// Patterns for fields of records.
+    pub(super) fn fields(&mut self, c: &mut Checker<'_>, node: &'n Node) -> Option<Fields> {
+        let texts = self.texts(c, node, "fields such as customer.*.ssn or **.card")?;
+        let before = c.faults.len();
+        if texts.len() > FIELDS_PER_RULE_MAX {
+            let expected = format!("at most {FIELDS_PER_RULE_MAX}; `**` stands for any levels");
+            c.fault(node.place, format!("{} fields", texts.len()), expected);
+        }
+        let read = texts.into_iter().filter_map(|(place, text)| {
+            let read = FieldPattern::new(text);
+            if read.is_none() {
+                let expected = "names with dots between, such as customer.*.ssn or **.card";
+                c.fault(place, format!("`{}`", cut(text)), expected);
+            }
+            read
+        });
+        let read: Vec<FieldPattern> = read.collect();
+        (c.faults.len() == before).then(|| read.into())
     }
 
     /// Patterns for listeners. One that no listener matches is told: a rule with it could never act.

@@ -9,7 +9,7 @@ use super::checker::{Checker, cut};
 use super::fault::{Place, did_you_mean};
 use super::tree::Node;
 use crate::chunk::{Covers, Operation};
-use crate::policy::{Condition, Effect, When};
+use crate::policy::{Condition, Creates, Effect, When};
 
 /// APIs that are one thing with another, to a rule.
 const SAME_AS: [(&str, Operation); 2] = [
@@ -71,6 +71,7 @@ pub(super) fn fit(
     let fetches = named.is_none_or(|them| them.contains(&Operation::Fetch));
     let only_without = named.is_some_and(|them| them.len() == without.len());
     match (effect, condition) {
+        (_, Condition::Creates(_)) => about_topics(c, then, named, effect),
         (Effect::Hold(_), _) if fetches && !may_hold_reads(condition) => {
             let what = "a hold on fetch with this evidence comes in a later version";
             c.fault(then.place, what, "`operations: [produce]` in `when`");
@@ -100,6 +101,26 @@ pub(super) fn fit(
     }
 }
 
+/// Rules about topics that are made or changed: they block, and meet a few operations.
+fn about_topics(c: &mut Checker<'_>, then: &Node, named: Option<&[Operation]>, effect: &Effect) {
+    if let Effect::Hold(_) = effect {
+        let what = "a hold on topics comes in a later version";
+        c.fault(then.place, what, "`{block: …}`");
+    }
+    let others = named.unwrap_or_default().iter();
+    let others = others.filter(|it| !Creates::OPERATIONS.contains(it));
+    let others: Vec<&str> = others.map(|it| it.name()).collect();
+    if others.is_empty() {
+        return;
+    }
+    let what = format!("`creates` never matches {}", others.join(", "));
+    let known = Creates::OPERATIONS.map(Operation::name).join(", ");
+    match named.is_some_and(|them| them.len() == others.len()) {
+        true => c.fault(then.place, what, known),
+        false => c.warn(then.place, what),
+    }
+}
+
 /// Whether people can be asked about a read: one that they grant goes on later, while records that were read
 /// once cannot be kept back one by one.
 fn may_hold_reads(condition: &Condition) -> bool {
@@ -111,6 +132,7 @@ pub(super) fn word(condition: &Condition) -> &'static str {
     match condition {
         Condition::Always => "always",
         Condition::Contains(_) => "contains",
+        Condition::Creates(_) => "creates",
         Condition::Unreadable(_) => "unreadable",
         Condition::FirstUse => "first_use",
     }

@@ -5,6 +5,7 @@
 //! Stays true: a rule has exactly one kind of evidence and exactly one effect.
 
 use super::checker::{Checker, Section, cut};
+use super::creates;
 use super::masks;
 use super::model::Defaults;
 use super::names::Names;
@@ -30,7 +31,7 @@ const LIKELIHOODS: [(&str, Likelihood); 3] = [
     (Likelihood::Likely.name(), Likelihood::Likely),
     (Likelihood::Certain.name(), Likelihood::Certain),
 ];
-const EVIDENCE: [&str; 3] = ["contains", "unreadable", "first_use"];
+const EVIDENCE: [&str; 4] = ["contains", "creates", "unreadable", "first_use"];
 const EVIDENCE_LATER: [&str; 2] = ["schema", "spike"];
 /// Causes that nothing tells apart yet.
 const CAUSES_LATER: [&str; 1] = ["encrypted"];
@@ -183,7 +184,8 @@ fn claims<'n>(
 }
 
 fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> Option<Condition> {
-    let expected = "`always`, `unreadable`, `{contains: …}` or `{first_use: topic}`";
+    let expected =
+        "`always`, `unreadable`, `{contains: …}`, `{creates: …}` or `{first_use: topic}`";
     match &node.value {
         Value::Text(word) if word == "always" => Some(Condition::Always),
         Value::Text(word) if word == "unreadable" => Some(Condition::Unreadable(Causes::ALL)),
@@ -203,6 +205,7 @@ fn condition<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> 
             let given: Vec<(&str, &Node)> = given.collect();
             match given.as_slice() {
                 [("contains", inner)] => contains(c, inner, names).map(Condition::Contains),
+                [("creates", inner)] => creates::creates(c, inner, names).map(Condition::Creates),
                 [("unreadable", inner)] => causes(c, inner).map(Condition::Unreadable),
                 [("first_use", inner)] => {
                     let of = c.choice(inner, &[("topic", ())], &[]);
@@ -237,8 +240,8 @@ fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> O
     let section = c.section(
         node.place,
         node,
-        &["any", "all", "at_least", "in", "likelihood"],
-        &["fields"],
+        &["any", "all", "at_least", "in", "fields", "likelihood"],
+        &[],
     )?;
     let (any, all) = (section.get("any"), section.get("all"));
     let wanted = match (any, all) {
@@ -260,6 +263,7 @@ fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> O
         })
     });
     let parts = section.get("in").map(|node| parts(c, node));
+    let fields = section.get("fields").map(|node| names.fields(c, node));
     let likelihood = section
         .get("likelihood")
         .map(|node| c.choice(node, &LIKELIHOODS, &[]));
@@ -269,6 +273,11 @@ fn contains<'n>(c: &mut Checker<'_>, node: &'n Node, names: &mut Names<'n>) -> O
         at_least: at_least.unwrap_or(Some(1))?,
         parts: parts.unwrap_or(Some(Parts::ALL))?,
         likelihood: likelihood.unwrap_or(Some(Likelihood::default()))?,
+        // A list that could not be read must not become all fields.
+        fields: match fields {
+            None => None,
+            Some(fields) => Some(fields?),
+        },
     })
 }
 

@@ -8,6 +8,7 @@ mod include;
 mod masks;
 mod own;
 mod registry;
+mod topics;
 
 use super::*;
 use crate::chunk::{DetectorSet, Operation, Principal, UnixMillis};

@@ -9,7 +9,7 @@ use super::record;
 use super::session::Session;
 use super::topic_ids::TopicIds;
 use crate::audit::entry::{Asked, Course};
-use crate::chunk::{Nature, Operation};
+use crate::chunk::{Nature, Operation, TopicShape};
 use crate::kafka::error;
 use crate::kafka::refusal::{Denied, Named, cut};
 use crate::limits::{AUDIT_NAME_BYTES_MAX, AUDIT_NAMES_MAX};
@@ -49,11 +49,12 @@ impl<'a> Hearing<'a> {
     /// Asks the rules about one thing.
     pub fn ask(&mut self, named: Named<'_>) -> Option<Denied> {
         match named {
-            Named::Topic(name) => self.judge(Target::Topic(name), Some(name)),
-            Named::Nothing => self.judge(Target::Nothing, None),
-            Named::Everything => self.judge(Target::Everything, None),
+            Named::Topic(name) => self.judge(Target::Topic(name), Some(name), None),
+            Named::Shaped(name, shape) => self.judge(Target::Topic(name), Some(name), Some(shape)),
+            Named::Nothing => self.judge(Target::Nothing, None, None),
+            Named::Everything => self.judge(Target::Everything, None, None),
             Named::Id(id) => match self.names.name(id) {
-                Some(name) => self.judge(Target::Topic(&name), Some(&name)),
+                Some(name) => self.judge(Target::Topic(&name), Some(&name), None),
                 None => self.judge_unknown(&HEXLOWER.encode(&id.0)),
             },
         }
@@ -61,34 +62,50 @@ impl<'a> Hearing<'a> {
 
     /// A topic that nobody can name passes only where no topic would be denied.
     fn judge_unknown(&mut self, id: &str) -> Option<Denied> {
-        let denied = self.judge(Target::Everything, Some(id))?;
+        let denied = self.judge(Target::Everything, Some(id), None)?;
         Some(Denied {
             code: Some(error::UNKNOWN_TOPIC_ID),
             ..denied
         })
     }
 
-    /// Whether a topic would pass, without a word to anybody.
-    pub fn passes(&self, topic: &str) -> bool {
-        self.verdict(Target::Topic(topic)).gate == Gate::Allow
+    /// Whether a topic that the broker makes by itself would pass, without a word to anybody.
+    pub fn may_appear(&self, topic: &str) -> bool {
+        let shape = TopicShape::by_itself();
+        self.verdict(Target::Topic(topic), Some(&shape)).gate == Gate::Allow
     }
 
     /// Whether any topic at all would pass, without a word to anybody.
     pub fn all_pass(&self) -> bool {
-        self.verdict(Target::Everything).gate == Gate::Allow
+        self.verdict(Target::Everything, None).gate == Gate::Allow
     }
 
-    fn verdict(&self, on: Target<'_>) -> Verdict {
+    fn verdict(&self, on: Target<'_>, shape: Option<&TopicShape>) -> Verdict {
         let now = self.core.now();
         let scope = self.session.scope_on(self.policy, self.operation, on, now);
         match scope.is_empty() {
             true => Verdict::default(),
-            false => self.policy.decide(&scope, &Evidence::NONE, now),
+            false => {
+                let named = match on {
+                    Target::Topic(name) => Some(name),
+                    Target::Nothing | Target::Everything => None,
+                };
+                let evidence = Evidence {
+                    topic: named.zip(shape),
+                    ..Evidence::NONE
+                };
+                self.policy.decide(&scope, &evidence, now)
+            }
         }
     }
 
-    fn judge(&mut self, on: Target<'_>, topic: Option<&str>) -> Option<Denied> {
-        let verdict = self.verdict(on);
+    fn judge(
+        &mut self,
+        on: Target<'_>,
+        topic: Option<&str>,
+        shape: Option<&TopicShape>,
+    ) -> Option<Denied> {
+        let verdict = self.verdict(on, shape);
         let text = refusal(&verdict.gate);
         if self.is_worth_telling(&verdict, on) {
             self.note(&verdict, text.as_deref(), topic);

@@ -7,6 +7,7 @@
 
 use super::cluster::SchemaSource;
 use super::masking::{self, Masked};
+use super::placing;
 use super::scratch::ChunkScratch;
 use super::summary;
 use crate::chunk::{ContentKey, Operation, SendKey, Summary, UnixMillis};
@@ -128,8 +129,11 @@ pub fn batch(
     if seen.lacks_schema && origin.waits {
         return (Judged::Unknown, Verdict::default());
     }
+    let placed = placing::places(scope, plain, found, scratch).is_some();
     let evidence = Evidence {
         findings: &scratch.findings,
+        places: placed.then_some(&scratch.places),
+        topic: None,
         unreadable: seen
             .unreadable
             .as_ref()
@@ -239,12 +243,12 @@ fn unreadable(
     let cause = cause_of_batch(fault);
     let mut fault = unacceptable(fault);
     let evidence = Evidence {
-        findings: &[],
         unreadable: Some(Unreadable {
             cause,
             why: &fault.why,
         }),
         grants,
+        ..Evidence::NONE
     };
     let verdict = rules.policy.decide(scope, &evidence, now);
     let judged = match &verdict.gate {

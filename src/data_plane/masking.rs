@@ -72,10 +72,11 @@ fn order(scratch: &mut ChunkScratch, verdict: &Verdict) {
     } = scratch;
     orders.clear();
     // What was found in the text of a record is masked there.
-    orders.extend(findings.iter().take(*raw).filter_map(|finding| {
+    let lying = findings.iter().take(*raw).enumerate();
+    orders.extend(lying.filter_map(|(at, finding)| {
         Some(Order {
             finding: *finding,
-            mask: verdict.mask_of(finding)?,
+            mask: verdict.mask_of(at, finding)?,
         })
     }));
 }
@@ -98,6 +99,7 @@ fn plan(
         body,
         scan,
         walker,
+        raw,
         ..
     } = scratch;
     let plan = Plan {
@@ -107,7 +109,8 @@ fn plan(
     };
     let count = batch.found.header.records_count;
     let fields = Fields::new(plan.body, count).map_while(Result::ok);
-    let mask = |finding: &Finding| verdict.mask_of(finding);
+    // Behind those that were found as they lie come those of the texts, in the walker's order.
+    let mask = |at: usize, finding: &Finding| verdict.mask_of(*raw + at, finding);
     edits.clear();
     let planned = walker.plan(&plan, fields, orders, mask, scan, edits);
     planned.map_err(|fault| Unacceptable {

@@ -39,6 +39,7 @@ mod masking;
 pub mod merge;
 pub mod opening;
 pub mod operations;
+pub mod placing;
 pub mod produce;
 pub mod proof;
 pub mod proxy_header;

@@ -45,7 +45,7 @@ pub fn handle(connection: &Rc<Connection>, header: &RequestHeader, request: &mut
     };
     let others = ask.others();
     let creating = hear(Operation::CreateTopics);
-    if !may_create && !ask.without_creating(&mut |topic| creating.passes(topic)) {
+    if !may_create && !ask.without_creating(&mut |topic| creating.may_appear(topic)) {
         return too_old(connection, header, request);
     }
     let parted = ask.part(&mut |named| hearing.ask(named));

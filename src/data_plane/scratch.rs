@@ -15,6 +15,7 @@ use crate::kafka::tagged::Sections;
 use crate::limits::{
     FRAME_BYTES_MAX, INFLATED_BYTES_KEPT, INFLATED_BYTES_MAX, INFLATED_BYTES_PER_FRAME_MAX,
 };
+use crate::policy::Places;
 use crate::scan;
 use crate::scan::mask::{Edits, Order};
 use crate::schema::wire::SchemaId;
@@ -47,6 +48,8 @@ pub struct ChunkScratch {
     pub(super) walker: Walker,
     /// Findings in front that were made in the bytes as they lie.
     pub(super) raw: usize,
+    /// Which findings lie in fields that rules name.
+    pub(super) places: Places,
     /// Whether the audit has heard of the frame in hand: then it is not looked at a second time.
     pub(super) recorded: bool,
     pub(super) refusals: FrameRefusals,

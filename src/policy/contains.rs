@@ -5,6 +5,7 @@
 //! records differently when it retries gets the same answer; one more finding never turns a
 //! match into a miss.
 
+use super::fields::Fields;
 use crate::chunk::{DetectorSet, Finding, Likelihood, Part};
 
 /// A set of the parts of a record.
@@ -38,7 +39,7 @@ pub enum Want {
 }
 
 /// What a rule looks for in a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contains {
     /// The detectors.
     pub detectors: DetectorSet,
@@ -50,6 +51,9 @@ pub struct Contains {
     pub parts: Parts,
     /// The least likelihood of a finding that counts.
     pub likelihood: Likelihood,
+    /// The fields that are looked at; none: all of them. Whoever asks this condition gives it the findings
+    /// that lie there ([`Places`](super::Places)).
+    pub fields: Option<Fields>,
 }
 
 impl Contains {
@@ -137,6 +141,7 @@ mod tests {
             at_least,
             parts: Parts::ALL,
             likelihood: Likelihood::Likely,
+            fields: None,
         }
     }
 

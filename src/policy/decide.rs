@@ -5,13 +5,15 @@
 //! allocates nothing; an exception that has ended lifts nothing even in a scope made before its
 //! end.
 
+use super::fields::{Places, looked_at};
 use super::grants::Grants;
 use super::rule::{Condition, Effect, Hold, Mode, Rule};
 use super::scope::{Policy, Scope, Scoped};
 use super::unreadable::Unreadable;
 use super::verdict::{Gate, MaskOrder, Records, Verdict};
-use crate::chunk::{DetectorSet, Finding, UnixMillis};
+use crate::chunk::{DetectorSet, Finding, TopicShape, UnixMillis};
 use crate::scan::mask::Mask;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What was seen in one batch.
@@ -21,6 +23,10 @@ pub struct Evidence<'a> {
     pub findings: &'a [Finding],
     /// Why it could not be read, if it could not.
     pub unreadable: Option<Unreadable<'a>>,
+    /// Where the findings are, for rules that name fields; without it they count wherever they are.
+    pub places: Option<&'a Places>,
+    /// What is asked for a topic, by its name, where one is made or changed.
+    pub topic: Option<(&'a str, &'a TopicShape)>,
     /// What was granted: a condition whose grant is among them does not match.
     pub grants: &'a Grants,
 }
@@ -30,6 +36,8 @@ impl Evidence<'_> {
     pub const NONE: Evidence<'static> = Evidence {
         findings: &[],
         unreadable: None,
+        places: None,
+        topic: None,
         grants: Grants::none(),
     };
 }
@@ -39,16 +47,24 @@ impl Policy {
     pub fn decide(&self, scope: &Scope, evidence: &Evidence<'_>, now: UnixMillis) -> Verdict {
         debug_assert_eq!(scope.policy, self.hash, "a scope of another policy");
         let mut verdict = Verdict::default();
-        if evidence.findings.is_empty() && evidence.unreadable.is_none() && !scope.always {
+        let seen_none = evidence.findings.is_empty()
+            && evidence.unreadable.is_none()
+            && evidence.topic.is_none();
+        if seen_none && !scope.always {
             return verdict;
         }
         verdict.least = scope.least;
         // However likely: one look spares most rules theirs.
         let findings = evidence.findings.iter();
         let seen: DetectorSet = findings.map(|finding| finding.detector).collect();
-        for scoped in &scope.rules {
-            if matches(scoped, seen, evidence, now) {
-                apply(&mut verdict, scoped, evidence.findings, now);
+        for (at, scoped) in scope.rules.iter().enumerate() {
+            let findings = looked_at_by(at, &scoped.rule, evidence);
+            let evidence = Evidence {
+                findings: &findings,
+                ..*evidence
+            };
+            if matches(scoped, seen, &evidence, now) {
+                apply(&mut verdict, (at, scoped), &evidence, now);
             }
         }
         // Last, so that a rule's own reason is the one that is told.
@@ -80,10 +96,27 @@ fn matches(scoped: &Scoped, seen: DetectorSet, evidence: &Evidence<'_>, now: Uni
         Condition::Unreadable(causes) => evidence
             .unreadable
             .is_some_and(|unreadable| causes.contains(unreadable.cause)),
+        Condition::Creates(creates) => evidence
+            .topic
+            .is_some_and(|(name, shape)| creates.matches(name, shape)),
         Condition::FirstUse => {
             let access = scoped.access.as_ref(); // none: of every topic at once
             access.is_none_or(|access| !evidence.grants.admits(&access.key, now))
         }
+    }
+}
+
+/// The findings that a rule looks at: those in its fields, if it names some.
+fn looked_at_by<'a>(at: usize, rule: &Rule, evidence: &Evidence<'a>) -> Cow<'a, [Finding]> {
+    let all = evidence.findings;
+    match looked_at(rule)
+        .and(evidence.places)
+        .and_then(|places| places.of(at))
+    {
+        None => Cow::Borrowed(all),
+        Some(mine) => mine
+            .filter_map(|index| all.get(index as usize).copied())
+            .collect(),
     }
 }
 
@@ -100,15 +133,20 @@ fn acts(verdict: &mut Verdict, scoped: &Scoped, now: UnixMillis) -> bool {
     true
 }
 
-fn apply(verdict: &mut Verdict, scoped: &Scoped, findings: &[Finding], now: UnixMillis) {
+fn apply(
+    verdict: &mut Verdict,
+    (at, scoped): (usize, &Scoped),
+    evidence: &Evidence<'_>,
+    now: UnixMillis,
+) {
     if !acts(verdict, scoped, now) {
         return;
     }
     let rule = scoped.rule.as_ref();
     match &rule.effect {
         Effect::Block { reason } => verdict.block(&rule.name, reason),
-        Effect::Hold(hold) => apply_hold(verdict, scoped, hold, findings),
-        Effect::Mask(mask) => apply_mask(verdict, rule, mask, findings),
+        Effect::Hold(hold) => apply_hold(verdict, scoped, hold, evidence.findings),
+        Effect::Mask(mask) => apply_mask(verdict, (at, rule), mask, evidence),
     }
 }
 
@@ -118,28 +156,41 @@ fn apply_hold(verdict: &mut Verdict, scoped: &Scoped, hold: &Hold, findings: &[F
         return verdict.hold(&rule.name, hold, Records::None, scoped.access.clone());
     }
     let records = match &rule.condition {
-        Condition::Always | Condition::Unreadable(_) | Condition::FirstUse => Records::All,
+        Condition::Always
+        | Condition::Unreadable(_)
+        | Condition::Creates(_)
+        | Condition::FirstUse => Records::All,
         Condition::Contains(contains) => Records::Some(contains.records(findings)),
     };
     verdict.hold(&rule.name, hold, records, None);
 }
 
-fn apply_mask(verdict: &mut Verdict, rule: &Rule, mask: &Mask, findings: &[Finding]) {
-    let Condition::Contains(contains) = rule.condition else {
+fn apply_mask(
+    verdict: &mut Verdict,
+    (at, rule): (usize, &Rule),
+    mask: &Mask,
+    evidence: &Evidence<'_>,
+) {
+    let Condition::Contains(contains) = &rule.condition else {
         return; // nothing was found, so there is nothing to hide
     };
     // Where one finding is enough, each that counts is in a matching record: no list is needed.
     let records = match contains.one_is_enough() {
         true => Records::All,
-        false => Records::Some(contains.records(findings)),
+        false => Records::Some(contains.records(evidence.findings)),
     };
+    let within = looked_at(rule)
+        .and(evidence.places)
+        .and_then(|places| places.of(at))
+        .map(Iterator::collect);
     let detectors = contains.detectors;
     verdict.masks.push(MaskOrder {
         detectors,
         mask: mask.clone(),
         rule: rule.name.clone(),
-        contains,
+        contains: contains.clone(),
         records,
+        within,
     });
 }
 
@@ -195,12 +246,11 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_blocked_unless_a_named_exception_lifts_it() {
         let unreadable = Evidence {
-            findings: &[],
             unreadable: Some(Unreadable {
                 cause: Cause::UnknownCodec,
                 why: "unknown codec 7",
             }),
-            grants: Grants::none(),
+            ..Evidence::NONE
         };
         let strict = verdict(&policy(&[], &[]), &unreadable);
         let Gate::Block { rule, reason } = &strict.gate else {
@@ -224,9 +274,8 @@ mod tests {
     #[test]
     fn a_rule_holds_what_cannot_be_read_where_the_built_in_one_is_lifted() {
         let of = |cause| Evidence {
-            findings: &[],
             unreadable: Some(Unreadable { cause, why: "why" }),
-            grants: Grants::none(),
+            ..Evidence::NONE
         };
         let causes: Causes = [Cause::TooLarge, Cause::TooDeep].into_iter().collect();
         let ask = rule(
@@ -308,19 +357,19 @@ mod tests {
             &policy(&[many, any], &[]),
             &found(&[finding(0, 0), finding(0, 1), finding(0, 1), finding(1, 0)]),
         );
-        assert_eq!(verdict.mask_of(&finding(0, 0)), None);
+        assert_eq!(verdict.mask_of(0, &finding(0, 0)), None);
         assert_eq!(
-            verdict.mask_of(&finding(0, 1)),
+            verdict.mask_of(0, &finding(0, 1)),
             Some(MaskStyle::KeepLast(4).into())
         );
         assert_eq!(
-            verdict.mask_of(&finding(1, 0)),
+            verdict.mask_of(0, &finding(1, 0)),
             Some(MaskStyle::Full.into())
         );
         let unlikely = Finding {
             likelihood: Likelihood::Possible,
             ..finding(1, 0)
         };
-        assert_eq!(verdict.mask_of(&unlikely), None);
+        assert_eq!(verdict.mask_of(0, &unlikely), None);
     }
 }

@@ -169,6 +169,9 @@ fn exception(old: &Exception, new: &Exception) -> Vec<(Way, &'static str)> {
     fields
 }
 
+/// One field of `when`.
+type Names = fn(&When) -> &Option<Vec<Pattern>>;
+
 /// Which fields of `when` differ, and whether the new one matches more (stronger, for a rule).
 fn when(old: &When, new: &When) -> Vec<(Way, &'static str)> {
     let mut fields = Vec::new();
@@ -179,7 +182,7 @@ fn when(old: &When, new: &When) -> Vec<(Way, &'static str)> {
     };
     let way = optional(operations(old), operations(new));
     fields.extend((way != Way::Same).then_some((way, "when.operations")));
-    let patterns: [(&'static str, fn(&When) -> &Option<Vec<Pattern>>); 5] = [
+    let patterns: [(&'static str, Names); 5] = [
         ("when.topics", |when| &when.topics),
         ("when.principals", |when| &when.principals),
         ("when.groups", |when| &when.groups),
@@ -251,7 +254,7 @@ fn contains(old: &Contains, new: &Contains) -> Way {
     };
     let as_if = |other: &Contains| Contains {
         detectors: other.detectors,
-        ..*old
+        ..old.clone()
     };
     if as_if(new) != *new {
         return Way::Unclear;

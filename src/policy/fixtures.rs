@@ -1,8 +1,8 @@
 //! Short words for the tests of this room: rules, findings, and one subject to judge.
 
 use super::{
-    Condition, Contains, Effect, Evidence, Exception, Grants, Hold, Mode, Parts, Policy, Rule,
-    Scope, Subject, Then, Verdict, Want, When,
+    Condition, Contains, Effect, Evidence, Exception, Hold, Mode, Parts, Policy, Rule, Scope,
+    Subject, Then, Verdict, Want, When,
 };
 use crate::chunk::{
     Covers, DetectorId, DetectorSet, Finding, Form, Likelihood, Operation, Part, Principal,
@@ -42,6 +42,7 @@ pub(super) fn contains(detectors: u128, want: Want, at_least: u32) -> Condition 
         at_least,
         parts: Parts::ALL,
         likelihood: Likelihood::Likely,
+        fields: None,
     })
 }
 
@@ -104,7 +105,6 @@ pub(super) fn scope(policy: &Policy) -> Scope {
 pub(super) fn found(findings: &[Finding]) -> Evidence<'_> {
     Evidence {
         findings,
-        unreadable: None,
-        grants: Grants::none(),
+        ..Evidence::NONE
     }
 }

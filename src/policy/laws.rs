@@ -6,8 +6,8 @@ use super::fixtures::{
     NOW, block, contains, exception, finding, found, hold, policy, principal, verdict,
 };
 use super::{
-    Cause, Causes, Condition, Contains, Effect, Evidence, Exception, Gate, Grants, Mode, Pattern,
-    Policy, Records, Rule, Subject, Target, Then, UNREADABLE, Unreadable, Verdict, Want, When,
+    Cause, Causes, Condition, Contains, Effect, Evidence, Exception, Gate, Mode, Pattern, Policy,
+    Records, Rule, Subject, Target, Then, UNREADABLE, Unreadable, Verdict, Want, When,
 };
 use crate::chunk::{DetectorId, Finding, Likelihood, Operation};
 use crate::scan::mask::{JsonNumber, Mask, MaskStyle};
@@ -187,7 +187,7 @@ pub(super) fn no_weaker(strict: &Verdict, loose: &Verdict) -> Result<(), TestCas
         .flat_map(|f| [Possible, Likely, Certain].map(|likelihood| Finding { likelihood, ..f }));
     for one in all {
         prop_assert!(strict.flagged(&one) >= loose.flagged(&one));
-        let (left, before) = (kept(strict.mask_of(&one)), kept(loose.mask_of(&one)));
+        let (left, before) = (kept(strict.mask_of(0, &one)), kept(loose.mask_of(0, &one)));
         let hides = left.0 & !before.0 == 0 && left.1 <= before.1;
         prop_assert!(hides, "unmasked: {strict:?} against {loose:?}");
     }
@@ -209,8 +209,9 @@ fn naive_rank(rules: &[Rule], exceptions: &[Exception], evidence: &Evidence<'_>)
             .iter()
             .any(|e| here(&e.when) && e.until > NOW && e.lifts.contains(name))
     };
-    let matches = |rule: &Rule| match rule.condition {
+    let matches = |rule: &Rule| match &rule.condition {
         Condition::Always | Condition::FirstUse => true, // nothing is granted here
+        Condition::Creates(_) => false,                  // produce makes no topic
         Condition::Unreadable(causes) => {
             let unreadable = evidence.unreadable;
             unreadable.is_some_and(|it| causes.iter().any(|cause| cause == it.cause))
@@ -307,7 +308,7 @@ proptest! {
         unreadable in any_unreadable(),
     ) {
         let (last, fewer) = rules.split_last().unwrap();
-        let evidence = Evidence { findings: &findings, unreadable, grants: Grants::none() };
+        let evidence = Evidence { unreadable, ..found(&findings) };
         let with = verdict(&policy(&rules, &exceptions), &evidence);
         let without = verdict(&policy(fewer, &exceptions), &evidence);
         no_weaker(&with, &without)?;
@@ -352,7 +353,7 @@ proptest! {
         rules in any_rules(), exceptions in any_exceptions(), findings in any_findings(),
         unreadable in any_unreadable(),
     ) {
-        let evidence = Evidence { findings: &findings, unreadable, grants: Grants::none() };
+        let evidence = Evidence { unreadable, ..found(&findings) };
         let compiled = verdict(&policy(&rules, &exceptions), &evidence);
         prop_assert_eq!(rank(&compiled.gate), naive_rank(&rules, &exceptions, &evidence));
     }

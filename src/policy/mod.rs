@@ -14,8 +14,10 @@
 //!   [`UNREADABLE`].
 
 mod contains;
+mod creation;
 mod decide;
 pub mod diff;
+mod fields;
 mod first_use;
 #[cfg(test)]
 mod fixtures;
@@ -30,7 +32,9 @@ mod unreadable;
 mod verdict;
 
 pub use contains::{Contains, Parts, Want};
+pub use creation::{Bounds, Creates, Setting};
 pub use decide::Evidence;
+pub use fields::{FieldPattern, Fields, Places};
 pub use grants::Grants;
 pub use pattern::Pattern;
 pub use rule::{

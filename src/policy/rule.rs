@@ -5,6 +5,7 @@
 //! must match, and one of its patterns is enough.
 
 use super::contains::Contains;
+use super::creation::Creates;
 use super::pattern::Pattern;
 use super::scope::Subject;
 use super::unreadable::Causes;
@@ -166,6 +167,8 @@ pub enum Condition {
     Contains(Contains),
     /// Something cannot be looked into, for one of these causes.
     Unreadable(Causes),
+    /// A topic is made, or changed, that is not to be like this.
+    Creates(Creates),
     /// The principal's use of the topic, for this operation, has not been granted.
     FirstUse,
 }
@@ -174,19 +177,32 @@ impl Condition {
     /// The detectors it needs.
     pub fn detectors(&self) -> DetectorSet {
         match self {
-            Condition::Always | Condition::Unreadable(_) | Condition::FirstUse => {
-                DetectorSet::default()
-            }
             Condition::Contains(contains) => contains.detectors,
+            Condition::Always
+            | Condition::Unreadable(_)
+            | Condition::Creates(_)
+            | Condition::FirstUse => DetectorSet::default(),
+        }
+    }
+
+    /// Whether it can match this operation at all.
+    pub fn fits(&self, operation: Operation) -> bool {
+        match self {
+            Condition::Always => true,
+            Condition::Contains(_) | Condition::Unreadable(_) | Condition::FirstUse => {
+                operation.carries_records()
+            }
+            Condition::Creates(_) => Creates::OPERATIONS.contains(&operation),
         }
     }
 
     /// What an approval of a hold on this evidence lets through.
     pub fn covers(&self) -> Covers {
         match self {
-            Condition::Always | Condition::Contains(_) | Condition::Unreadable(_) => {
-                Covers::Records
-            }
+            Condition::Always
+            | Condition::Contains(_)
+            | Condition::Unreadable(_)
+            | Condition::Creates(_) => Covers::Records,
             Condition::FirstUse => Covers::Access,
         }
     }

@@ -7,6 +7,7 @@
 
 use super::UNREADABLE;
 use super::decide::Evidence;
+use super::fields::looked_at;
 use super::first_use;
 use super::rule::{Condition, Effect, Exception, Mode, Rule, Target, When};
 use super::verdict::{Gate, Verdict};
@@ -50,6 +51,7 @@ pub struct Scope {
     pub(super) asks_first: bool,
     /// Whether any rule asks for what cannot be read.
     unreadable_asked: bool,
+    located: DetectorSet,
     /// The least likelihood that some rule asks for, and never more than is usual.
     pub(super) least: Likelihood,
     blocked: Option<Verdict>,
@@ -68,6 +70,11 @@ impl Scope {
         let lifted = |scoped: &&Scoped| scoped.rule.name.as_ref() == rule;
         let scoped = self.rules.iter().find(lifted);
         scoped.is_some_and(|scoped| scoped.lifted_by.is_some())
+    }
+
+    /// The detectors of rules that name fields: of what these find, the place is to be told.
+    pub fn located(&self) -> DetectorSet {
+        self.located
     }
 
     /// Whether the records need looking into: for detectors, or for what cannot be read.
@@ -153,8 +160,8 @@ impl Policy {
         self.scope_on(subject, operation, Target::Topic(topic), now)
     }
 
-    /// The same, for what may name no topic or all of them. Where no records move, only rules
-    /// with `if: always` can match.
+    /// The same, for what may name no topic or all of them. Where no records move, rules about records
+    /// cannot match.
     pub fn scope_on(
         &self,
         subject: &Subject<'_>,
@@ -168,8 +175,7 @@ impl Policy {
             .filter(|e| !e.ended(now) && e.when.matches_all(subject, operation, on))
             .collect();
         let applies = |rule: &Rule| {
-            (operation.carries_records() || rule.condition == Condition::Always)
-                && rule.when.matches(subject, operation, on)
+            rule.condition.fits(operation) && rule.when.matches(subject, operation, on)
         };
         let scoped = |rule: &Arc<Rule>| Scoped {
             rule: rule.clone(),
@@ -197,6 +203,10 @@ impl Policy {
             unreadable_asked: rules
                 .iter()
                 .any(|s| matches!(s.rule.condition, Condition::Unreadable(_))),
+            located: rules
+                .iter()
+                .filter_map(|s| Some(looked_at(&s.rule)?.1))
+                .fold(DetectorSet::default(), DetectorSet::union),
             least: least(rules.iter().map(|s| s.rule.as_ref())),
             rules,
             unreadable,
@@ -236,7 +246,10 @@ fn union<'r>(rules: impl Iterator<Item = &'r Rule>) -> DetectorSet {
 fn least<'r>(rules: impl Iterator<Item = &'r Rule>) -> Likelihood {
     let asked = rules.filter_map(|rule| match &rule.condition {
         Condition::Contains(contains) => Some(contains.likelihood),
-        Condition::Always | Condition::Unreadable(_) | Condition::FirstUse => None,
+        Condition::Always
+        | Condition::Unreadable(_)
+        | Condition::Creates(_)
+        | Condition::FirstUse => None,
     });
     asked.fold(Likelihood::default(), Likelihood::min)
 }

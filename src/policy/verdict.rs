@@ -97,12 +97,17 @@ pub struct MaskOrder {
     pub(super) contains: Contains,
     /// The records that satisfied it.
     pub(super) records: Records,
+    /// The findings that lie in the fields it names, by their place in the batch's, ascending; none: any may.
+    pub(super) within: Option<Arc<[u32]>>,
 }
 
 impl MaskOrder {
-    /// Whether this finding is to be hidden.
-    pub fn covers(&self, finding: &Finding) -> bool {
-        self.contains.counts(finding) && self.records.contains(finding.record)
+    /// Whether this finding is to be hidden; `at`: its place among the batch's findings.
+    pub fn covers(&self, at: usize, finding: &Finding) -> bool {
+        let lies_there = |them: &Arc<[u32]>| them.binary_search(&(at as u32)).is_ok();
+        self.contains.counts(finding)
+            && self.records.contains(finding.record)
+            && self.within.as_ref().is_none_or(lies_there)
     }
 }
 
@@ -137,9 +142,10 @@ impl Verdict {
         self.flagged.contains(finding.record)
     }
 
-    /// How a finding is to be hidden; of several masks the one that keeps less.
-    pub fn mask_of(&self, finding: &Finding) -> Option<Mask> {
-        let covering = self.masks.iter().filter(|order| order.covers(finding));
+    /// How a finding is to be hidden; of several masks the one that keeps less. `at`: its place among the
+    /// batch's findings.
+    pub fn mask_of(&self, at: usize, finding: &Finding) -> Option<Mask> {
+        let covering = self.masks.iter().filter(|order| order.covers(at, finding));
         Mask::strictest(covering.map(|order| &order.mask))
     }
 

@@ -1,6 +1,7 @@
 //! What a record's bytes mean: where in a JSON text, an Avro datum or a Protobuf message a span lies.
 //!
 //! ```text
+//! field_path the names that lead to a value, as rules compare them
 //! path       a place as people write it: customer.ssn, phones[3]
 //! registered the schemas that a registry handed out
 //! payload    what a value is, by the schema it names
@@ -21,6 +22,7 @@
 
 pub mod avro;
 pub mod edit;
+pub mod field_path;
 pub mod json;
 pub mod path;
 pub mod payload;

@@ -4,7 +4,7 @@
 //! fields ─► take    by schema, or by their look: which are read, and as what
 //!        ─► scan    the others as they lie; these as JSON text (schema::rendition)
 //!        ─► plan    masks made in that text, written back by the format (schema::avro, protobuf)
-//!        ─► paths   where a finding is, as people write it
+//!        ─► paths   where a finding is, as people write it; locate: as rules compare it
 //! ```
 //!
 //! Owns: which of a batch's fields are read by a format, and the way of findings and masks between their
@@ -14,6 +14,7 @@
 
 mod change;
 mod lexicon;
+mod locate;
 mod paths;
 mod plan;
 mod scan;
@@ -23,6 +24,7 @@ mod take;
 mod tests;
 
 pub use lexicon::Lexicon;
+pub use locate::Located;
 pub use paths::Paths;
 pub use plan::{MaskFault, Plan};
 pub use scan::Scanned;

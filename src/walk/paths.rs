@@ -4,6 +4,7 @@
 //! length alone (`schema::path`). Stays true: one walk serves all findings of a field, which ascend.
 
 use super::{Told, Walker};
+use crate::schema::field_path::FieldPath;
 use crate::schema::json::{self, looks_like_json};
 use crate::schema::path::{self, Element, Name};
 
@@ -50,6 +51,22 @@ impl<'t> Paths<'t> {
         };
         let told = self.told;
         path::shown(place.elements().map(|element| numbered(element, told)))
+    }
+}
+
+impl Paths<'_> {
+    /// The same place as the names that rules compare. Empty where the field is no JSON; unknown where it is
+    /// and this begins no part of it.
+    pub(super) fn read(&mut self, at: usize, path: &mut FieldPath) {
+        let told = self.told;
+        let Some(json) = self.json.as_mut() else {
+            return path.clear();
+        };
+        let place = at.checked_sub(self.skipped).and_then(|at| json.seek(at));
+        match place {
+            None => path.unknown(),
+            Some(place) => path.read(place.elements().map(|element| numbered(element, told))),
+        }
     }
 }
 

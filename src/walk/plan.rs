@@ -36,7 +36,7 @@ pub struct Plan<'p> {
 
 impl Walker {
     /// Appends the edits that hide what was found. `raw`: orders for what was found as it lies; `mask`: what
-    /// hides a finding of a text.
+    /// hides a finding of a text, by its place among them.
     ///
     /// # Errors
     /// A record that cannot be written anew.
@@ -45,7 +45,7 @@ impl Walker {
         plan: &Plan<'_>,
         fields: F,
         raw: &mut [Order],
-        mask: impl Fn(&Finding) -> Option<Mask>,
+        mask: impl Fn(usize, &Finding) -> Option<Mask>,
         scratch: &mut Scratch,
         out: &mut Edits,
     ) -> Result<(), MaskFault>
@@ -150,16 +150,16 @@ impl Walker {
 }
 
 /// The orders for findings of texts, in which a number stays one.
-fn orders(found: &[Finding], mask: impl Fn(&Finding) -> Option<Mask>) -> Vec<Order> {
-    let order = |finding: &Finding| {
+fn orders(found: &[Finding], mask: impl Fn(usize, &Finding) -> Option<Mask>) -> Vec<Order> {
+    let order = |(at, finding): (usize, &Finding)| {
         let mask = Mask {
             json_number: JsonNumber::Number,
-            ..mask(finding)?
+            ..mask(at, finding)?
         };
         let finding = *finding;
         Some(Order { finding, mask })
     };
-    found.iter().filter_map(order).collect()
+    found.iter().enumerate().filter_map(order).collect()
 }
 
 /// The fields that were scanned as they lie, once more.

@@ -307,7 +307,7 @@ fn masked(values: &[Vec<u8>], style: &MaskStyle, schemas: &Schemas) -> Vec<Vec<u
         engine: &ENGINE,
         keys: keys.as_ref(),
     };
-    let mask = |_: &Finding| Some(Mask::from(style.clone()));
+    let mask = |_: usize, _: &Finding| Some(Mask::from(style.clone()));
     let raw = found.iter().take(scanned.raw);
     let mut raw: Vec<_> = raw
         .map(|f| Order {
@@ -495,4 +495,45 @@ fn only_the_set_is_looked_for() {
         &mut out,
     );
     assert!(out.is_empty());
+}
+
+/// The names that rules compare, in records of every format.
+#[test]
+fn findings_of_formats_lie_in_fields_by_their_names() {
+    let schemas = schemas();
+    let look = [0x0a, 0x10]
+        .iter()
+        .copied()
+        .chain(*b"4111111111111111")
+        .collect();
+    for (value, wanted) in [
+        (
+            avro(&ann()),
+            vec!["cards", "notes/mail", "short_ssn", "ssn"],
+        ),
+        (
+            protobuf(&ann()),
+            vec!["cards", "notes/mail", "person/short_ssn", "person/ssn"],
+        ),
+        (look, vec!["1"]),
+    ] {
+        let mut walker = Walker::default();
+        let (body, fields) = body(&[value]);
+        let (found, scanned) = scan(&mut walker, &body, &fields, &schemas);
+        let located = Located {
+            body: &body,
+            findings: &found,
+            raw: scanned.raw,
+            wanted: every_detector(),
+        };
+        let mut told = std::collections::BTreeSet::new();
+        let mut count = 0;
+        walker.locate(&located, fields.iter().copied(), &mut |_, path| {
+            let names: Vec<_> = (0..path.len()).filter_map(|at| path.get(at)).collect();
+            told.insert(names.join("/"));
+            count += 1;
+        });
+        assert_eq!(count, found.len(), "each is told once");
+        assert_eq!(Vec::from_iter(told), wanted);
+    }
 }

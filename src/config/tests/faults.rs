@@ -134,10 +134,10 @@ exceptions:
 ";
     assert_eq!(told_after_small(text), "\
 lg.yaml:4:3: `unreadable` is the built-in rule's name; expected another name
-lg.yaml:5:24: no evidence; expected `always`, `unreadable`, `{contains: …}` or `{first_use: topic}`
+lg.yaml:5:24: no evidence; expected `always`, `unreadable`, `{contains: …}`, `{creates: …}` or `{first_use: topic}`
 lg.yaml:5:34: 0 effects; expected exactly one of mask, hold, block
 lg.yaml:6:37: 2 effects; expected exactly one of mask, hold, block
-lg.yaml:7:25: `sometimes`; expected `always`, `unreadable`, `{contains: …}` or `{first_use: topic}`
+lg.yaml:7:25: `sometimes`; expected `always`, `unreadable`, `{contains: …}`, `{creates: …}` or `{first_use: topic}`
 lg.yaml:7:42: `allow`: rules only tighten; an exception lifts them; expected `{mask: …}`, `{hold: …}` or `{block: …}`
 lg.yaml:8:57: `9`; expected a number of characters from 1 to 8
 lg.yaml:9:39: a mask with `if: always` has nothing to hide; expected `if: {contains: …}`
@@ -248,7 +248,7 @@ lg.yaml:6:46: `torn`; expected damaged or unknown_codec or too_large or too_deep
 lg.yaml:7:34: an empty list; expected a list of causes, such as [too_large, too_deep]
 lg.yaml:8:39: a mask with `if: unreadable` has nothing to hide; expected `if: {contains: …}`
 lg.yaml:9:61: `unreadable` on what moves no records: metadata; expected `if: always`, or produce or fetch
-lg.yaml:10:21: two kinds of evidence; expected `always`, `unreadable`, `{contains: …}` or `{first_use: topic}`");
+lg.yaml:10:21: two kinds of evidence; expected `always`, `unreadable`, `{contains: …}`, `{creates: …}` or `{first_use: topic}`");
     let many: String = (0..33).map(|at| format!("c{at}: [x], ")).collect();
     let rule = format!(
         "rules: {{a: {{when: {{claims: {{{many}}}}}, if: always, then: {{block: {{reason: r}}}}}}}}\n"

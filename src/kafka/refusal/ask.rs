@@ -9,6 +9,7 @@ use super::patch::Patch;
 use super::row::{Denial, Names, RESOURCE_TOPIC, Row};
 use super::rows;
 use super::split::{Split, others, resource, topic_names};
+use crate::chunk::TopicShape;
 use crate::kafka::api::METADATA;
 use crate::kafka::error;
 use crate::kafka::frame::{RequestHeader, SIZE_BYTES};
@@ -26,6 +27,8 @@ const CREATION_SAID_SINCE: i16 = 4;
 pub enum Named<'a> {
     /// A topic.
     Topic(&'a str),
+    /// A topic that is made or changed, and what is asked for it.
+    Shaped(&'a str, &'a TopicShape),
     /// A topic, by its id.
     Id(TopicId),
     /// No topic.

@@ -13,6 +13,7 @@ mod patch;
 mod produce;
 mod row;
 mod rows;
+mod shape;
 mod split;
 
 pub use ask::{Ask, Denied, Judge, Named, Parted};

@@ -8,6 +8,7 @@
 use super::answer::{Budget, No, TooMany, refuse_one, shell};
 use super::ask::{Denied, Judge, Named};
 use super::row::{Each, Names, Other, RESOURCE_TOPIC, Row};
+use super::shape::shape;
 use crate::kafka::messages::value::{Struct, Value};
 use crate::kafka::messages::{Entity, Message};
 use data_encoding::HEXLOWER;
@@ -104,7 +105,7 @@ impl Split {
         self.all |= asked.is_empty() && self.version <= self.row.empty_is_all_until;
         let mut kept = Vec::with_capacity(asked.len());
         for element in std::mem::take(asked) {
-            match denied(each.names, &element, judge) {
+            match denied(self.row.key, each.names, &element, judge) {
                 None => kept.push(element),
                 Some(denied) => {
                     let no = No {
@@ -134,8 +135,13 @@ impl Split {
 }
 
 /// Asks about an element by every name it gives.
-fn denied(names: Names, element: &Value, judge: &mut Judge<'_>) -> Option<Denied> {
+fn denied(api_key: i16, names: Names, element: &Value, judge: &mut Judge<'_>) -> Option<Denied> {
     let (name, id) = names_of(names, element);
+    if let Named::Topic(topic) = name
+        && let Some(shape) = shape(api_key, element)
+    {
+        return judge(Named::Shaped(topic, &shape));
+    }
     match (name, id) {
         (Named::Topic(""), Some(id)) => judge(id),
         (name, None) => judge(name),

@@ -146,7 +146,7 @@ fn what_comes_and_goes_is_named() {
         rule("b", Condition::Always, block("no")),
     );
     let until = |until| exception("e", &["a"], until);
-    let old = policy(&[a.clone()], &[until(2_000)]);
+    let old = policy(std::slice::from_ref(&a), &[until(2_000)]);
     let told = |new: &Policy| -> Vec<String> {
         let told = changes(&old, new, false).into_iter();
         told.map(|change| format!("{:?} {} {}", change.way, change.what, change.how))
@@ -161,12 +161,12 @@ fn what_comes_and_goes_is_named() {
         ]
     );
     assert_eq!(
-        told(&policy(&[a.clone()], &[until(3_000)])),
+        told(&policy(std::slice::from_ref(&a), &[until(3_000)])),
         ["Weaker exception e until"]
     );
     let wider = exception("e", &["a", "b"], 2_000);
     assert_eq!(
-        told(&policy(&[a.clone()], &[wider])),
+        told(&policy(std::slice::from_ref(&a), &[wider])),
         ["Weaker exception e lifts"]
     );
     let differ = Rule {

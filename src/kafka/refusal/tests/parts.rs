@@ -15,7 +15,7 @@ use proptest::prelude::*;
 /// Which topics a test denies: by the length of the name, by the id's first byte.
 fn is_denied(named: Named<'_>, by: u8) -> bool {
     match named {
-        Named::Topic(name) => name.len() % 3 == usize::from(by % 3),
+        Named::Shaped(name, _) | Named::Topic(name) => name.len() % 3 == usize::from(by % 3),
         Named::Id(TopicId(id)) => id[0] % 3 == by % 3,
         Named::Nothing | Named::Everything => false,
     }
@@ -245,7 +245,8 @@ fn push(body: &mut Struct, array: &str, fields: &[(&str, Value)]) {
 }
 
 fn no(named: Named<'_>, denied: &str) -> Option<Denied> {
-    (named == Named::Topic(denied)).then(|| Denied {
+    let is = matches!(named, Named::Topic(name) | Named::Shaped(name, _) if name == denied);
+    is.then(|| Denied {
         code: None,
         text: "blocked by rule x: y".to_owned(),
     })
@@ -460,6 +461,41 @@ fn electing_everywhere_is_asked_about_as_everything() {
     assert!(matches!(parted, Parted::Refused(_)));
 }
 
+/// What is said, what is left to the broker, and what is assigned by hand.
+#[test]
+fn a_topic_to_create_is_told_with_its_shape() {
+    let ask = ask(19, 7, |body| {
+        for (name, partitions, copies) in [("said", 6, 3_i16), ("left", -1, -1), ("hand", -1, -1)] {
+            let fields = [
+                ("Name", name.into()),
+                ("NumPartitions", partitions.into()),
+                ("ReplicationFactor", copies.into()),
+            ];
+            push(body, "Topics", &fields);
+        }
+        let hand = body.structs_mut("Topics").last().unwrap();
+        for brokers in [vec![1, 2], vec![1]] {
+            let mut assigned = hand.element("Assignments");
+            let them = brokers.into_iter().map(|n: i32| Value::from(n)).collect();
+            assert!(assigned.set("BrokerIds", Value::Array(them)));
+            hand.push("Assignments", assigned);
+        }
+    });
+    let mut told = Vec::new();
+    ask.part(&mut |named| {
+        if let Named::Shaped(name, shape) = named {
+            told.push((name.to_owned(), shape.partitions, shape.copies));
+        }
+        None
+    });
+    let wanted = [
+        ("said".to_owned(), Some(6), Some((3, 3))),
+        ("left".to_owned(), Some(1), Some((1, 1))),
+        ("hand".to_owned(), Some(2), Some((1, 2))),
+    ];
+    assert_eq!(told, wanted);
+}
+
 #[test]
 fn settings_are_denied_by_what_they_belong_to() {
     let ask = ask(44, 1, |body| {
@@ -474,13 +510,13 @@ fn settings_are_denied_by_what_they_belong_to() {
     assert_eq!(ask.others(), ["broker 7", "every broker"]);
     let mut asked = Vec::new();
     let parted = ask.part(&mut |named| {
-        asked.push(format!("{named:?}"));
+        asked.push(match named {
+            Named::Shaped(name, shape) => format!("{name}: {:?}", shape.settings),
+            other => format!("{other:?}"),
+        });
         no(named, "bad")
     });
-    assert_eq!(
-        asked,
-        ["Topic(\"bad\")", "Topic(\"good\")", "Nothing", "Nothing"]
-    );
+    assert_eq!(asked, ["bad: []", "good: []", "Nothing", "Nothing"]);
     let Parted::Part(left, _) = parted else {
         panic!()
     };
