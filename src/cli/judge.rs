@@ -206,6 +206,7 @@ impl<'c> Judge<'c> {
         let masker = Masker {
             engine: &self.engine,
             keys: self.keys,
+            upto: usize::MAX,
         };
         let (mut edits, mut out) = (Edits::new(), Vec::new());
         let fields = std::iter::once(whole(&request.payload));

@@ -114,7 +114,7 @@ impl Reading<'_, '_, '_> {
             })?;
             if let Some(rewriter) = &mut rewriter {
                 let counted = self.examiner.counted();
-                let written = rewriter.block(body, counted, block.release);
+                let written = rewriter.block(body, counted, block.owned.end, block.release);
                 written.map_err(Halt::Write)?;
             }
             self.advance(block.release);
