@@ -55,7 +55,7 @@ impl Granting {
 }
 
 /// A moment that never comes: the end of a grant without one.
-pub const NEVER: UnixMillis = UnixMillis(i64::MAX);
+pub(super) const NEVER: UnixMillis = UnixMillis(i64::MAX);
 
 /// A grant in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +73,16 @@ impl Hold {
         match self.decision {
             Decision::Approved { redeem_until, .. } if now < redeem_until => Some(InForce {
                 key: granting.key,
-                until: (redeem_until != NEVER).then_some(redeem_until),
+                until: end_of(redeem_until),
             }),
+            _ => None,
+        }
+    }
+
+    /// When what this hold grants, or has granted, ends by itself, if it does.
+    pub fn granted_until(&self) -> Option<UnixMillis> {
+        match self.decision {
+            Decision::Approved { redeem_until, .. } => end_of(redeem_until),
             _ => None,
         }
     }
@@ -124,6 +132,10 @@ impl Hold {
         self.decision = Decision::Revoked { at, by: by.clone() };
         Ok(Change::Revoked)
     }
+}
+
+fn end_of(redeem_until: UnixMillis) -> Option<UnixMillis> {
+    (redeem_until != NEVER).then_some(redeem_until)
 }
 
 /// At most so many bytes of a text, whole characters.
