@@ -10,7 +10,7 @@ use super::review::{Judgement, Refusal, ReviewRequest, one_line};
 use super::state::{Change, Decision, Void};
 use super::wire;
 use crate::chunk::{Covers, GrantKey, GrantOffer, UnixMillis};
-use crate::limits::{GRANT_ABOUT_BYTES_MAX, GRANT_DETAIL_BYTES_MAX, REVIEW_REASON_BYTES_MAX};
+use crate::limits::{GRANT_ABOUT_BYTES_MAX, GRANT_DETAIL_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 
 /// What an approval of a hold grants.
@@ -97,15 +97,7 @@ impl Hold {
         if self.opened.grant.is_none() {
             return Err(Refusal::NoSuchHold);
         }
-        if self.is_own(&request.name, &request.issuer) {
-            return Err(Refusal::OwnData);
-        }
-        if !self.admits(&request.groups) {
-            return Err(Refusal::NotAReviewer);
-        }
-        if request.reason.len() > REVIEW_REASON_BYTES_MAX {
-            return Err(Refusal::ReasonTooLong);
-        }
+        self.may_speak(request)?;
         match &self.decision {
             Decision::Revoked { by, .. } if by.is(&request.name, &request.issuer) => {
                 return Ok(Judgement::Repeat);
