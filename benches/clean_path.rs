@@ -9,6 +9,7 @@
 //! A program of its own, because a counting allocator counts for everything in its process.
 //! `cargo bench --bench clean_path`, and in debug by `cargo test --benches`.
 
+use batches::batch_of;
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use kafka_protocol::messages::{FetchResponse, ResponseHeader, TopicName};
@@ -28,10 +29,11 @@ use lockgate::kafka::topic::{Topic, TopicId};
 use lockgate::kafka::{batch, fetch, frame, produce};
 use lockgate::limits::{KIB, MIB};
 use lockgate::scan::Engine;
-use records::{avro, batch_of, compressed, json, protobuf, registry};
+use records::{avro, compressed, json, protobuf, registry};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+mod batches;
 #[path = "clean_path/records.rs"]
 mod records;
 
@@ -80,23 +82,23 @@ fn main() {
     let all = &CODECS[..];
     core.passes(
         "JSON of 100 B",
-        &batch_of(MIB / 100, |index| json(index, 100)),
+        &batch_of((0..MIB / 100).map(|index| json(index, 100))),
         all,
     );
     core.passes(
         "JSON of 1 KiB",
-        &batch_of(KIB, |index| json(index, KIB)),
+        &batch_of((0..KIB).map(|index| json(index, KIB))),
         all,
     );
     // What is inflated has no other way through a walk than what is not.
     core.passes(
         "Avro of 200 B",
-        &batch_of(500, |index| avro(index, 200)),
+        &batch_of((0..500).map(|index| avro(index, 200))),
         &all[..1],
     );
     core.passes(
         "Protobuf of 200 B",
-        &batch_of(500, |index| protobuf(index, 200)),
+        &batch_of((0..500).map(|index| protobuf(index, 200))),
         &all[..1],
     );
     for (produce, _) in VERSIONS {

@@ -8,10 +8,6 @@
 //! `cargo bench --bench inspect` measures and asserts the speed. Without `--bench`, as under `cargo
 //! test --benches`, or with `-- --test`, each row runs once and only answers and allocations are asserted.
 
-use bytes::BytesMut;
-use kafka_protocol::records::{
-    Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
-};
 use lockgate::chunk::{DetectorSet, Finding};
 use lockgate::kafka::topic::Topic;
 use lockgate::kafka::{api, batch, frame, produce};
@@ -21,6 +17,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+mod batches;
 
 /// What the whole path must reach on a clean body of 1 KiB records, in bytes a nanosecond.
 const GB_PER_S_MIN: f64 = 2.0;
@@ -215,15 +213,9 @@ struct Payload {
 
 impl Payload {
     fn new(name: &'static str, record_bytes: usize, hits: Hits) -> Payload {
-        let records: Vec<Record> = (0..MIB / record_bytes)
-            .map(|i| record(i, value(i, record_bytes, hits)))
-            .collect();
-        let options = RecordEncodeOptions {
-            version: 2,
-            compression: Compression::None,
-        };
-        let mut batch = BytesMut::new();
-        RecordBatchEncoder::encode(&mut batch, &records, &options).expect("a batch");
+        let records = MIB / record_bytes;
+        let values = (0..records).map(|i| value(i, record_bytes, hits).into_bytes());
+        let batch = batches::batch_of(values);
         let request = produce::Single {
             version: VERSION,
             correlation_id: 1,
@@ -242,7 +234,7 @@ impl Payload {
             (api::PRODUCE, VERSION)
         );
         let findings = if hits == Hits::EveryHundredth {
-            records.len().div_ceil(100)
+            records.div_ceil(100)
         } else {
             0
         };
@@ -250,27 +242,9 @@ impl Payload {
             name,
             frame,
             body_at: header.body,
-            records: records.len(),
+            records,
             findings,
         }
-    }
-}
-
-fn record(index: usize, value: String) -> Record {
-    Record {
-        transactional: false,
-        control: false,
-        partition_leader_epoch: -1,
-        producer_id: -1,
-        producer_epoch: -1,
-        timestamp_type: TimestampType::Creation,
-        offset: index as i64,
-        sequence: index as i32, // a gap would start another batch
-        timestamp: 1_700_000_000_000 + index as i64,
-        key: Some(format!("order-{index}").into_bytes().into()),
-        value: Some(value.into_bytes().into()),
-        headers: Default::default(),
-        delete_horizon: false,
     }
 }
 

@@ -1,14 +1,10 @@
-//! Clean batches of records, and the schemas that some are written by.
+//! Clean values of records, and the schemas that some are written by.
 //!
-//! Owns: their bytes. Refuses: frames around them. Stays true: a record that its schema does not fit
+//! Owns: their bytes, and a batch's in another codec. Refuses: frames around them. Stays true: a record that its schema does not fit
 //! would be unreadable, which is not clean.
 
 use super::NOW;
 use arc_swap::ArcSwap;
-use bytes::{Bytes, BytesMut};
-use kafka_protocol::records::{
-    Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
-};
 use lockgate::config::Unavailable;
 use lockgate::data_plane::cluster::SchemaSource;
 use lockgate::kafka::batch;
@@ -24,33 +20,6 @@ const AVRO_SCHEMA: &str = r#"{"type": "record", "name": "Order", "fields": [{"na
     {"name": "at", "type": "long"}, {"name": "status", "type": {"type": "array", "items": "string"}}]}"#;
 const PROTOBUF_SCHEMA: &str = r#"syntax = "proto3";
     message Order { int64 id = 1; int64 at = 2; repeated string status = 3; }"#;
-
-/// A clean batch of so many records.
-pub fn batch_of(count: usize, value: impl Fn(usize) -> Vec<u8>) -> Vec<u8> {
-    let record = |index: usize| Record {
-        transactional: false,
-        control: false,
-        partition_leader_epoch: -1,
-        producer_id: -1,
-        producer_epoch: -1,
-        timestamp_type: TimestampType::Creation,
-        offset: index as i64,
-        sequence: index as i32, // a gap would start another batch
-        timestamp: NOW.0 + index as i64,
-        key: Some(Bytes::from(format!("order-{index}"))),
-        value: Some(Bytes::from(value(index))),
-        headers: Default::default(),
-        delete_horizon: false,
-    };
-    let records: Vec<Record> = (0..count).map(record).collect();
-    let options = RecordEncodeOptions {
-        version: 2,
-        compression: Compression::None,
-    };
-    let mut batch = BytesMut::new();
-    RecordBatchEncoder::encode(&mut batch, &records, &options).expect("a batch");
-    batch.to_vec()
-}
 
 /// JSON with a long number in it, so that the scanner's second stage has something to refuse.
 pub fn json(index: usize, bytes: usize) -> Vec<u8> {

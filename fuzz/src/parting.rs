@@ -9,6 +9,7 @@ use lockgate::kafka::refusal::{Ask, Denied, Named, Parted, Patch};
 fn judge(named: Named<'_>) -> Option<Denied> {
     let denied = match named {
         Named::Topic(name) => name.len() % 2 == 1,
+        Named::Shaped(name, _) => name.len() % 2 == 1,
         Named::Id(id) => id.0[15] % 2 == 1,
         Named::Nothing | Named::Everything => false,
     };

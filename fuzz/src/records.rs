@@ -195,6 +195,7 @@ fn masked(engine: &Engine, text: &[u8], findings: &[Finding], mask: &Mask) -> Ve
     let masker = Masker {
         engine,
         keys: keys.as_ref(),
+        upto: usize::MAX,
     };
     let order = |finding: &Finding| Order {
         finding: *finding,

@@ -10,7 +10,7 @@ use super::review::{Judgement, Refusal, ReviewRequest, one_line};
 use super::state::{Change, Decision, Void};
 use super::wire;
 use crate::chunk::{Covers, GrantKey, GrantOffer, UnixMillis};
-use crate::limits::{GRANT_ABOUT_BYTES_MAX, GRANT_DETAIL_BYTES_MAX, REVIEW_REASON_BYTES_MAX};
+use crate::limits::{GRANT_ABOUT_BYTES_MAX, GRANT_DETAIL_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 
 /// What an approval of a hold grants.
@@ -55,7 +55,7 @@ impl Granting {
 }
 
 /// A moment that never comes: the end of a grant without one.
-pub const NEVER: UnixMillis = UnixMillis(i64::MAX);
+pub(super) const NEVER: UnixMillis = UnixMillis(i64::MAX);
 
 /// A grant in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +73,16 @@ impl Hold {
         match self.decision {
             Decision::Approved { redeem_until, .. } if now < redeem_until => Some(InForce {
                 key: granting.key,
-                until: (redeem_until != NEVER).then_some(redeem_until),
+                until: end_of(redeem_until),
             }),
+            _ => None,
+        }
+    }
+
+    /// When what this hold grants, or has granted, ends by itself, if it does.
+    pub fn granted_until(&self) -> Option<UnixMillis> {
+        match self.decision {
+            Decision::Approved { redeem_until, .. } => end_of(redeem_until),
             _ => None,
         }
     }
@@ -89,15 +97,7 @@ impl Hold {
         if self.opened.grant.is_none() {
             return Err(Refusal::NoSuchHold);
         }
-        if self.is_own(&request.name, &request.issuer) {
-            return Err(Refusal::OwnData);
-        }
-        if !self.admits(&request.groups) {
-            return Err(Refusal::NotAReviewer);
-        }
-        if request.reason.len() > REVIEW_REASON_BYTES_MAX {
-            return Err(Refusal::ReasonTooLong);
-        }
+        self.may_speak(request)?;
         match &self.decision {
             Decision::Revoked { by, .. } if by.is(&request.name, &request.issuer) => {
                 return Ok(Judgement::Repeat);
@@ -124,6 +124,10 @@ impl Hold {
         self.decision = Decision::Revoked { at, by: by.clone() };
         Ok(Change::Revoked)
     }
+}
+
+fn end_of(redeem_until: UnixMillis) -> Option<UnixMillis> {
+    (redeem_until != NEVER).then_some(redeem_until)
 }
 
 /// At most so many bytes of a text, whole characters.

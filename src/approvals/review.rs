@@ -77,15 +77,7 @@ impl Hold {
     /// Judges a review at `now`. A repeat comes before every other objection but rank: a reviewer
     /// whose first answer got lost must be able to ask again with what they had.
     pub fn judge(&self, request: &ReviewRequest, now: UnixMillis) -> Result<Judgement, Refusal> {
-        if self.is_own(&request.name, &request.issuer) {
-            return Err(Refusal::OwnData);
-        }
-        if !self.admits(&request.groups) {
-            return Err(Refusal::NotAReviewer);
-        }
-        if request.reason.len() > REVIEW_REASON_BYTES_MAX {
-            return Err(Refusal::ReasonTooLong);
-        }
+        self.may_speak(request)?;
         let over = !self.is_pending() || now >= self.deadline;
         match self.reviewed_by(&request.name, &request.issuer) {
             Some(late) if self.late.contains(late) => return Err(self.over(None)),
@@ -101,6 +93,20 @@ impl Hold {
             return Err(Refusal::ReasonRequired);
         }
         Ok(Judgement::Record(self.record(request)))
+    }
+
+    /// Whether this person has a say here, and in no more words than are kept.
+    pub(super) fn may_speak(&self, request: &ReviewRequest) -> Result<(), Refusal> {
+        if self.is_own(&request.name, &request.issuer) {
+            return Err(Refusal::OwnData);
+        }
+        if !self.admits(&request.groups) {
+            return Err(Refusal::NotAReviewer);
+        }
+        if request.reason.len() > REVIEW_REASON_BYTES_MAX {
+            return Err(Refusal::ReasonTooLong);
+        }
+        Ok(())
     }
 
     pub(super) fn over(&self, record: Option<Box<Kind>>) -> Refusal {

@@ -243,6 +243,7 @@ impl<'c> Judge<'c> {
             masker: &Masker {
                 engine: &self.engine,
                 keys: self.keys,
+                upto: usize::MAX,
             },
             lexicon: &Lexicon::new(None, None),
             body: &request.payload,

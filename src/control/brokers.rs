@@ -160,9 +160,9 @@ impl Brokers {
     }
 }
 
-/// `host:port`, with brackets around an IPv6 address.
-fn address(host: &str, port: u16) -> String {
-    if host.contains(':') {
+/// `host:port`, with brackets around an IPv6 address that has none.
+pub(super) fn address(host: &str, port: impl std::fmt::Display) -> String {
+    if host.contains(':') && !host.starts_with('[') {
         format!("[{host}]:{port}")
     } else {
         format!("{host}:{port}")

@@ -93,15 +93,10 @@ pub(super) async fn ask(
     address: &str,
     source: &ClusterSource,
 ) -> Result<Discovered, DiscoveryFault> {
-    let mut link = Link::open(address, source.dialer.as_ref()).await?;
-    if let Some(credential) = &source.credential {
-        link.login(Arc::clone(credential)).await?;
-    }
+    let mut link = opened(address, source).await?;
     let offered = ask_versions(&mut link).await?;
-    let version = common(&offered, METADATA, DISCOVERY_METADATA_VERSION_MAX);
-    let version = version
-        .filter(|v| *v >= 1)
-        .ok_or(DiscoveryFault::TooOld("Metadata"))?;
+    let versions = (1, DISCOVERY_METADATA_VERSION_MAX);
+    let version = spoken(&offered, METADATA, versions, "Metadata")?;
     let reply = link
         .ask(|id| metadata_request(version, id, CLIENT_ID, false))
         .await?;
@@ -118,6 +113,26 @@ pub(super) async fn ask(
         cluster_id: cluster.cluster_id,
         offered,
     })
+}
+
+/// A connection, logged in.
+pub(super) async fn opened(address: &str, source: &ClusterSource) -> Result<Link, LinkFault> {
+    let mut link = Link::open(address, source.dialer.as_ref()).await?;
+    if let Some(credential) = &source.credential {
+        link.login(Arc::clone(credential)).await?;
+    }
+    Ok(link)
+}
+
+/// The version of an API to speak with this broker, of those from the first to the second.
+pub(super) fn spoken(
+    offered: &Offered,
+    key: i16,
+    (least, most): (i16, i16),
+    name: &'static str,
+) -> Result<i16, DiscoveryFault> {
+    let version = common(offered, key, most).filter(|version| *version >= least);
+    version.ok_or(DiscoveryFault::TooOld(name))
 }
 
 /// Asks in the newest version; a broker that does not know it names the ones it does (KIP-511).

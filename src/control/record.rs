@@ -4,7 +4,6 @@
 //! true: an entry follows from one event of the log and carries its sequence, so an entry that is
 //! told again after a crash is recognised as the same one.
 
-use crate::approvals::grant::NEVER;
 use crate::approvals::{
     Change, Decision, Granting, Hold, Kind, Outcome, Reviewed, Reviewer, Rule, SendId, State,
     Subject,
@@ -228,13 +227,11 @@ pub fn entries(hold: &Hold, kind: &Kind, change: Change) -> Vec<What> {
     }
 }
 
+/// What the approval of this hold grants, if it is about a grant.
 fn granted(hold: &Hold, by: &[Reviewer]) -> Option<What> {
-    let Decision::Approved { redeem_until, .. } = hold.decision else {
-        return None;
-    };
     Some(What::Granted {
         grant: hold.opened.grant.clone()?,
-        until: (redeem_until != NEVER).then_some(redeem_until),
+        until: hold.granted_until(),
         by: by.to_vec(),
     })
 }

@@ -92,6 +92,7 @@ fn plan(
     let masker = Masker {
         engine: &rules.engine,
         keys: rules.mask_keys.as_deref(),
+        upto: usize::MAX,
     };
     let ChunkScratch {
         orders,

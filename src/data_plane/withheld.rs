@@ -121,10 +121,7 @@ fn question(
 ) -> Ask {
     let core = &connection.core;
     Ask {
-        ticket: Ticket {
-            core: core.index,
-            chunk,
-        },
+        ticket: ticket(core, chunk),
         principal: session.principal.clone(),
         client_id: Arc::clone(&session.client_id),
         operation: Operation::Fetch,

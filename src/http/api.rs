@@ -107,14 +107,7 @@ async fn review(
     check_origin(&head.method, &head.headers, api.public_url.as_deref())?;
     let reviewer = api.authenticate(&head.headers)?;
     let review = read_review(&head, body).await?;
-    let request = ReviewRequest {
-        name: reviewer.name.to_string(),
-        issuer: reviewer.issuer.to_string(),
-        groups: reviewer.groups.to_vec(),
-        verdict: review.verdict,
-        reason: review.reason,
-        if_match: if_match(&head.headers),
-    };
+    let request = said(&reviewer, review.verdict, review.reason, &head.headers);
     Ok(tagged(api.desk.review(hold_id(&id)?, request).await?))
 }
 
@@ -145,9 +138,26 @@ async fn read_review(head: &Parts, body: Body) -> Result<Review, Problem> {
     serde_json::from_slice(&bytes).map_err(|e| unreadable(e.to_string()))
 }
 
+/// What this person says of a hold.
+pub(super) fn said(
+    person: &Principal,
+    verdict: Verdict,
+    reason: String,
+    headers: &HeaderMap,
+) -> ReviewRequest {
+    ReviewRequest {
+        name: person.name.to_string(),
+        issuer: person.issuer.to_string(),
+        groups: person.groups.to_vec(),
+        verdict,
+        reason,
+        if_match: if_match(headers),
+    }
+}
+
 /// The version that a reviewer insists on. What is not one of our tags matches no version: 0 is
 /// never one.
-pub(super) fn if_match(headers: &HeaderMap) -> Option<u64> {
+fn if_match(headers: &HeaderMap) -> Option<u64> {
     let tag = headers.get(header::IF_MATCH)?.to_str().unwrap_or("").trim();
     let version = tag.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
     (tag != "*").then(|| version.and_then(|v| v.parse().ok()).unwrap_or(0))

@@ -3,10 +3,10 @@
 //! Owns: `/v1/grants`. Refuses: to grant: that is a review of the hold that asks for it. Stays true: 200 to a
 //! revocation means that it is durable, and that the cores know of it.
 
-use super::api::{Api, hold_id, if_match, tagged, unreadable};
+use super::api::{Api, hold_id, said, tagged, unreadable};
 use super::guard::check_origin;
 use super::problem::Problem;
-use crate::approvals::{ReviewRequest, Verdict};
+use crate::approvals::Verdict;
 use crate::control::desk::GrantListing;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -55,13 +55,6 @@ async fn revoke(
     check_origin(&method, &headers, api.public_url.as_deref())?;
     let reviewer = api.authenticate(&headers)?;
     let Query(why) = why.map_err(|e| unreadable(e.body_text()))?;
-    let request = ReviewRequest {
-        name: reviewer.name.to_string(),
-        issuer: reviewer.issuer.to_string(),
-        groups: reviewer.groups.to_vec(),
-        verdict: Verdict::Reject,
-        reason: why.reason,
-        if_match: if_match(&headers),
-    };
+    let request = said(&reviewer, Verdict::Reject, why.reason, &headers);
     Ok(tagged(api.desk.revoke(hold_id(&id)?, request).await?))
 }

@@ -152,17 +152,12 @@ fn apply(
 
 fn apply_hold(verdict: &mut Verdict, scoped: &Scoped, hold: &Hold, findings: &[Finding]) {
     let rule = scoped.rule.as_ref();
-    if rule.condition == Condition::FirstUse {
-        return verdict.hold(&rule.name, hold, Records::None, scoped.access.clone());
-    }
     let records = match &rule.condition {
-        Condition::Always
-        | Condition::Unreadable(_)
-        | Condition::Creates(_)
-        | Condition::FirstUse => Records::All,
+        Condition::Always | Condition::Unreadable(_) | Condition::Creates(_) => Records::All,
         Condition::Contains(contains) => Records::Some(contains.records(findings)),
+        Condition::FirstUse => Records::None,
     };
-    verdict.hold(&rule.name, hold, records, None);
+    verdict.hold(&rule.name, hold, records, scoped.access.clone());
 }
 
 fn apply_mask(

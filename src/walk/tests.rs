@@ -306,6 +306,7 @@ fn masked(values: &[Vec<u8>], style: &MaskStyle, schemas: &Schemas) -> Vec<Vec<u
     let masker = Masker {
         engine: &ENGINE,
         keys: keys.as_ref(),
+        upto: usize::MAX,
     };
     let mask = |_: usize, _: &Finding| Some(Mask::from(style.clone()));
     let raw = found.iter().take(scanned.raw);

@@ -233,19 +233,14 @@ impl<'c> Look<'c> {
     }
 
     fn batch(&mut self, topic: &mut Topic, records: &[u8], found: &Batch) {
-        let bytes = records.get(found.span.clone()).unwrap_or_default();
-        topic.bytes += bytes.len() as u64;
+        topic.bytes += found.span.len() as u64;
         if found.header.is_control() {
             return;
         }
         let base = found.header.base_offset;
-        let alone = batch::batches(bytes).next();
-        let Some(Ok(alone)) = alone else {
-            return;
-        };
         let mut bodies = std::mem::take(&mut self.bodies);
-        match job::open(&mut bodies, bytes, &alone) {
-            Ok(body) => self.body(topic, body, &alone),
+        match job::open(&mut bodies, records, found) {
+            Ok(body) => self.body(topic, body, found),
             Err(fault) => topic.fault(format!("the batch at offset {base} was not read: {fault}")),
         }
         self.bodies = bodies;

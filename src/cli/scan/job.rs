@@ -114,7 +114,7 @@ impl Reading<'_, '_, '_> {
             })?;
             if let Some(rewriter) = &mut rewriter {
                 let counted = self.examiner.counted();
-                let written = rewriter.block(body, counted, block.release);
+                let written = rewriter.block(body, counted, block.owned.end, block.release);
                 written.map_err(Halt::Write)?;
             }
             self.advance(block.release);
@@ -221,16 +221,17 @@ impl Reading<'_, '_, '_> {
     }
 }
 
-/// The body of a batch that is whole and sound.
+/// The body of a batch that was found in `records`, if it is whole and sound.
 pub fn open<'a>(
     bodies: &'a mut Bodies,
-    bytes: &'a [u8],
+    records: &'a [u8],
     batch: &Batch,
 ) -> Result<&'a [u8], BatchFault> {
+    let bytes = records.get(batch.span.clone()).unwrap_or_default();
     if !batch::check_crc(bytes) {
         return Err(BatchFault::Crc);
     }
-    let body = bodies.open(bytes, batch)?;
+    let body = bodies.open(records, batch)?;
     batch::check_records(body, batch.header.records_count)?;
     Ok(body)
 }

@@ -3,9 +3,9 @@
 //! Owns: which holds' grants are in force. Refuses: to keep more than `limits::GRANTS_MAX`. Stays true: the snapshot
 //! for the cores is exactly what the holds say; a grant leaves it when it is revoked or forgotten.
 
-use super::review::{Viewer, may_see, viewer_of};
+use super::review::{Viewer, may_see};
 use super::{Desk, View};
-use crate::approvals::{Judgement, Refusal, ReviewRequest, State};
+use crate::approvals::{Hold, Refusal, ReviewRequest, State};
 use crate::chunk::{GrantKey, HoldId, UnixMillis};
 use crate::limits::HTTP_HOLDS_LISTED_MAX;
 use crate::policy::Grants;
@@ -59,16 +59,7 @@ impl Desk {
         request: &ReviewRequest,
         now: UnixMillis,
     ) -> Result<View, Refusal> {
-        if self.failed {
-            return Err(Refusal::Unavailable);
-        }
-        self.pass_time(now);
-        let hold = self.hold(&id).ok_or(Refusal::NoSuchHold)?;
-        if let Judgement::Record(kind) = hold.judge_revocation(request, now)? {
-            self.record(id, now, kind).ok_or(Refusal::Unavailable)?;
-        }
-        self.settle(now);
-        self.show(id, &viewer_of(request))
+        self.judged(id, request, now, Hold::judge_revocation)
     }
 
     /// Keeps what is in force equal to what a hold says.

@@ -73,6 +73,17 @@ impl Desk {
         request: &ReviewRequest,
         now: UnixMillis,
     ) -> Result<View, Refusal> {
+        self.judged(id, request, now, Hold::judge)
+    }
+
+    /// Logs what a hold makes of a request, and shows the hold afterwards.
+    pub(super) fn judged(
+        &mut self,
+        id: HoldId,
+        request: &ReviewRequest,
+        now: UnixMillis,
+        judge: fn(&Hold, &ReviewRequest, UnixMillis) -> Result<Judgement, Refusal>,
+    ) -> Result<View, Refusal> {
         if self.failed {
             return Err(Refusal::Unavailable);
         }
@@ -80,7 +91,7 @@ impl Desk {
         let judged = self
             .hold(&id)
             .ok_or(Refusal::NoSuchHold)
-            .and_then(|h| h.judge(request, now));
+            .and_then(|hold| judge(hold, request, now));
         let result = match judged {
             Ok(Judgement::Repeat) => Ok(()),
             Ok(Judgement::Record(kind)) => self
@@ -121,7 +132,7 @@ impl Desk {
 }
 
 /// Whoever reviews may look.
-pub(super) fn viewer_of(request: &ReviewRequest) -> Viewer {
+fn viewer_of(request: &ReviewRequest) -> Viewer {
     Viewer {
         name: request.name.as_str().into(),
         issuer: request.issuer.as_str().into(),

@@ -3,7 +3,6 @@
 //! Owns: the JSON of `GET /v1/holds`. Refuses: content keys and raw values. Stays true: what is
 //! shown follows from the hold alone; `version` is what a review may insist on.
 
-use crate::approvals::grant::NEVER;
 use crate::approvals::{Decision, Hold, Reviewed, Rule, State, seats};
 use crate::chunk::{Summary, UnixMillis};
 use data_encoding::HEXLOWER;
@@ -150,7 +149,7 @@ impl View {
                 about: granting.about.clone(),
                 detail: granting.detail.clone(),
                 for_ms: granting.for_ms,
-                until: redeem_until.filter(|until| *until != NEVER),
+                until: hold.granted_until(),
             }),
             summary: opened.summary.clone(),
             opened_at: hold.opened_at,

@@ -14,9 +14,9 @@ mod slices;
 
 pub use slices::From;
 
-use super::broker_link::{CLIENT_ID, Link, LinkFault};
-use super::brokers::ClusterSource;
-use super::discovery::{DiscoveryFault, ask_versions, common};
+use super::broker_link::{CLIENT_ID, LinkFault};
+use super::brokers::{ClusterSource, address};
+use super::discovery::{DiscoveryFault, ask_versions, opened, spoken};
 use crate::kafka::api::METADATA;
 use crate::kafka::error::NONE;
 use crate::kafka::sampling::{self, Found, METADATA_VERSIONS, TopicAt};
@@ -118,21 +118,10 @@ async fn look(source: &ClusterSource) -> Result<Found, DiscoveryFault> {
 async fn topics(address: &str, source: &ClusterSource) -> Result<Found, DiscoveryFault> {
     let mut link = opened(address, source).await?;
     let offered = ask_versions(&mut link).await?;
-    let (least, most) = METADATA_VERSIONS;
-    let version = common(&offered, METADATA, most).filter(|v| *v >= least);
-    let version = version.ok_or(DiscoveryFault::TooOld("Metadata"))?;
+    let version = spoken(&offered, METADATA, METADATA_VERSIONS, "Metadata")?;
     let request = |id| sampling::metadata_request(version, id, CLIENT_ID);
     let reply = link.ask_up_to(FRAME_BYTES_MAX, request).await?;
     Ok(sampling::metadata(version, &reply).map_err(LinkFault::from)?)
-}
-
-/// A connection, logged in.
-async fn opened(address: &str, source: &ClusterSource) -> Result<Link, LinkFault> {
-    let mut link = Link::open(address, source.dialer.as_ref()).await?;
-    if let Some(credential) = &source.credential {
-        link.login(Arc::clone(credential)).await?;
-    }
-    Ok(link)
 }
 
 /// Which partitions each broker is asked for.
@@ -172,9 +161,9 @@ async fn read(
     let places = Arc::new(Semaphore::new(SAMPLE_BROKERS_AT_ONCE));
     let mut readers = JoinSet::new();
     for (broker, partitions) in plan {
-        let address = found.brokers.get(&broker);
+        let at = found.brokers.get(&broker);
         let reader = Reader {
-            address: address.map(|(host, port)| at(host, *port)),
+            address: at.map(|(host, port)| address(host, *port)),
             source: source.clone(),
             records: ask.records,
             from: ask.from,
@@ -190,14 +179,6 @@ async fn read(
         if matches!(ended, Ok(Err(Deaf))) {
             return;
         }
-    }
-}
-
-/// `host:port` of a broker; brackets around an address of IPv6.
-fn at(host: &str, port: i32) -> String {
-    match host.contains(':') && !host.starts_with('[') {
-        true => format!("[{host}]:{port}"),
-        false => format!("{host}:{port}"),
     }
 }
 

@@ -5,12 +5,11 @@
 //! told once.
 
 use super::slices::{From, advance, slices};
-use super::{Deaf, Sampled, fault, opened};
+use super::{Deaf, Sampled, fault};
 use crate::control::broker_link::{CLIENT_ID, Link, LinkFault};
 use crate::control::brokers::ClusterSource;
-use crate::control::discovery::{DiscoveryFault, ask_versions, common};
+use crate::control::discovery::{DiscoveryFault, ask_versions, opened, spoken};
 use crate::kafka::api::{FETCH, LIST_OFFSETS};
-use crate::kafka::api_versions::Offered;
 use crate::kafka::batch;
 use crate::kafka::error::NONE;
 use crate::kafka::sampling::{
@@ -255,16 +254,6 @@ impl Talk {
         tracing::debug!(error, partitions = reads.len(), "records came");
         Ok((reads, reply))
     }
-}
-
-fn spoken(
-    offered: &Offered,
-    key: i16,
-    (least, most): (i16, i16),
-    name: &'static str,
-) -> Result<i16, DiscoveryFault> {
-    let version = common(offered, key, most).filter(|version| *version >= least);
-    version.ok_or(DiscoveryFault::TooOld(name))
 }
 
 /// What a record set has for a slice.

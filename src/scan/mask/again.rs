@@ -8,7 +8,7 @@
 //! reach of a number because what stood between them got shorter, of two readings of a number the one
 //! that is not masked loses its word. What comes to light by that is masked as well, in place.
 
-use super::super::{Engine, Scratch};
+use super::super::Scratch;
 use super::edits::{Edit, Edits, apply_in_place};
 use super::plan::Order;
 use super::style::Mask;
@@ -46,7 +46,7 @@ impl Work {
     ) -> bool {
         self.rewrite(field, edits);
         for look in 0..LOOKS_MAX {
-            let again = self.again(field.engine, orders, look, scratch);
+            let again = self.again(field, orders, look, scratch);
             if again.is_empty() {
                 return look > 0;
             }
@@ -86,7 +86,7 @@ impl Work {
     /// What a mask was to hide and is there, and how to hide it.
     fn again(
         &mut self,
-        engine: &Engine,
+        field: &FieldText<'_>,
         orders: &[Order],
         look: usize,
         scratch: &mut Scratch,
@@ -99,7 +99,9 @@ impl Work {
         };
         self.found.clear();
         let fields = std::iter::once(whole);
-        engine.scan(&self.text, fields, scratch, &mut self.found);
+        field
+            .engine
+            .scan(&self.text, fields, scratch, &mut self.found);
         let lowest = orders.iter().map(|order| order.finding.likelihood).min();
         let acts = lowest.unwrap_or(ACTS).min(ACTS);
         let by_purpose = |new: &Finding| {
@@ -108,8 +110,9 @@ impl Work {
             self.exempt.iter().any(meets)
         };
         let order = |new: &Finding| {
-            let of_place = engine.mask_row(new.detector)?.is_of_place();
-            let hides = new.likelihood >= acts && !of_place && !by_purpose(new);
+            let of_place = field.engine.mask_row(new.detector)?.is_of_place();
+            let here = (new.start as usize) < field.upto;
+            let hides = here && new.likelihood >= acts && !of_place && !by_purpose(new);
             let mask = hides.then(|| mask_for(new, orders, look))??;
             let finding = *new;
             Some(Order { finding, mask })

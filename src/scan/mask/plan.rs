@@ -29,6 +29,9 @@ pub struct Masker<'a> {
     pub engine: &'a Engine,
     /// For tokens and format-preserving encryption; without them those become full masks.
     pub keys: Option<&'a MaskKeys>,
+    /// What is found again from this byte of the body on is left alone: what follows the body could make it
+    /// something else. `usize::MAX` where nothing follows.
+    pub upto: usize,
 }
 
 impl Masker<'_> {
@@ -63,6 +66,7 @@ impl Masker<'_> {
                 engine: self.engine,
                 fired: &fired,
                 keys: self.keys,
+                upto: self.upto.saturating_sub(field.start as usize),
             };
             if !mine.is_empty() {
                 self.field(&text, mine, scratch, &mut work, out);

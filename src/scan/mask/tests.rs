@@ -35,6 +35,7 @@ pub(in crate::scan) fn masked_as(text: &[u8], mut orders: Vec<Order>) -> Vec<u8>
     let masker = Masker {
         engine: &engine,
         keys: Some(&keys),
+        upto: usize::MAX,
     };
     let mut edits = Edits::new();
     let fields: [Field; 1] = [field(0, text.len())];
@@ -203,6 +204,7 @@ fn a_keyed_style_without_keys_masks_in_full() {
         let masker = Masker {
             engine: &engine,
             keys: None,
+            upto: usize::MAX,
         };
         let mut edits = Edits::new();
         let mut orders = orders(&scanned(text), &style.into());
@@ -318,6 +320,7 @@ fn the_users_own_are_masked_character_by_character() {
         let masker = Masker {
             engine: &engine,
             keys: Some(&keys),
+            upto: usize::MAX,
         };
         let (mut orders, mut edits) = (orders(&found, &style.into()), Edits::new());
         let text = text.as_bytes();

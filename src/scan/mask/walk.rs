@@ -27,6 +27,8 @@ pub(super) struct FieldText<'a> {
     pub(super) engine: &'a Engine,
     pub(super) fired: &'a Fired<'a>,
     pub(super) keys: Option<&'a MaskKeys>,
+    /// Where in the text nothing is looked for again.
+    pub(super) upto: usize,
 }
 
 impl FieldText<'_> {

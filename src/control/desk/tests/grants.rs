@@ -37,33 +37,8 @@ impl Bench {
         rules: Vec<HoldRule>,
         content: &[u8],
     ) -> (Ticket, Vec<(Ticket, Answer)>) {
-        self.chunks += 1;
-        let ticket = Ticket {
-            core: 0,
-            chunk: self.chunks,
-        };
-        let ask = Ask {
-            ticket,
-            principal: Principal {
-                name: "svc".into(),
-                groups: [].into(),
-                issuer: "idp".into(),
-                claims: Default::default(),
-            },
-            client_id: "app".into(),
-            operation: Operation::Produce,
-            cluster: "main".into(),
-            topic: "payments".into(),
-            partition: 0,
-            rules,
-            policy: [1; 32],
-            content: content.iter().map(|n| ContentKey([*n; 32])).collect(),
-            send: SendKey([self.chunks as u8; 32]),
-            idempotent: true,
-            summary: Summary::default(),
-        };
-        let answers = self.handle(ToControl::Ask(Box::new(ask)));
-        (ticket, answers)
+        let ask = self.question(rules, content);
+        self.put(ask)
     }
 
     fn ask_grant(&mut self, for_ms: Option<u64>) -> (Ticket, Answer) {

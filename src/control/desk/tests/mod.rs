@@ -147,16 +147,27 @@ impl Bench {
 
     /// Sends a chunk; gives its ticket and every answer.
     pub fn ask_all(&mut self, chunk: &Chunk) -> (Ticket, Vec<(Ticket, Answer)>) {
+        let mut ask = self.question(rule_of(chunk), &chunk.content);
+        ask.ticket.core = chunk.core;
+        ask.principal.name = chunk.principal.into();
+        ask.topic = chunk.topic.into();
+        ask.send = SendKey([chunk.send; 32]);
+        ask.idempotent = chunk.idempotent;
+        ask.summary.records = 9;
+        ask.summary.flagged = chunk.content.len() as u32;
+        self.put(ask)
+    }
+
+    /// The next question, of a usual sender and about a send of its own.
+    pub fn question(&mut self, rules: Vec<HoldRule>, content: &[u8]) -> Ask {
         self.chunks += 1;
-        let ticket = Ticket {
-            core: chunk.core,
-            chunk: self.chunks,
-        };
-        let ask = rule_of(chunk);
-        let message = Ask {
-            ticket,
+        Ask {
+            ticket: Ticket {
+                core: 0,
+                chunk: self.chunks,
+            },
             principal: Principal {
-                name: chunk.principal.into(),
+                name: "svc".into(),
                 groups: [].into(),
                 issuer: "idp".into(),
                 claims: Default::default(),
@@ -164,20 +175,21 @@ impl Bench {
             client_id: "app".into(),
             operation: Operation::Produce,
             cluster: "main".into(),
-            topic: chunk.topic.into(),
+            topic: "payments".into(),
             partition: 0,
-            rules: ask,
+            rules,
             policy: [1; 32],
-            content: chunk.content.iter().map(|n| ContentKey([*n; 32])).collect(),
-            send: SendKey([chunk.send; 32]),
-            idempotent: chunk.idempotent,
-            summary: Summary {
-                records: 9,
-                flagged: chunk.content.len() as u32,
-                ..Summary::default()
-            },
-        };
-        let answers = self.handle(ToControl::Ask(Box::new(message)));
+            content: content.iter().map(|n| ContentKey([*n; 32])).collect(),
+            send: SendKey([self.chunks as u8; 32]),
+            idempotent: true,
+            summary: Summary::default(),
+        }
+    }
+
+    /// Puts a question; gives its ticket and every answer.
+    pub fn put(&mut self, ask: Ask) -> (Ticket, Vec<(Ticket, Answer)>) {
+        let ticket = ask.ticket;
+        let answers = self.handle(ToControl::Ask(Box::new(ask)));
         (ticket, answers)
     }
 
