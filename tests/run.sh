@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The one test command: bash tests/run.sh
 #
-# Formatting, clippy, unit and property tests, ten seconds of fuzzing each codec, samples of the long
+# Formatting, clippy, unit and property tests, five seconds of fuzzing each codec, samples of the long
 # campaigns with a printed seed, and the behaviours against real Apache Kafka with real clients and a
 # real OIDC issuer. What the tests fetch (Kafka, npm and Python packages) is kept in .work/. SEED=n
 # repeats the samples.
@@ -40,7 +40,7 @@ step clippy cargo clippy --workspace --all-targets -- -D warnings
 step units cargo test --workspace --exclude lockgate-fuzz --lib --bins --test auto # that one is a fuzzer's
 step benches cargo test --workspace --bench audit --bench clean_path --bench inspect --bench scan # once each: no speed
 step kills campaign kills 0.4
-step codecs bash fuzz/run.sh 10
+step codecs bash fuzz/run.sh 5
 step "hostile frames" campaign fuzz 0.2
 step soak campaign soak 0.3
 step memory "${CARGO_TARGET_DIR:-target}/debug/campaign" memory --connections 10000 --requests 50000
